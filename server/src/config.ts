@@ -1,0 +1,105 @@
+/** The configuration: one YAML file, read and validated once. A mistake names the line, the value and what is accepted. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Document } from 'yaml'
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { dialects } from './dialects/index.ts'
+import { policyFields } from './policy-fields.ts'
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const reference = z
+  .string()
+  .regex(/^(env:[A-Za-z_]\w*|file:.+)$/, 'a secret is env:NAME or file:PATH, never the value itself')
+
+const mount = z.strictObject({
+  dialect: z.enum(dialects.map(({ name }) => name)),
+  prefix: z.string().regex(/^(\/|(\/[a-z0-9-]+)+)$/, 'a prefix is / or like /name'),
+  policy: z.strictObject(policyFields).partial().default({}),
+})
+
+const schema = z.strictObject({
+  public_url: z.url({ protocol: /^https?$/, error: 'an address such as https://auth.example.com' }),
+  listen: z
+    .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535).default(4000) })
+    .prefault({}),
+  database: z.string().regex(/^sqlite:.+$/, 'sqlite:PATH'),
+  root_secret: reference,
+  mounts: z.array(mount).min(1),
+  legacy: z.strictObject({ hmac_key: reference.optional() }).default({}),
+  trusted_proxies: z.array(z.string()).default([]),
+  limits: z
+    .strictObject({
+      body_bytes: z.int().min(1024).default(65_536),
+      failures_per_minute: z.int().min(1).default(600),
+    })
+    .prefault({}),
+  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+export type Config = z.infer<typeof schema>
+
+export function readConfig(path: string): Config {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    throw new ConfigError(
+      `${resolve(path)} cannot be read. Name the file with --config, or in TOKENFERRY_CONFIG.`,
+    )
+  }
+  return parseConfig(text, path)
+}
+
+export function parseConfig(text: string, path: string): Config {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const [broken] = document.errors
+  if (broken)
+    throw new ConfigError(`${path}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n')[0]}`)
+  const parsed = schema.safeParse(document.toJS() ?? {})
+  if (!parsed.success) {
+    const told = parsed.error.issues.map((issue) => tell(issue, document, lines, path))
+    throw new ConfigError(told.join('\n'))
+  }
+  const prefixes = parsed.data.mounts.map(({ prefix }) => prefix)
+  const twice = prefixes.find((prefix, at) => prefixes.indexOf(prefix) !== at)
+  if (twice !== undefined) throw new ConfigError(`${path}: the prefix ${twice} is mounted twice.`)
+  checkListen(parsed.data, path)
+  return parsed.data
+}
+
+/** Without TLS or a proxy that has it, tokens would cross the network in the clear. */
+function checkListen({ listen, trusted_proxies }: Config, path: string): void {
+  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(listen.host)
+  if (loopback || trusted_proxies.length > 0) return
+  throw new ConfigError(
+    `${path}: listen.host is ${listen.host}, but no TLS proxy is listed in trusted_proxies. ` +
+      'Listen on 127.0.0.1, or list the addresses of the proxy that ends TLS.',
+  )
+}
+
+function tell(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, path: string): string {
+  const where = issue.path.filter((step) => typeof step !== 'symbol')
+  const key = issue.code === 'unrecognized_keys' ? [...where, issue.keys[0] ?? ''] : where
+  const line = lineOf(document, lines, key)
+  const value = document.getIn(key)
+  const shown = value === undefined || typeof value === 'object' ? '' : ` is ${JSON.stringify(value)}`
+  const accepted = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message
+  const what = issue.code === 'unrecognized_keys' ? 'there is no such setting here' : accepted
+  return `${path}:${line}: ${key.join('.') || 'the file'}${shown}; expected: ${what}`
+}
+
+/** The line of the setting, or of the nearest one around it that is there. */
+function lineOf(document: Document, lines: LineCounter, path: readonly (string | number)[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true)
+    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
+      return lines.linePos(Number(node.range[0])).line
+    }
+  }
+  return 1
+}

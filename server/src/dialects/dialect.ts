@@ -1,0 +1,187 @@
+/**
+ * A dialect is how one company speaks HTTP: what it **hears** in a request, how it **says** a result, how it
+ * **refuses**. It is data and small functions in one file; nothing else knows its name.
+ */
+
+import type { OperationInput, OperationName, OperationResult } from '../kernel/operations/index.ts'
+import type { Access, Caller, Issued } from '../kernel/operations/issue.ts'
+import type { Policy } from '../kernel/policy.ts'
+import type { Client, Milliseconds } from '../kernel/records.ts'
+import type { Refusal } from '../kernel/refusals.ts'
+import type { Proof } from './proofs.ts'
+
+/** What an endpoint takes: RFC 6749 §3.2 wants each once, but for those that are `many` (RFC 8707 §2). */
+export type Takes = Readonly<Record<string, 'required' | 'optional' | 'many'>>
+
+type Keys<T extends Takes, Kind> = { [K in keyof T]: T[K] extends Kind ? K : never }[keyof T]
+
+/** Its parameters, as `hear` gets them: a misspelt or wrongly optional one does not compile. */
+export type Heard<T extends Takes> = { readonly [K in Keys<T, 'required'>]: string } & {
+  readonly [K in Keys<T, 'optional'>]: string | undefined
+} & { readonly [K in Keys<T, 'many'>]: readonly string[] }
+
+export type Reply = {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export const reply = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Reply =>
+  headers ? { status, body, headers } : { status, body }
+
+/** Where an answer is said. `issuer` is the configured public address of the mount, never a `Host` header. */
+export type Context = {
+  readonly issuer: string
+  readonly now: Milliseconds
+  readonly requestId: string
+  /** The parts of the path that the route names (`:key`). */
+  readonly path: Readonly<Record<string, string>>
+  /** The policy of this mount, without a client's own. */
+  readonly policy: Policy
+}
+
+/** How bodies are read. Anything else is 415. */
+export type BodyKind = 'form' | 'json' | 'form or json' | 'json, whatever the content type says' | 'none'
+
+/** An operation's result, with the access token signed where there is one. */
+export type Result<Name extends OperationName> =
+  OperationResult<Name> extends Issued
+    ? Issued & { readonly accessToken: string | undefined }
+    : OperationResult<Name>
+
+export type SignedTokens = Issued & { readonly accessToken: string | undefined }
+
+type EndpointOf<Name extends OperationName, T extends Takes> = {
+  /** Method and path below the mount: `POST /oauth2/token`. A segment `:name` is in `context.path`. */
+  readonly route: `${'GET' | 'POST' | 'DELETE'} /${string}`
+  /** Of several endpoints at one route, the one whose `when` fits. */
+  readonly when?: Readonly<Record<string, string>>
+  readonly body: BodyKind
+  /** Names of parameters that may stand in the address; all others there are ignored or refused (`Dialect.query`). */
+  readonly inQuery?: readonly string[]
+  readonly client: Proof
+  /** Most dialects look at the parameters first. */
+  readonly order?: 'parameters first' | 'client first'
+  readonly takes: T
+  readonly does: Name
+  /** The operation's input, or why there is none. */
+  readonly hear: (
+    parameters: Heard<T>,
+    context: Context & { readonly client: Client },
+  ) => Omit<OperationInput<Name>, 'caller'> | { readonly refusal: Refusal }
+  readonly say: (result: Result<Name>, context: Context & { readonly caller: Caller }) => Reply
+  /** Where this endpoint refuses otherwise than its dialect. */
+  readonly refuse?: Refuse
+  /** Browser apps of other origins may call it (CORS), where the client names their origin. */
+  readonly crossOrigin?: boolean
+}
+
+/** An endpoint whose types have done their work; `http/` runs it without knowing which operation it is. */
+export type Endpoint = EndpointOf<OperationName, Takes>
+
+/** Writes an endpoint: the compiler holds parameters, operation and result together. */
+export function endpoint<const Name extends OperationName, const T extends Takes>(
+  written: EndpointOf<Name, T>,
+): Endpoint {
+  // `hear` and `say` belong to one operation, and `http/` hands each the input and result of just that one.
+  return written as unknown as Endpoint
+}
+
+export type Refuse = (refusal: Refusal, context: Context) => Reply
+
+/** The page where a user allows an app (RFC 6749 §3.1), where the dialect has one. */
+export type AuthorizePage = {
+  readonly path: `/${string}`
+  /** Whether the app must say `response_type=code`. */
+  readonly responseType: 'required' | 'optional'
+  /** Whether scopes are asked for in the request, or set on the app. */
+  readonly scopes: 'asked' | 'of the client'
+  readonly separator: string
+  /** RFC 7636; `public`: required of clients without a secret (RFC 9700 §2.1.1). */
+  readonly codeChallenge: 'public' | 'optional'
+  /** Whom the user lets the app act for. */
+  readonly subject: 'user' | 'user in an organization' | 'organization'
+  /** What the app's redirect address gets. */
+  readonly say: (allowed: Allowed) => Readonly<Record<string, string>>
+  readonly refuse: (
+    refusal: Refusal,
+    state: string | undefined,
+    issuer: string,
+  ) => Readonly<Record<string, string>>
+}
+
+export type Allowed = {
+  readonly code: string
+  readonly state: string | undefined
+  readonly issuer: string
+  readonly clientId: string
+  readonly userId: string
+  readonly organizationId: string
+}
+
+/** A fixed document, such as server metadata (RFC 8414). `at` is an absolute path where the mount's prefix has no say. */
+export type Document = {
+  readonly path: (prefix: string) => string
+  readonly say: (context: Context) => Reply
+}
+
+/** What the header and the claims of a signed access token are. */
+export type Claims = (
+  access: Access,
+  context: ClaimsContext,
+) => { readonly header: object; readonly claims: object }
+export type ClaimsContext = { readonly issuer: string; readonly keyId: string; readonly algorithm: string }
+
+/** What `demo` makes for a dialect: clients, people and tokens to try it with. Transcripts run on the same. */
+export type Sample = {
+  readonly clients: readonly SampleClient[]
+  readonly lists: readonly SampleList[]
+  /** The dialect's section of `demo.json`. */
+  readonly say: (made: Made) => Readonly<Record<string, unknown>>
+}
+export type SampleClient = {
+  readonly key: string
+  readonly name: string
+  /** The client id; absent: made by the server. */
+  readonly id?: string
+  readonly type: Client['type']
+  readonly scopes: readonly string[]
+  readonly redirectUris?: readonly string[]
+  readonly identifiers?: readonly string[]
+  readonly mayIntrospect?: boolean
+}
+/** A list of legacy tokens, each of its own user. */
+export type SampleList = {
+  readonly name: string
+  /** Key of the sample client that owns the tokens; absent: they name none. */
+  readonly client?: string
+  readonly kind: string
+  readonly scopes?: readonly string[]
+  /** Each token's own organization, one for the whole dialect, or none. */
+  readonly organization: 'each' | 'one' | 'none'
+}
+export type Made = {
+  client(key: string): { readonly id: string; readonly secret: string }
+  tokens(list: string): readonly string[]
+  /** The id of the dialect's one organization. */
+  readonly organization: string
+  /** Somebody who can sign in, and is a member of that organization. */
+  readonly username: string
+  readonly password: string
+}
+
+export type Dialect = {
+  readonly name: string
+  readonly title: string
+  /** Where and when we learned it. */
+  readonly source: string
+  readonly policy: Partial<Policy>
+  readonly endpoints: readonly Endpoint[]
+  readonly authorize?: AuthorizePage
+  readonly documents?: readonly Document[]
+  readonly claims: Claims
+  readonly refuse: Refuse
+  /** What a request with credentials in its address gets: OAuth 2.1 forbids them there, most legacy systems do not care. */
+  readonly query: 'ignored' | 'refused'
+  readonly sample: Sample
+}

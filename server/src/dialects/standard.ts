@@ -1,0 +1,166 @@
+/** The standard's own dialect: RFC 6749, RFC 8693 with a legacy subject token, and their family. */
+
+import type { Refusal } from '../kernel/refusals.ts'
+import { refusals } from '../kernel/refusals.ts'
+import { hearScopes } from '../kernel/scopes.ts'
+import type { Dialect, SignedTokens } from './dialect.ts'
+import { endpoint, reply } from './dialect.ts'
+import { basicOrBody } from './proofs.ts'
+
+export const legacyTokenType = 'urn:tokenferry:params:oauth:token-type:legacy'
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
+/** RFC 6749 §5.1. */
+const tokens = (result: SignedTokens) => ({
+  access_token: result.accessToken,
+  token_type: 'Bearer',
+  expires_in: result.access && Math.round((result.access.expiresAt - result.access.issuedAt) / 1000),
+  refresh_token: result.refreshToken,
+  scope: result.scopes.join(' '),
+})
+
+const malformed = (parameter: string) => ({ refusal: { reason: 'parameter_malformed', parameter } as const })
+
+const exchange = endpoint({
+  route: 'POST /oauth2/token',
+  when: { grant_type: tokenExchange },
+  body: 'form',
+  client: basicOrBody,
+  crossOrigin: true,
+  takes: {
+    subject_token: 'required',
+    subject_token_type: 'required',
+    requested_token_type: 'optional',
+    actor_token: 'optional',
+    scope: 'optional',
+    resource: 'many',
+    audience: 'many',
+  },
+  does: 'exchange_legacy_token',
+  hear({ subject_token, subject_token_type, requested_token_type, actor_token, scope, resource, audience }) {
+    if (subject_token_type !== legacyTokenType) return malformed('subject_token_type')
+    if (requested_token_type !== undefined && requested_token_type !== accessTokenType) {
+      return malformed('requested_token_type')
+    }
+    // Nobody acts for a legacy token's user but the app that holds it.
+    if (actor_token !== undefined) return malformed('actor_token')
+    const scopes = scope === undefined ? undefined : hearScopes(scope)
+    if (scope !== undefined && scopes === undefined) return malformed('scope')
+    const targets = [...resource, ...audience]
+    if (!targets.every(isTarget)) return { refusal: { reason: 'target_invalid' } }
+    return { legacyToken: subject_token, as: 'user', scopes, resource: targets, wants: 'pair' } as const
+  },
+  // RFC 8693 §2.2.1: `issued_token_type` is always there.
+  say: (result) => reply(200, { ...tokens(result), issued_token_type: accessTokenType }),
+  // RFC 8693 §2.2.2: a bad subject token is an invalid request, not an invalid grant.
+  refuse: (refusal) => refuse(refusal, 'invalid_request'),
+})
+
+const refresh = endpoint({
+  route: 'POST /oauth2/token',
+  when: { grant_type: 'refresh_token' },
+  body: 'form',
+  client: basicOrBody,
+  crossOrigin: true,
+  takes: { refresh_token: 'required', scope: 'optional', resource: 'many' },
+  does: 'refresh_token_pair',
+  hear({ refresh_token, scope, resource }) {
+    const scopes = scope === undefined ? undefined : hearScopes(scope)
+    if (scope !== undefined && scopes === undefined) return malformed('scope')
+    return { refreshToken: refresh_token, scopes, resource: resource.length > 0 ? resource : undefined }
+  },
+  say: (result) => reply(200, tokens(result)),
+})
+
+const clientCredentials = endpoint({
+  route: 'POST /oauth2/token',
+  when: { grant_type: 'client_credentials' },
+  body: 'form',
+  client: basicOrBody,
+  takes: { scope: 'optional', resource: 'many' },
+  does: 'issue_client_token',
+  hear({ scope, resource }) {
+    const scopes = scope === undefined ? undefined : hearScopes(scope)
+    if (scope !== undefined && scopes === undefined) return malformed('scope')
+    return { scopes, resource }
+  },
+  say: (result) => reply(200, tokens(result)),
+})
+
+/** RFC 8707 §2: an absolute URI without fragment; an audience may be any name. */
+const isTarget = (target: string): boolean => target.length <= 500 && !/[\s#]/.test(target)
+
+/** RFC 6749 §5.2. `grantError` is what a bad credential is called. */
+function refuse(refusal: Refusal, grantError = 'invalid_grant') {
+  const { status, oauth, says } = refusals[refusal.reason]
+  const error = oauth === 'invalid_grant' ? grantError : oauth
+  const body = { error, error_description: describe(says, refusal) }
+  return status === 401
+    ? reply(status, body, { 'www-authenticate': 'Basic realm="tokenferry"' })
+    : reply(status, body)
+}
+
+function describe(says: string, { parameter, accepted }: Refusal): string {
+  const about = parameter === undefined ? '' : ` (${parameter})`
+  return `${says.slice(0, -1)}${about}.${accepted?.length ? ` Accepted: ${accepted.join(', ')}.` : ''}`
+}
+
+export const standard: Dialect = {
+  name: 'standard',
+  title: 'OAuth 2.0',
+  source: 'RFC 6749, RFC 7009, RFC 7636, RFC 7662, RFC 8414, RFC 8693, RFC 8707, RFC 9068, RFC 9207',
+  policy: { rotate: { atMostEverySeconds: 60 }, cardinality: 'first_client' },
+  endpoints: [exchange, refresh, clientCredentials],
+  // RFC 9068 §2.
+  claims: (access, { issuer, keyId, algorithm }) => ({
+    header: { alg: algorithm, typ: 'at+jwt', kid: keyId },
+    claims: {
+      iss: issuer,
+      sub: access.userId || access.clientId,
+      aud:
+        access.resource.length === 0
+          ? issuer
+          : access.resource.length === 1
+            ? access.resource[0]
+            : access.resource,
+      client_id: access.clientId,
+      scope: access.scopes.join(' '),
+      iat: access.issuedAt / 1000,
+      exp: access.expiresAt / 1000,
+      jti: access.jti,
+      ...(access.organizationId && { organization: access.organizationId }),
+    },
+  }),
+  refuse: (refusal) => refuse(refusal),
+  query: 'ignored',
+  sample: {
+    clients: [
+      {
+        key: 'client',
+        name: 'Sample app',
+        type: 'confidential',
+        scopes: ['read', 'write', 'offline_access'],
+        redirectUris: ['http://127.0.0.1:4000/callback'],
+      },
+      {
+        key: 'public',
+        name: 'Sample app without a secret',
+        type: 'public',
+        scopes: ['read', 'write', 'offline_access'],
+        redirectUris: ['http://127.0.0.1:4000/callback'],
+      },
+    ],
+    lists: [{ name: 'legacy_tokens', kind: 'user', scopes: ['read', 'write'], organization: 'none' }],
+    say: ({ client, tokens, username, password }) => ({
+      client_id: client('client').id,
+      client_secret: client('client').secret,
+      public_client_id: client('public').id,
+      redirect_uri: 'http://127.0.0.1:4000/callback',
+      scopes: ['read', 'write', 'offline_access'],
+      username,
+      password,
+      legacy_tokens: tokens('legacy_tokens'),
+    }),
+  },
+}

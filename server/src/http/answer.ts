@@ -1,0 +1,204 @@
+/**
+ * The whole life of a request at a dialect's endpoint, in five numbered steps. Nothing here knows which dialect or
+ * which operation it is.
+ */
+import type { Context, Dialect, Endpoint, Reply } from '../dialects/dialect.ts'
+import type { Presented } from '../dialects/proofs.ts'
+import type { Actor, Answer } from '../kernel/decision.ts'
+import type { Operation, World } from '../kernel/kernel.ts'
+import { perform } from '../kernel/kernel.ts'
+import type { Authenticated } from '../kernel/operations/authenticate-client.ts'
+import { authenticateClient } from '../kernel/operations/authenticate-client.ts'
+import { operations } from '../kernel/operations/index.ts'
+import type { Access, Caller } from '../kernel/operations/issue.ts'
+import type { Policy } from '../kernel/policy.ts'
+import { policyOf } from '../kernel/policy.ts'
+import type { Client } from '../kernel/records.ts'
+import type { Refusal } from '../kernel/refusals.ts'
+import type { Limits } from './limits.ts'
+import type { Parameters as HeardParameters } from './parameters.ts'
+import { hearBody, hearForm, repeatedIn } from './parameters.ts'
+
+/** One dialect under one prefix, as the configuration mounts it. */
+export type Mount = {
+  readonly dialect: Dialect
+  /** '' or `/name`. */
+  readonly prefix: string
+  readonly issuer: string
+  /** Of the dialect, with what the operator changed for this mount. */
+  readonly policy: Partial<Policy>
+}
+
+export type Request = {
+  readonly id: string
+  readonly method: string
+  readonly address: string
+  readonly path: Readonly<Record<string, string>>
+  readonly query: string
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body: Buffer | undefined
+}
+
+export type Services = {
+  readonly world: World
+  readonly limits: Limits
+  sign(access: Access, mount: Mount): Promise<string>
+  /** The client of an application token of this mount. */
+  clientOfToken(token: string, mount: Mount): string | undefined
+}
+
+/** What the log line says beside the status and the time. */
+export type Noted = { operation?: string; reason?: string; client?: string; repeated?: boolean }
+
+export type Answered = { readonly reply: Reply; readonly noted: Noted; readonly client: Client | undefined }
+
+/** Answers a request to a route, at which stand these endpoints. */
+export async function answer(
+  request: Request,
+  mount: Mount,
+  endpoints: readonly Endpoint[],
+  services: Services,
+): Promise<Answered> {
+  const { dialect } = mount
+  const now = services.world.moment().now
+  const context = contextOf(request, mount, now)
+  const noted: Noted = {}
+  const refused = (refusal: Refusal, endpoint?: Endpoint, client?: Client): Answered => {
+    noted.reason = refusal.reason
+    services.limits.note(refusal.reason, request.address)
+    return { reply: (endpoint?.refuse ?? dialect.refuse)(refusal, context), noted, client }
+  }
+
+  // 1 Select the endpoint: the method first, then the parameter that tells several apart.
+  const here = endpoints.filter(({ route }) => route.startsWith(`${request.method} `))
+  const [first] = here
+  if (!first) {
+    const accepted = [...new Set(endpoints.map(({ route }) => route.split(' ')[0] ?? ''))]
+    return refused({ reason: 'method_not_allowed', accepted }, endpoints[0])
+  }
+  const heard = hearParameters(request, first, dialect)
+  if ('refusal' in heard) return refused(heard.refusal, first)
+  const selected = select(here, heard)
+  if ('refusal' in selected) return refused(selected.refusal, first)
+  const { endpoint } = selected
+  noted.operation = endpoint.does
+  if (services.limits.isSpent(request.address)) {
+    return refused({ reason: 'too_many_attempts', retryAfterSeconds: 60 }, endpoint)
+  }
+
+  // 2 Hear its parameters. 3 Prove the client. Which comes first is the dialect's.
+  const missing = missingIn(heard, endpoint)
+  if (missing && endpoint.order !== 'client first') return refused(missing, endpoint)
+  const proved = await prove(request, mount, endpoint, heard, services)
+  if ('refused' in proved) return refused(proved.refused, endpoint)
+  const { client, proven } = proved.granted
+  noted.client = client.id
+  if (missing) return refused(missing, endpoint, client)
+  const policy = policyOf({ ...dialect.policy, ...mount.policy }, client)
+  const actor: Actor = { actor: `client:${client.id}`, address: request.address, requestId: request.id }
+  const caller: Caller = { client, proven: proven && !policy.secretsArePublic, policy, actor }
+  const input = endpoint.hear(valuesOf(heard, endpoint), { ...context, client })
+  if ('refusal' in input) return refused(input.refusal, endpoint, client)
+
+  // 4 Perform: look, decide, commit.
+  const budgetSpent = endpoint.does.startsWith('exchange') && (await services.limits.isBudgetSpent(client))
+  const answered = await run(endpoint, { caller, budgetSpent, ...input }, services.world)
+  if ('refused' in answered) return refused(answered.refused, endpoint, client)
+
+  // 5 Say: sign what is to be signed, in the dialect's words.
+  const { granted } = answered
+  const access = accessIn(granted)
+  const result = access ? { ...granted, accessToken: await services.sign(access, mount) } : granted
+  if ('repeated' in granted && granted.repeated === true) noted.repeated = true
+  else if (endpoint.does.startsWith('exchange')) services.limits.noteExchange(client)
+  // The endpoint was written with this operation's result type, see `endpoint()`.
+  return { reply: endpoint.say(result as never, { ...context, caller }), noted, client }
+}
+
+export const contextOf = (request: Pick<Request, 'id' | 'path'>, mount: Mount, now: number): Context => ({
+  issuer: mount.issuer,
+  now,
+  requestId: request.id,
+  path: request.path,
+  policy: policyOf({ ...mount.dialect.policy, ...mount.policy }, { policy: {} }),
+})
+
+function hearParameters(
+  request: Request,
+  endpoint: Endpoint,
+  dialect: Dialect,
+): HeardParameters | { refusal: Refusal } {
+  const body = hearBody(endpoint.body, headerOf(request, 'content-type'), request.body)
+  if ('refusal' in body) return body
+  const query = hearForm(request.query)
+  if ('refusal' in query) return query
+  const merged = new Map(body)
+  for (const [name, values] of query) {
+    if (endpoint.inQuery?.includes(name)) merged.set(name, [...(merged.get(name) ?? []), ...values])
+    else if (dialect.query === 'refused') return { refusal: { reason: 'query_not_allowed' } }
+  }
+  return merged
+}
+
+type Selected = { readonly endpoint: Endpoint } | { readonly refusal: Refusal }
+
+function select(endpoints: readonly Endpoint[], heard: HeardParameters): Selected {
+  const names = new Set(endpoints.flatMap(({ when }) => Object.keys(when ?? {})))
+  const many = (name: string): boolean => endpoints.some(({ takes }) => takes[name] === 'many')
+  const repeated = repeatedIn(heard, many)
+  if (repeated !== undefined) return { refusal: { reason: 'parameter_repeated', parameter: repeated } }
+  const fitting = endpoints.find(({ when }) =>
+    Object.entries(when ?? {}).every(([name, value]) => heard.get(name)?.[0] === value),
+  )
+  if (fitting) return { endpoint: fitting }
+  const [name = 'grant_type'] = names
+  const accepted = endpoints.flatMap(({ when }) => when?.[name] ?? [])
+  if (!heard.has(name)) return { refusal: { reason: 'grant_type_missing', parameter: name, accepted } }
+  return { refusal: { reason: 'grant_type_unsupported', parameter: name, accepted } }
+}
+
+function missingIn(heard: HeardParameters, { takes }: Endpoint): Refusal | undefined {
+  const parameter = Object.keys(takes).find((name) => takes[name] === 'required' && !heard.has(name))
+  return parameter === undefined ? undefined : { reason: 'parameter_missing', parameter }
+}
+
+/** The values as `takes` describes them; the types were checked where the endpoint was written. */
+const valuesOf = (heard: HeardParameters, { takes }: Endpoint) =>
+  Object.fromEntries(
+    Object.entries(takes).map(([name, kind]) => [
+      name,
+      kind === 'many' ? (heard.get(name) ?? []) : heard.get(name)?.[0],
+    ]),
+  ) as Parameters<Endpoint['hear']>[0]
+
+async function prove(
+  request: Request,
+  mount: Mount,
+  endpoint: Endpoint,
+  heard: HeardParameters,
+  { world, clientOfToken }: Services,
+): Promise<Answer<Authenticated>> {
+  const presented: Presented = {
+    parameters: new Map([...heard].map(([name, values]) => [name, values[0] ?? ''])),
+    headers: request.headers,
+    path: request.path,
+    clientOfToken: (token) => clientOfToken(token, mount),
+  }
+  const shown = endpoint.client(presented)
+  if ('refusal' in shown) return { refused: shown.refusal }
+  return perform(authenticateClient, { ...shown, dialect: mount.dialect.name }, world)
+}
+
+function run(endpoint: Endpoint, input: object, world: World): Promise<Answer<object>> {
+  // `hear` returned the input of just this operation, see `endpoint()`.
+  const operation = operations[endpoint.does] as unknown as Operation<object, unknown, object>
+  return perform(operation, input, world)
+}
+
+const accessIn = (granted: object): Access | undefined =>
+  'access' in granted ? (granted.access as Access | undefined) : undefined
+
+const headerOf = ({ headers }: Request, name: string): string | undefined => {
+  const value = headers[name]
+  return typeof value === 'string' ? value : value?.[0]
+}

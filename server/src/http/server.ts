@@ -1,0 +1,178 @@
+/**
+ * Fastify: limits, headers, request ids, health; everything else is a dialect's. The only place that catches:
+ * trouble with the database is 503, anything else is a bug and 500, both in the dialect's shape.
+ */
+import { randomBytes } from 'node:crypto'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fastify from 'fastify'
+import type { Endpoint, Reply } from '../dialects/dialect.ts'
+import type { Refusal } from '../kernel/refusals.ts'
+import { StoreUnavailable } from '../kernel/store.ts'
+import type { Mount, Noted, Request, Services } from './answer.ts'
+import { answer, contextOf } from './answer.ts'
+import { crossOriginHeaders } from './cross-origin.ts'
+
+export type ServerOptions = {
+  readonly mounts: readonly Mount[]
+  readonly services: Services
+  readonly logger: FastifyBaseLogger
+  readonly trustedProxies: readonly string[]
+  readonly bodyBytesMax: number
+  readonly jwks: () => object
+  readonly isReady: () => Promise<boolean>
+  readonly isOriginKnown: (origin: string) => Promise<boolean>
+  /** Routes that are no dialect's: pages. */
+  readonly routes?: (app: FastifyInstance) => void
+}
+
+/** Seconds after which a caller may ask again when the trouble is ours. */
+const retryAfterSeconds = 1
+
+export function httpServer(options: ServerOptions): FastifyInstance {
+  const { services, mounts } = options
+  const app = fastify({
+    loggerInstance: options.logger,
+    logController: { disableRequestLogging: true },
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    bodyLimit: options.bodyBytesMax,
+    genReqId: () => randomBytes(9).toString('base64url'),
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    // An address that cannot be decoded is the caller's mistake, and is refused in its dialect.
+    frameworkErrors: (error, request, raw) => fail(error, request, raw as FastifyReply),
+  })
+
+  // Every body is taken as bytes: what it is, the endpoint says.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  app.setNotFoundHandler((request, raw) => refuseAt(request, raw, { reason: 'path_unknown' }))
+  app.setErrorHandler((error, request, raw) => fail(error, request, raw))
+
+  app.get('/healthz', async () => ({ ok: true }))
+  app.get('/readyz', async (_request, raw) => {
+    const ready = await options.isReady().catch(() => false)
+    return raw.status(ready ? 200 : 503).send({ ok: ready })
+  })
+  app.get('/.well-known/jwks.json', async (_request, raw) =>
+    raw
+      .header('cache-control', 'public, max-age=300')
+      .header('access-control-allow-origin', '*')
+      .send(options.jwks()),
+  )
+  options.routes?.(app)
+  for (const mount of mounts) serve(mount)
+  return app
+
+  function serve(mount: Mount): void {
+    for (const [path, endpoints] of byPath(mount.dialect.endpoints)) {
+      app.all(mount.prefix + path, (request, raw) => handle(request, raw, mount, endpoints))
+    }
+    for (const document of mount.dialect.documents ?? []) {
+      app.get(document.path(mount.prefix), async (request, raw) => {
+        raw.header('access-control-allow-origin', '*')
+        return send(raw, document.say(contextOf(heard(request), mount, services.world.moment().now)))
+      })
+    }
+  }
+
+  async function handle(
+    request: FastifyRequest,
+    raw: FastifyReply,
+    mount: Mount,
+    endpoints: readonly Endpoint[],
+  ) {
+    const { origin } = request.headers
+    const open = origin !== undefined && endpoints.some(({ crossOrigin }) => crossOrigin)
+    if (open && request.method === 'OPTIONS' && (await options.isOriginKnown(origin))) {
+      return raw.headers(crossOriginHeaders(origin)).status(204).send()
+    }
+    const { reply, noted, client } = await answer(heard(request), mount, endpoints, services)
+    if (open && client?.origins.includes(origin)) raw.headers(crossOriginHeaders(origin))
+    note(request, raw, reply.status, { ...noted, dialect: mount.dialect.name })
+    return send(raw, reply)
+  }
+
+  function fail(error: unknown, request: FastifyRequest, raw: FastifyReply) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+    if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+      return refuseAt(request, raw, { reason: 'body_too_large', accepted: [`${options.bodyBytesMax} bytes`] })
+    }
+    // Other errors of the framework itself (a bad address, a length that does not fit) are the caller's.
+    if (typeof code === 'string' && code.startsWith('FST_ERR_'))
+      return refuseAt(request, raw, { reason: 'body_malformed' })
+    const reason = error instanceof StoreUnavailable ? 'unavailable' : 'internal'
+    request.log.error({ request_id: request.id, reason, err: error })
+    return refuseAt(request, raw, { reason })
+  }
+
+  /** Refuses in the words of the dialect under whose prefix the request came. */
+  function refuseAt(request: FastifyRequest, raw: FastifyReply, refusal: Refusal) {
+    const path = request.raw.url ?? '/'
+    const [mount] = mounts
+      .filter(({ prefix }) => prefix === '' || path === prefix || path.startsWith(`${prefix}/`))
+      .sort((one, other) => other.prefix.length - one.prefix.length)
+    if (!mount)
+      return raw.status(404).send({ error: 'invalid_request', error_description: 'There is nothing here.' })
+    const endpoint = mount.dialect.endpoints.find(({ route }) =>
+      matches(mount.prefix + route.split(' ')[1], path),
+    )
+    const context = contextOf(heard(request), mount, services.world.moment().now)
+    const reply = (endpoint?.refuse ?? mount.dialect.refuse)(refusal, context)
+    note(request, raw, reply.status, { dialect: mount.dialect.name, reason: refusal.reason })
+    return send(raw, reply)
+  }
+
+  function note(
+    request: FastifyRequest,
+    raw: FastifyReply,
+    status: number,
+    noted: Noted & { dialect: string },
+  ): void {
+    request.log.info({
+      request_id: request.id,
+      address: request.ip,
+      status,
+      ...noted,
+      ms: Math.round(raw.elapsedTime * 100) / 100,
+    })
+  }
+}
+
+function send(raw: FastifyReply, { status, body, headers }: Reply) {
+  raw.status(status)
+  // RFC 6749 §5.1: nothing in between keeps a token.
+  raw.header('cache-control', 'no-store').header('pragma', 'no-cache')
+  if (status === 503 || status === 429) raw.header('retry-after', String(retryAfterSeconds))
+  if (headers) raw.headers(headers)
+  if (body === undefined) return raw.send()
+  return raw.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+function heard(request: FastifyRequest): Request {
+  const url = request.raw.url ?? ''
+  const at = url.indexOf('?')
+  return {
+    id: request.id,
+    method: request.method,
+    address: request.ip,
+    path: (request.params ?? {}) as Record<string, string>, // Fastify's own: each named segment, decoded.
+    query: at < 0 ? '' : url.slice(at + 1),
+    headers: request.headers,
+    body: request.body instanceof Buffer ? request.body : undefined,
+  }
+}
+
+function byPath(endpoints: readonly Endpoint[]): Map<string, Endpoint[]> {
+  const paths = new Map<string, Endpoint[]>()
+  for (const endpoint of endpoints) {
+    const path = endpoint.route.split(' ')[1] ?? '/'
+    paths.set(path, [...(paths.get(path) ?? []), endpoint])
+  }
+  return paths
+}
+
+function matches(route: string, path: string): boolean {
+  const pattern = route.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/:\w+/g, '[^/]+')
+  return new RegExp(`^${pattern}(\\?|$)`).test(path)
+}

@@ -1,0 +1,188 @@
+/** A decision: the answer, and the writes that make it true. */
+import type {
+  AuthorizationCode,
+  Client,
+  ClientSecret,
+  Connection,
+  Event,
+  EventKind,
+  Grant,
+  Milliseconds,
+  Organization,
+  Session,
+  User,
+} from './records.ts'
+import type { Reason, Refusal } from './refusals.ts'
+import type { StoredKey } from './store.ts'
+
+export type Answer<Result> = { readonly granted: Result } | { readonly refused: Refusal }
+
+export type Decision<Result> = { readonly answer: Answer<Result>; readonly writes: readonly Write[] }
+
+/** Yes. */
+export const grant = <Result>(result: Result, ...writes: readonly Write[]): Decision<Result> => ({
+  answer: { granted: result },
+  writes,
+})
+
+/** No. Writes are the exception: a revocation that security demands (RFC 9700 §4.14.2). */
+export const refuse = (refusal: Reason | Refusal, ...writes: readonly Write[]): Decision<never> => ({
+  answer: { refused: typeof refusal === 'string' ? { reason: refusal } : refusal },
+  writes,
+})
+
+/** What a commit believes of a connection: that it does not exist, or is live at this number and epoch. */
+export type ConnectionExpected = {
+  readonly clientId: string
+  readonly userId: string
+  readonly organizationId: string
+  readonly found: { readonly number: number; readonly epoch: number } | undefined
+}
+
+/**
+ * One change of state.
+ *
+ * A commit is a list of writes. Its **first** is the guard: one conditional statement that decides who won; if it
+ * changes nothing, the commit is overtaken and nothing is left behind. The others, its followers, go in with it and
+ * ask no questions. So every precondition belongs to the guard.
+ */
+export type Write =
+  // Guards of exchanges, redemptions and refreshes.
+  | {
+      /** active → exchanged, with all aliases of its authorization. With `insertFor`, the row stays and a copy is made. */
+      readonly write: 'exchange_legacy_token'
+      readonly lookup: Uint8Array
+      readonly clientId: string
+      readonly insertFor: string | undefined
+      readonly authorization: string | undefined
+      readonly dialect: string
+      readonly boundTo: string
+      readonly status: 'exchanged' | 'retired'
+      readonly exchange: number
+      readonly keyVersion: number
+      readonly grantNumber: number
+      readonly connection: ConnectionExpected
+      /** The code that is redeemed by this, which must still be open. */
+      readonly codeHash: Uint8Array | undefined
+    }
+  | {
+      /** The first code of a legacy token fixes which grant all its codes lead to. The token stays active. */
+      readonly write: 'reserve_grant'
+      readonly lookup: Uint8Array
+      readonly clientId: string
+      readonly exchange: number
+      readonly keyVersion: number
+      readonly grantNumber: number
+      readonly connection: ConnectionExpected
+    }
+  | {
+      readonly write: 'redeem_code'
+      readonly hash: Uint8Array
+      readonly grantNumber: number | undefined
+      readonly connection: ConnectionExpected | undefined
+    }
+  | {
+      readonly write: 'rotate_refresh_token'
+      readonly number: number
+      readonly from: number
+      readonly to: number
+      readonly at: Milliseconds
+      readonly usedAt: Milliseconds | undefined
+      readonly keyVersion: number
+      readonly refreshUntil: Milliseconds | undefined
+      readonly accessUntil: Milliseconds
+    }
+  // What follows them.
+  | {
+      readonly write: 'open_connection'
+      readonly connection: Connection
+      readonly grantNumber: number
+      /** At most so many live grants: the oldest ends in this commit. */
+      readonly grantsMax: number
+      readonly at: Milliseconds
+    }
+  | { readonly write: 'add_grant'; readonly grant: Grant }
+  | {
+      readonly write: 'add_code'
+      readonly code: AuthorizationCode
+      /** How many open codes one legacy token may have; the oldest goes. */
+      readonly openMax: number | undefined
+    }
+  | { readonly write: 'append_event'; readonly event: Omit<Event, 'id'> }
+  // Ends.
+  | { readonly write: 'end_grant'; readonly number: number; readonly reason: string }
+  | {
+      readonly write: 'revoke_connection'
+      readonly connection: Pick<Connection, 'number' | 'clientId' | 'userId' | 'organizationId' | 'epoch'>
+    }
+  | { readonly write: 'revoke_access_token'; readonly jti: string; readonly expires: Milliseconds }
+  | { readonly write: 'revoke_legacy_token'; readonly lookup: Uint8Array; readonly clientId: string }
+  | {
+      readonly write: 'reset_legacy_token'
+      readonly lookup: Uint8Array
+      readonly clientId: string
+      readonly exchange: number
+      readonly connectionEpoch: number
+    }
+  // Consent and sessions.
+  | { readonly write: 'allow_connection'; readonly connection: Connection }
+  | { readonly write: 'add_session'; readonly session: Session }
+  | { readonly write: 'end_session'; readonly hash: Uint8Array }
+  // The operator's records.
+  | { readonly write: 'add_client'; readonly client: Client; readonly at: Milliseconds }
+  | { readonly write: 'change_client'; readonly client: Client }
+  | {
+      readonly write: 'add_client_secret'
+      readonly clientId: string
+      readonly secret: ClientSecret
+      readonly sealed: Uint8Array | undefined
+      readonly created: Milliseconds
+      /** The secrets before it end at this moment, where one is named. */
+      readonly othersExpire: Milliseconds | undefined
+    }
+  | { readonly write: 'put_user'; readonly user: User; readonly organizations: readonly string[] }
+  | { readonly write: 'put_organization'; readonly organization: Organization }
+  | {
+      readonly write: 'set_status'
+      readonly record: 'users' | 'organizations'
+      readonly id: string
+      readonly status: 'enabled' | 'disabled'
+    }
+  | { readonly write: 'set_meta'; readonly key: MetaKey; readonly value: string }
+  | { readonly write: 'raise_numbers'; readonly to: number }
+  | { readonly write: 'add_key'; readonly key: StoredKey }
+  | {
+      readonly write: 'change_key'
+      readonly key: Pick<StoredKey, 'kind' | 'version' | 'status' | 'sealed' | 'publishUntil'>
+    }
+
+export type MetaKey = 'restored_to' | 'healing_until'
+
+/** Who asked, for the event. */
+export type Actor = {
+  readonly actor: string
+  readonly address: string | undefined
+  readonly requestId: string | undefined
+}
+
+/** An event write; what the event is about may be left out where it is not known. */
+export const event = (
+  kind: EventKind,
+  at: Milliseconds,
+  { actor, address, requestId }: Actor,
+  about: Partial<Pick<Event, 'clientId' | 'userId' | 'organizationId' | 'grantNumber' | 'detail'>>,
+): Write => ({
+  write: 'append_event',
+  event: {
+    at,
+    kind,
+    actor,
+    address,
+    requestId,
+    clientId: about.clientId,
+    userId: about.userId || undefined,
+    organizationId: about.organizationId || undefined,
+    grantNumber: about.grantNumber,
+    detail: about.detail,
+  },
+})

@@ -1,0 +1,65 @@
+/**
+ * Look, decide, commit: the one loop that runs every operation.
+ * A race has one home: `commit` says `overtaken`, and the loop looks again and decides on the new facts.
+ */
+import type { Answer, Decision } from './decision.ts'
+import type { Milliseconds } from './records.ts'
+import type { Reason } from './refusals.ts'
+import type { Ring } from './ring.ts'
+import type { Store } from './store.ts'
+
+/** Time and chance, handed in. `number()` is a grant number that no other process has. */
+export type Moment = {
+  readonly now: Milliseconds
+  readonly ring: Ring
+  random(bytes: number): Uint8Array
+  number(): number
+}
+
+export type Operation<Input, Facts, Result> = {
+  /** Reads all that the decision needs. */
+  look(store: Store, input: Input, ring: Ring): Promise<Facts>
+  /** Decides. Pure: no clock, no chance, no storage, no await. */
+  decide(input: Input, facts: Facts, moment: Moment): Decision<Result>
+}
+
+/** What the loop needs of the world. */
+export type World = {
+  readonly store: Store
+  /** The ring as this process knows it, time and chance. */
+  moment(): Moment
+  /** Reads the ring again, once a second at most; says whether it changed. */
+  reload(): Promise<boolean>
+}
+
+const attemptsMax = 3
+
+/** Refusals that a ring read a moment ago may cause: another node has added a key, or an import a kind of digest. */
+const staleReasons: ReadonlySet<Reason> = new Set<Reason>([
+  'key_version_unknown',
+  'legacy_token_unknown',
+  'client_unproven',
+])
+
+export async function perform<Input, Facts, Result>(
+  operation: Operation<Input, Facts, Result>,
+  input: Input,
+  world: World,
+): Promise<Answer<Result>> {
+  let reloaded = false
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    const moment = world.moment()
+    const facts = await operation.look(world.store, input, moment.ring)
+    const { answer, writes } = operation.decide(input, facts, moment)
+    if (!reloaded && 'refused' in answer && staleReasons.has(answer.refused.reason)) {
+      reloaded = true
+      if (await world.reload()) {
+        attempt -= 1
+        continue
+      }
+    }
+    if (writes.length === 0) return answer
+    if ((await world.store.commit(writes)) === 'committed') return answer
+  }
+  return { refused: { reason: 'contended' } }
+}

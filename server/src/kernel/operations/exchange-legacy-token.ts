@@ -1,0 +1,324 @@
+import { legacyLocator, locatorHash } from '../chain.ts'
+import type { Write } from '../decision.ts'
+import { event, grant as granted, refuse } from '../decision.ts'
+import type { Moment, Operation } from '../kernel.ts'
+import { lookupsOf } from '../legacy-lookup.ts'
+import type { Client, Connection, Grant, LegacyToken } from '../records.ts'
+import type { Reason, Refusal } from '../refusals.ts'
+import type { RingVersion } from '../ring.ts'
+import { currentVersion, findVersion } from '../ring.ts'
+import { firstBeyond, sameSet } from '../scopes.ts'
+import type { LegacyFacts } from '../store.ts'
+import type { Caller, Issued } from './issue.ts'
+import { accessUntil, disabledSubject, expected, isAlive, refreshUntil, sayPair, seconds } from './issue.ts'
+
+export type ExchangeInput = {
+  readonly caller: Caller
+  readonly legacyToken: string
+  /** For whom: the token's user, or (Concur's company token) the whole organization. */
+  readonly as: Grant['actsAs']
+  /** Of the access token; absent: all of the grant. */
+  readonly scopes?: readonly string[] | undefined
+  readonly resource?: readonly string[] | undefined
+  /** The organization that the caller names, where its dialect asks for one (Clover's merchant). */
+  readonly organizationId?: string | undefined
+  readonly wants: 'pair' | 'refresh_token'
+  /** Kinds of token that may become a company's (`wsadmin`). */
+  readonly companyKinds?: readonly string[]
+  /** The client has made all the exchanges it may make today. */
+  readonly budgetSpent?: boolean | undefined
+}
+
+/**
+ * Trades a legacy token for a grant: an access and a refresh token, or the refresh token alone.
+ * The refresh token is computed from the legacy token, so the same request says the same one again until it was
+ * used (7 days at most; 1 day to a client that cannot prove itself), and no race makes a second grant.
+ */
+export const exchangeLegacyToken: Operation<ExchangeInput, LegacyFacts | undefined, Issued> = {
+  look: (store, { legacyToken, caller, as }, ring) =>
+    store.findLegacyToken(lookupsOf(ring, legacyToken), caller.client.id, as),
+
+  decide(input, facts, moment) {
+    const { caller } = input
+    const refused = refusalOfToken(input, facts)
+    if (refused || !facts) return refuse(refused ?? 'legacy_token_unknown')
+
+    if (isExchanged(facts)) return sayAgain(input, facts, moment)
+
+    const late = refusalOfTime(caller.client, facts, moment)
+    if (late) return refuse(late)
+    const scopes = scopesOf(facts.token, caller)
+    if ('reason' in scopes) return refuse(scopes)
+    const beyond = input.scopes && firstBeyond(input.scopes, scopes)
+    if (beyond !== undefined) return refuse({ reason: 'scope_widened', parameter: beyond })
+
+    const version = versionOf(facts.token, moment)
+    if (!version) return refuse('key_version_unknown')
+    const begun = beginGrant(input, facts, scopes, version, moment)
+    return granted(
+      sayPair(
+        {
+          caller,
+          grant: begun.grant,
+          locator: begun.locator,
+          version,
+          generation: 0,
+          refreshExpiresAt: begun.grant.refreshUntil,
+          asked: input.scopes,
+          subject: facts,
+          withAccess: input.wants === 'pair',
+          withRefresh: true,
+          repeated: false,
+        },
+        moment,
+      ),
+      ...begun.writes,
+    )
+  },
+}
+
+/** Checks that come before the question whether the token was exchanged; shared with the exchange into a code. */
+export function refusalOfToken(
+  input: Pick<
+    ExchangeInput,
+    'caller' | 'legacyToken' | 'as' | 'organizationId' | 'companyKinds' | 'budgetSpent'
+  >,
+  facts: LegacyFacts | undefined,
+): Reason | Refusal | undefined {
+  const { client } = input.caller
+  if (client.status === 'disabled') return 'client_disabled'
+  if (input.budgetSpent) return { reason: 'exchange_budget_spent', retryAfterSeconds: 60 }
+  if (!facts) return isOneOfOurs(input.legacyToken) ? 'legacy_token_is_ours' : 'legacy_token_unknown'
+  const { token, connection } = facts
+  if (token.clientId !== '' && token.clientId !== client.id) return 'legacy_token_of_other_client'
+  if (token.dialect !== client.dialect) return 'legacy_token_of_other_dialect'
+  if (input.organizationId !== undefined && input.organizationId !== token.organizationId)
+    return 'subject_mismatch'
+  if (input.as === 'organization' && !(token.organizationId && input.companyKinds?.includes(token.kind))) {
+    return 'company_token_not_allowed'
+  }
+  const disabled = disabledSubject(facts)
+  if (disabled) return disabled
+  if (token.status === 'revoked' || facts.shared?.status === 'revoked') return 'legacy_token_revoked'
+  if (connection?.status === 'revoked') return 'connection_revoked'
+  if (connection && connection.epoch > token.connectionEpoch) return 'legacy_token_revoked'
+  return undefined
+}
+
+/** Exchanged by this client or by another one, through this token or an alias of it. */
+export const isExchanged = ({ token, aliasExchanged }: LegacyFacts): boolean =>
+  token.status === 'exchanged' ||
+  (token.status === 'retired' && token.grantNumber !== undefined) ||
+  aliasExchanged
+
+/** The exchange window first, then the token's own end. */
+export function refusalOfTime(client: Client, { token }: LegacyFacts, { now }: Moment): Reason | undefined {
+  const closed =
+    client.exchangeStatus === 'off' ||
+    (client.exchangeFrom !== undefined && now < client.exchangeFrom) ||
+    (client.exchangeUntil !== undefined && now >= client.exchangeUntil)
+  if (closed) return 'exchange_window_closed'
+  if (token.status === 'retired') return 'legacy_token_retired'
+  if (token.status === 'expired' || (token.expires !== undefined && token.expires <= now))
+    return 'legacy_token_expired'
+  return undefined
+}
+
+/** A lost answer, asked for again: the same refresh token, until it was used or its window has closed. */
+function sayAgain(input: ExchangeInput, facts: LegacyFacts, moment: Moment) {
+  const { caller } = input
+  const { token, grant, connection } = facts
+  const { policy, client } = caller
+  const mine = token.grantNumber !== undefined && (token.clientId || token.boundTo) === client.id
+  if (!mine || !grant || !isAlive(grant, connection, client)) return refuse('legacy_token_exchanged')
+  if (grant.actsAs !== input.as || !sameSet(grant.resource, input.resource ?? []))
+    return refuse('exchange_differs')
+
+  const window = caller.proven ? policy.exchangeRepeatSeconds : policy.exchangeRepeatUnprovenSeconds
+  const used = grant.generation > 0 || (policy.rotate === 'never' && grant.usedAt !== undefined)
+  if (used || moment.now >= grant.created + seconds(window)) return refuse('legacy_token_exchanged')
+  const beyond = input.scopes && firstBeyond(input.scopes, grant.scopes)
+  if (beyond !== undefined) return refuse({ reason: 'scope_widened', parameter: beyond })
+
+  const version = findVersion(moment.ring, grant.keyVersion)
+  if (!version) {
+    return refuse(
+      moment.ring.destroyed.has(grant.keyVersion) ? 'legacy_token_exchanged' : 'key_version_unknown',
+    )
+  }
+  const locator = legacyLocator(version, input.legacyToken, client.id, token.exchange)
+  return granted(
+    sayPair(
+      {
+        caller,
+        grant,
+        locator,
+        version,
+        generation: 0,
+        refreshExpiresAt: grant.refreshUntil,
+        asked: input.scopes,
+        subject: facts,
+        withAccess: input.wants === 'pair',
+        withRefresh: true,
+        repeated: true,
+      },
+      moment,
+    ),
+  )
+}
+
+/** The new grant's scopes: those recorded, in their new names; where none were recorded, all that the client may have. */
+export function scopesOf(token: LegacyToken, { client, policy }: Caller): readonly string[] | Refusal {
+  if (token.scopes === undefined) return client.scopes
+  const mapped = [...new Set(token.scopes.map((scope) => policy.scopeMap[scope] ?? scope))]
+  const beyond = firstBeyond(mapped, client.scopes)
+  if (beyond === undefined) return mapped
+  if (policy.legacyScopesBeyondClient === 'refuse')
+    return { reason: 'legacy_scopes_exceed_client', parameter: beyond }
+  return mapped.filter((scope) => client.scopes.includes(scope))
+}
+
+/** The version that was fixed by a first code, else the current one. */
+export const versionOf = (token: LegacyToken, { ring, now }: Moment): RingVersion | undefined =>
+  token.keyVersion === undefined ? currentVersion(ring, now) : findVersion(ring, token.keyVersion)
+
+type Begun = { readonly grant: Grant; readonly locator: Uint8Array; readonly writes: readonly Write[] }
+
+function beginGrant(
+  { caller, legacyToken, as, resource }: ExchangeInput,
+  facts: LegacyFacts,
+  scopes: readonly string[],
+  version: RingVersion,
+  moment: Moment,
+): Begun {
+  const { token } = facts
+  const number = token.grantNumber ?? moment.number()
+  const locator = legacyLocator(version, legacyToken, caller.client.id, token.exchange)
+  const { grant, followers } = migratedGrant(
+    { caller, facts, as, scopes, resource: resource ?? [], number, locator, version },
+    moment,
+  )
+  return { grant, locator, writes: [guardOf(caller, facts, grant, undefined), ...followers] }
+}
+
+export type Migrated = {
+  readonly caller: Caller
+  readonly facts: Pick<LegacyFacts, 'connection'> & { readonly token: LegacyToken }
+  readonly as: Grant['actsAs']
+  readonly scopes: readonly string[]
+  readonly resource: readonly string[]
+  readonly number: number
+  readonly locator: Uint8Array
+  readonly version: RingVersion
+}
+
+/** The grant that a legacy token becomes, and the writes that follow its guard. */
+export function migratedGrant(
+  migrated: Migrated,
+  moment: Moment,
+): { grant: Grant; followers: readonly Write[] } {
+  const { caller, facts, as, scopes, number } = migrated
+  const { client, policy, actor } = caller
+  const { token } = facts
+  const connection = connectionOf(migrated, moment)
+  const grant: Grant = {
+    number,
+    locatorHash: locatorHash(migrated.locator),
+    connection: connection.number,
+    clientId: client.id,
+    userId: connection.userId,
+    organizationId: token.organizationId,
+    actsAs: as,
+    authorizedBy: token.userId,
+    scopes,
+    resource: migrated.resource,
+    boundKey: undefined,
+    epoch: connection.epoch,
+    generation: 0,
+    rotatedAt: moment.now,
+    keyVersion: migrated.version.version,
+    created: moment.now,
+    usedAt: undefined,
+    refreshUntil: refreshUntil(policy, moment.now),
+    accessUntil: accessUntil(policy, moment.now),
+    status: 'live',
+    reason: undefined,
+    replays: 0,
+  }
+  const about = { ...grant, grantNumber: number }
+  return {
+    grant,
+    followers: [
+      {
+        write: 'open_connection',
+        connection,
+        grantNumber: number,
+        grantsMax: policy.grantsPerConnectionMax,
+        at: moment.now,
+      },
+      { write: 'add_grant', grant },
+      event('legacy_token_exchanged', moment.now, actor, about),
+    ],
+  }
+}
+
+function connectionOf({ caller, facts, as, scopes }: Migrated, moment: Moment): Connection {
+  return (
+    facts.connection ?? {
+      number: moment.number(),
+      clientId: caller.client.id,
+      userId: as === 'user' ? facts.token.userId : '',
+      organizationId: facts.token.organizationId,
+      scopes,
+      since: moment.now,
+      origin: 'migrated',
+      confirmation: 'not_needed',
+      status: 'live',
+      epoch: 1,
+      liveGrants: [],
+    }
+  )
+}
+
+/** The guard of an exchange: of all who race for this token, one changes its row. */
+export function guardOf(
+  { client, policy }: Caller,
+  { token, connection }: Migrated['facts'],
+  grant: Grant,
+  codeHash: Uint8Array | undefined,
+): Write {
+  const copy = token.clientId === '' && policy.cardinality === 'each_client'
+  return {
+    write: 'exchange_legacy_token',
+    lookup: token.lookup,
+    clientId: token.clientId,
+    insertFor: copy ? client.id : undefined,
+    authorization: token.authorization,
+    dialect: token.dialect,
+    boundTo: client.id,
+    status: policy.legacyAfterExchange === 'retire' ? 'retired' : 'exchanged',
+    exchange: token.exchange,
+    keyVersion: grant.keyVersion,
+    grantNumber: grant.number,
+    connection: expected(client.id, grant.userId, grant.organizationId, connection),
+    codeHash,
+  }
+}
+
+/** A refresh token of ours, or a JWT with an id like ours: the app sends what it already has in exchange. */
+function isOneOfOurs(token: string): boolean {
+  if (/^tf[ra]_/.test(token)) return true
+  const [, payload, ...rest] = token.split('.')
+  if (payload === undefined || rest.length !== 1 || token.length > 8192) return false
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    return (
+      typeof claims === 'object' &&
+      claims !== null &&
+      'jti' in claims &&
+      /^[0-9a-f]{80}$/.test(String(claims.jti))
+    )
+  } catch {
+    return false
+  }
+}

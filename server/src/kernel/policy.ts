@@ -1,0 +1,74 @@
+/**
+ * Policy: what the operator may choose. Three layers, each over the one before: the defaults here, the dialect's,
+ * the client's. Durations are seconds; `null` is "never".
+ */
+import type { Client } from './records.ts'
+
+export type SignatureAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
+
+export type Policy = {
+  readonly accessSeconds: number
+  readonly accessFormat: 'jwt' | 'opaque'
+  readonly signature: SignatureAlgorithm
+  /** Life of a refresh token since the last rotation; `null`: no end. */
+  readonly refreshSeconds: number | null
+  readonly codeSeconds: number
+  /**
+   * When a refresh says a new refresh token: at every use; at most once in so many seconds (to a client that
+   * proved itself); never.
+   */
+  readonly rotate: 'always' | 'never' | { readonly atMostEverySeconds: number }
+  /** How long a lost answer can be asked for again, by a proven client and by any other. */
+  readonly exchangeRepeatSeconds: number
+  readonly exchangeRepeatUnprovenSeconds: number
+  readonly refreshRepeatSeconds: number
+  readonly refreshRepeatUnprovenSeconds: number
+  /** What a refresh token presented after its window does: RFC 9700 §4.14.2 would end the grant. */
+  readonly reuse: 'end' | 'refuse'
+  /** A secret that ships inside an app proves nothing: its client gets the windows of a public one. */
+  readonly secretsArePublic: boolean
+  /** Who may exchange a legacy token that names no client. */
+  readonly cardinality: 'bound' | 'first_client' | 'each_client'
+  /** What the old token is still worth at the API after its exchange. */
+  readonly legacyAfterExchange:
+    | 'keep'
+    | 'retire'
+    | 'retire_on_first_use'
+    | { readonly retireAfterSeconds: number }
+  /** Recorded scopes that the client may not have: leave them out, or refuse the exchange. */
+  readonly legacyScopesBeyondClient: 'drop' | 'refuse'
+  /** Old scope names to new ones; a name that is not here stays as it is. */
+  readonly scopeMap: Readonly<Record<string, string>>
+  readonly grantsPerConnectionMax: number
+  readonly codesPerLegacyTokenMax: number
+}
+
+const day = 86_400
+
+export const defaultPolicy: Policy = {
+  accessSeconds: 3600,
+  accessFormat: 'jwt',
+  signature: 'ES256',
+  refreshSeconds: 90 * day,
+  codeSeconds: 60,
+  rotate: 'always',
+  exchangeRepeatSeconds: 7 * day,
+  exchangeRepeatUnprovenSeconds: day,
+  refreshRepeatSeconds: 30 * day,
+  refreshRepeatUnprovenSeconds: 60,
+  reuse: 'end',
+  secretsArePublic: false,
+  cardinality: 'bound',
+  legacyAfterExchange: 'keep',
+  legacyScopesBeyondClient: 'drop',
+  scopeMap: {},
+  grantsPerConnectionMax: 50,
+  codesPerLegacyTokenMax: 5,
+}
+
+/** The three layers, laid over one another. */
+export const policyOf = (dialect: Partial<Policy>, client: Pick<Client, 'policy'>): Policy => ({
+  ...defaultPolicy,
+  ...dialect,
+  ...client.policy,
+})

@@ -1,0 +1,194 @@
+/**
+ * The records: plain read-only data, as the store keeps it and the operations decide on it.
+ * Times are epoch milliseconds. `undefined` is "absent"; an absent user or organization is the empty string,
+ * because a connection's key is (client, user, organization) and every part of a key has a value.
+ */
+import type { Policy } from './policy.ts'
+
+export type Milliseconds = number
+
+export type Client = {
+  /** Made by the server, or chosen by the operator when the client is added; the `client_id` on the wire. */
+  readonly id: string
+  readonly dialect: string
+  readonly name: string
+  readonly type: 'confidential' | 'public'
+  readonly status: 'enabled' | 'disabled'
+  readonly scopes: readonly string[]
+  readonly redirectUris: readonly string[]
+  /** Identifiers of the old world: consumer keys, app ids. */
+  readonly identifiers: readonly string[]
+  /** The exchange window: no legacy token of this client is exchanged outside of it. */
+  readonly exchangeFrom: Milliseconds | undefined
+  readonly exchangeUntil: Milliseconds | undefined
+  readonly exchangeStatus: 'on' | 'off'
+  /** How many exchanges a day this client may make. */
+  readonly exchangesPerDayMax: number | undefined
+  /** A resource server: may introspect every client's tokens (RFC 7662 §2.1). */
+  readonly mayIntrospect: boolean
+  /** Origins of browser apps that may read token answers (CORS). */
+  readonly origins: readonly string[]
+  /** Grants made before this moment are dead (`client recover --since`). */
+  readonly tokensValidAfter: Milliseconds
+  /** What this client alone does otherwise than its dialect. */
+  readonly policy: Partial<Policy>
+  readonly secrets: readonly ClientSecret[]
+}
+
+export type ClientSecret = {
+  readonly hmac: Uint8Array
+  readonly keyVersion: number
+  readonly expires: Milliseconds | undefined
+}
+
+export type User = {
+  readonly id: string
+  readonly username: string
+  readonly email: string | undefined
+  readonly name: string | undefined
+  readonly passwordHash: string | undefined
+  readonly status: 'enabled' | 'disabled'
+}
+
+export type Organization = {
+  readonly id: string
+  readonly name: string
+  readonly region: string | undefined
+  /** Base address of this organization's API, such as `https://acme.example`. */
+  readonly apiDomain: string | undefined
+  readonly status: 'enabled' | 'disabled'
+}
+
+export type Connection = {
+  readonly number: number
+  readonly clientId: string
+  readonly userId: string
+  readonly organizationId: string
+  readonly scopes: readonly string[]
+  readonly since: Milliseconds
+  readonly origin: 'authorized' | 'migrated'
+  readonly confirmation: 'not_needed' | 'pending' | 'confirmed'
+  readonly status: 'live' | 'revoked'
+  /** Raised by every revocation, so that a later consent revives no grant. */
+  readonly epoch: number
+  /** The numbers of its live grants, oldest first. */
+  readonly liveGrants: readonly number[]
+}
+
+export type Grant = {
+  readonly number: number
+  readonly locatorHash: Uint8Array
+  readonly connection: number
+  readonly clientId: string
+  readonly userId: string
+  readonly organizationId: string
+  /** Whom the tokens speak for. */
+  readonly actsAs: 'user' | 'organization'
+  readonly authorizedBy: string
+  readonly scopes: readonly string[]
+  readonly resource: readonly string[]
+  /** The key that the refresh token is bound to (a JWK thumbprint), where it is. */
+  readonly boundKey: string | undefined
+  readonly epoch: number
+  readonly generation: number
+  readonly rotatedAt: Milliseconds
+  /** The ring version of the current generation's refresh token. */
+  readonly keyVersion: number
+  readonly created: Milliseconds
+  readonly usedAt: Milliseconds | undefined
+  readonly refreshUntil: Milliseconds | undefined
+  readonly accessUntil: Milliseconds
+  readonly status: 'live' | 'revoked'
+  readonly reason: string | undefined
+  readonly replays: number
+}
+
+export type LegacyToken = {
+  readonly lookup: Uint8Array
+  /** Whose token it is, or '' where the old world did not know. */
+  readonly clientId: string
+  readonly dialect: string
+  /** Who exchanged it, where the row names no client (`first_client`). */
+  readonly boundTo: string | undefined
+  readonly lookupVersion: number
+  /** Groups aliases: tokens that stand for one authorization share its name. */
+  readonly authorization: string | undefined
+  readonly userId: string
+  readonly organizationId: string
+  readonly kind: string
+  /** `undefined` is *none recorded*, which is not *empty*. */
+  readonly scopes: readonly string[] | undefined
+  readonly created: Milliseconds | undefined
+  readonly expires: Milliseconds | undefined
+  readonly lastUsed: Milliseconds | undefined
+  readonly status: 'active' | 'exchanged' | 'retired' | 'expired' | 'revoked'
+  /** Raised by every reset, so that a token that may have leaked is never said again. */
+  readonly exchange: number
+  readonly keyVersion: number | undefined
+  readonly grantNumber: number | undefined
+  /** A connection that was revoked since is at a higher epoch, and its legacy tokens are dead: no row of theirs changes. */
+  readonly connectionEpoch: number
+}
+
+export type AuthorizationCode = {
+  /** SHA-256 of the code: 256 random bits need no key to hide. */
+  readonly hash: Uint8Array
+  readonly kind: 'consent' | 'legacy'
+  readonly clientId: string
+  readonly userId: string
+  readonly organizationId: string
+  readonly actsAs: 'user' | 'organization'
+  readonly authorizedBy: string
+  readonly scopes: readonly string[]
+  readonly resource: readonly string[]
+  readonly redirectUri: string | undefined
+  readonly codeChallenge: string | undefined
+  readonly legacyLookup: Uint8Array | undefined
+  readonly legacyClientId: string | undefined
+  readonly wrappedLocator: Uint8Array | undefined
+  readonly created: Milliseconds
+  readonly expires: Milliseconds
+  readonly status: 'open' | 'redeemed'
+  readonly grantNumber: number | undefined
+}
+
+export type Session = {
+  readonly hash: Uint8Array
+  readonly userId: string
+  readonly created: Milliseconds
+  readonly expires: Milliseconds
+}
+
+/** Something that someone must hear of. Appended in the commit that makes it true. */
+export type Event = {
+  readonly id: number
+  readonly at: Milliseconds
+  readonly kind: EventKind
+  readonly actor: string
+  readonly address: string | undefined
+  readonly requestId: string | undefined
+  readonly clientId: string | undefined
+  readonly userId: string | undefined
+  readonly organizationId: string | undefined
+  readonly grantNumber: number | undefined
+  readonly detail: string | undefined
+}
+
+export type EventKind =
+  | 'legacy_token_exchanged'
+  | 'legacy_token_reset'
+  | 'legacy_token_revoked'
+  | 'grant_created'
+  | 'grant_healed'
+  | 'grant_revoked'
+  | 'connection_revoked'
+  | 'refresh_token_reused'
+  | 'access_token_revoked'
+  | 'client_added'
+  | 'client_changed'
+  | 'user_changed'
+  | 'organization_changed'
+  | 'key_added'
+  | 'key_destroyed'
+  | 'database_restored'
+  | 'import_finished'

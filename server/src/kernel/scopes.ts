@@ -1,0 +1,26 @@
+/** Scopes are lists of RFC 6749 §3.3 names; how a dialect spells a list is the dialect's. */
+
+/** Scopes never widen: every one asked for is among those granted. */
+export const within = (asked: readonly string[], granted: readonly string[]): boolean =>
+  asked.every((scope) => granted.includes(scope))
+
+/** The first scope that is too much, for the message. */
+export const firstBeyond = (asked: readonly string[], granted: readonly string[]): string | undefined =>
+  asked.find((scope) => !granted.includes(scope))
+
+export const union = (one: readonly string[], other: readonly string[]): readonly string[] => [
+  ...new Set([...one, ...other]),
+]
+
+export const sameSet = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && within(one, other) && within(other, one)
+
+/** RFC 6749 §3.3: printable ASCII without quote and backslash. */
+export const isScopeName = (scope: string): boolean => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)
+
+/** A list as the standard spells it: by space, at least one name, each once. */
+export function hearScopes(text: string, separator: string | RegExp = / +/): readonly string[] | undefined {
+  const scopes = text.split(separator).map((scope) => scope.trim())
+  const named = scopes.filter((scope) => scope !== '')
+  return named.every(isScopeName) ? [...new Set(named)] : undefined
+}

@@ -1,0 +1,164 @@
+/**
+ * The storage contract: a few finders and `commit`. A backend keeps the promises in `storage/contract.ts`.
+ * Every method rejects with `StoreUnavailable` where the trouble is ours: the caller hears 503 and asks again.
+ */
+import type { Write } from './decision.ts'
+import type {
+  AuthorizationCode,
+  Client,
+  Connection,
+  Event,
+  Grant,
+  LegacyToken,
+  Milliseconds,
+  Organization,
+  Session,
+  User,
+} from './records.ts'
+import type { LookupKind } from './ring.ts'
+
+/** The database is gone, full, locked or slow. Nothing was acknowledged. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}
+
+/** A grant and all that a decision on it needs. */
+export type GrantFacts = {
+  readonly grant: Grant
+  readonly connection: Connection
+  readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
+  readonly organization: Organization | undefined
+}
+
+/** A legacy token as one client sees it. */
+export type LegacyFacts = {
+  /** The client's own row, else the row that names no client, else another client's. */
+  readonly token: LegacyToken
+  /** Under `each_client`: the row that names no client, which `token` was copied from. */
+  readonly shared: LegacyToken | undefined
+  /** Another token of the same authorization that was already exchanged. */
+  readonly aliasExchanged: boolean
+  readonly grant: Grant | undefined
+  readonly connection: Connection | undefined
+  readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
+  readonly organization: Organization | undefined
+}
+
+export type CodeFacts = {
+  readonly code: AuthorizationCode
+  readonly legacy: LegacyToken | undefined
+  readonly grant: Grant | undefined
+  readonly connection: Connection | undefined
+  readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
+  readonly organization: Organization | undefined
+}
+
+/** Where grant numbers stand, and whether this database is a copy from an earlier time. */
+export type Numbering = {
+  /** The next number to be leased: none at or above it was issued by this database. */
+  readonly next: number
+  /** Whether the number lies in a block that nobody has given back: numbers of it may have been lost with a copy. */
+  readonly inOpenBlock: boolean
+  readonly restoredTo: Milliseconds | undefined
+  /** Healing: a genuine token ahead of its row sets the row, until this moment. */
+  readonly healingUntil: Milliseconds | undefined
+}
+
+export type NumberBlock = { readonly first: number; readonly count: number }
+
+export type ImportedLegacyToken = Omit<
+  LegacyToken,
+  'boundTo' | 'exchange' | 'keyVersion' | 'grantNumber' | 'connectionEpoch' | 'status'
+> & {
+  /** All look-ups under which the token may already stand, so that nothing comes in twice. */
+  readonly alsoAs: readonly Uint8Array[]
+}
+
+export type Usage = {
+  /** How often each grant's answer was said again. */
+  readonly replays: ReadonlyMap<number, number>
+  /** Legacy tokens seen at introspection: key, when. */
+  readonly legacySeen: readonly {
+    readonly lookup: Uint8Array
+    readonly clientId: string
+    readonly at: Milliseconds
+  }[]
+  /** Grants whose access token was seen at introspection under `retire_on_first_use`, and when. */
+  readonly used: ReadonlyMap<number, Milliseconds>
+  readonly counts: readonly { readonly key: string; readonly window: Milliseconds; readonly count: number }[]
+}
+
+export type Page = { readonly after: string | undefined; readonly limit: number }
+
+/** A key as it lies in the database: sealed with the root secret, which does not. */
+export type StoredKey = {
+  readonly version: number
+  /** `ring`, or a signature algorithm. */
+  readonly kind: string
+  readonly sealed: Uint8Array
+  readonly publicJwk: string | undefined
+  readonly created: Milliseconds
+  readonly currentFrom: Milliseconds
+  /** A retired signing key stays published until the last token that it signed has expired. */
+  readonly publishUntil: Milliseconds | undefined
+  readonly status: 'live' | 'compromised' | 'destroyed'
+}
+
+export type Store = {
+  /** By id, or by an identifier of the old world. */
+  findClient(id: string): Promise<Client | undefined>
+  /** `as` says under which connection the grant would hang: the user's, or the whole organization's. */
+  findLegacyToken(
+    lookups: readonly Uint8Array[],
+    clientId: string,
+    as: 'user' | 'organization',
+  ): Promise<LegacyFacts | undefined>
+  findGrant(number: number): Promise<GrantFacts | undefined>
+  findCode(hash: Uint8Array): Promise<CodeFacts | undefined>
+  findConnection(clientId: string, userId: string, organizationId: string): Promise<Connection | undefined>
+  findConnectionByNumber(number: number): Promise<Connection | undefined>
+  findUser(id: string): Promise<User | undefined>
+  findUserByUsername(username: string): Promise<User | undefined>
+  findOrganization(id: string): Promise<Organization | undefined>
+  findOrganizationsOf(userId: string): Promise<readonly Organization[]>
+  findSession(hash: Uint8Array): Promise<{ readonly session: Session; readonly user: User } | undefined>
+  isAccessTokenRevoked(jti: string): Promise<boolean>
+  findNumbering(number: number): Promise<Numbering>
+  findLookupKinds(): Promise<readonly LookupKind[]>
+  findCount(key: string, window: Milliseconds): Promise<number>
+
+  /** All or nothing. `overtaken`: the guard changed no row, and nothing is left behind. Resolves when durable. */
+  commit(writes: readonly Write[]): Promise<'committed' | 'overtaken'>
+
+  /** A block of grant numbers that no other process will get. */
+  leaseNumbers(count: number): Promise<NumberBlock>
+  /** Gives back what is left of a block, so that a number in it without a row is known to have been swept. */
+  closeNumbers(block: NumberBlock): Promise<void>
+
+  /** Rows that are there already stay as they are. Returns how many came in. Kinds must be noted first. */
+  importLegacyTokens(rows: readonly ImportedLegacyToken[]): Promise<number>
+  noteLookupKind(kind: LookupKind): Promise<void>
+  noteUsage(usage: Usage): Promise<void>
+  /** Deletes what is dead, at most `limit` rows of each table; returns how many went, and whether all was seen. */
+  sweep(now: Milliseconds, limit: number): Promise<{ readonly gone: number; readonly done: boolean }>
+
+  listKeys(): Promise<readonly StoredKey[]>
+  findMeta(key: string): Promise<string | undefined>
+
+  // Lists, for the operator.
+  listClients(): Promise<readonly Client[]>
+  listUsers(page: Page): Promise<readonly User[]>
+  listOrganizations(page: Page): Promise<readonly Organization[]>
+  listConnections(filter: ConnectionFilter, page: Page): Promise<readonly Connection[]>
+  listGrants(connection: number): Promise<readonly Grant[]>
+  listEvents(afterId: number, limit: number): Promise<readonly Event[]>
+  countLegacyTokens(): Promise<
+    readonly { dialect: string; clientId: string; status: string; count: number }[]
+  >
+}
+
+export type ConnectionFilter = {
+  readonly clientId?: string
+  readonly userId?: string
+  readonly organizationId?: string
+}

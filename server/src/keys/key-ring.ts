@@ -1,0 +1,205 @@
+/**
+ * The key ring: a table of sealed keys, opened with the root secret and read again every two seconds, so that every
+ * node knows a new version before the first one uses it.
+ */
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { Actor } from '../kernel/decision.ts'
+import { event } from '../kernel/decision.ts'
+import type { SignatureAlgorithm } from '../kernel/policy.ts'
+import type { Milliseconds } from '../kernel/records.ts'
+import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
+import { purposes } from '../kernel/ring.ts'
+import type { Store, StoredKey } from '../kernel/store.ts'
+import { RootSecretError } from './root-secret.ts'
+import { derive, seal, unseal } from './seal.ts'
+import type { PublicJwk, SigningKey } from './sign.ts'
+import { keyId } from './sign.ts'
+
+export const signatureAlgorithms: readonly SignatureAlgorithm[] = ['ES256', 'RS256', 'EdDSA']
+
+/** A version is known to all nodes for this long before it is used. */
+export const publishAheadMilliseconds = 10_000
+const reloadEveryMilliseconds = 2_000
+const reloadAtMostEveryMilliseconds = 1_000
+
+export type KeyRing = {
+  ring(): Ring
+  /** The key that signs now. */
+  signingKey(algorithm: SignatureAlgorithm, now: Milliseconds): SigningKey
+  /** Every key whose tokens may be alive, for the JWKS and for verifying. */
+  verifyingKeys(now: Milliseconds): readonly SigningKey[]
+  reload(): Promise<boolean>
+  close(): void
+}
+
+type Sealing = { readonly key: Uint8Array; readonly deploymentId: string }
+
+export async function sealingOf(store: Store, rootSecret: Uint8Array): Promise<Sealing> {
+  const deploymentId = await store.findMeta('deployment_id')
+  if (deploymentId === undefined) throw new Error('The database has no deployment id; was it migrated?')
+  return { key: derive(rootSecret, deploymentId, 'root'), deploymentId }
+}
+
+/** Opens the ring, and makes its first keys where there are none. */
+export async function openKeyRing(
+  store: Store,
+  rootSecret: Uint8Array,
+  digestKey: Uint8Array | undefined,
+): Promise<KeyRing> {
+  const sealing = await sealingOf(store, rootSecret)
+  if ((await store.listKeys()).length === 0)
+    await addKeys(store, sealing, { at: Date.now(), ahead: 0, actor: tokenferry })
+  let opened = await read()
+  let readAt = performance.now()
+  let print = opened.print
+
+  async function read() {
+    const [keys, lookupKinds] = await Promise.all([store.listKeys(), store.findLookupKinds()])
+    return { ...open(keys, sealing), lookupKinds, print: fingerprint(keys, lookupKinds) }
+  }
+  const reload = async (): Promise<boolean> => {
+    readAt = performance.now()
+    opened = await read()
+    const changed = opened.print !== print
+    print = opened.print
+    return changed
+  }
+  // A database that is away for a moment leaves the ring as it was: the next turn reads it again.
+  const timer = setInterval(() => void reload().catch(() => undefined), reloadEveryMilliseconds).unref()
+
+  return {
+    ring: () => ({ ...opened.ring, lookupKinds: opened.lookupKinds, digestKey }),
+    signingKey(algorithm, now) {
+      const key = opened.signing.find(
+        (one) => one.algorithm === algorithm && one.currentFrom <= now && one.signs,
+      )
+      if (!key) throw new Error(`There is no signing key for ${algorithm}.`)
+      return key
+    },
+    verifyingKeys: (now) =>
+      opened.signing.filter(({ publishUntil }) => publishUntil === undefined || publishUntil > now),
+    reload: async () => (performance.now() - readAt < reloadAtMostEveryMilliseconds ? false : reload()),
+    close: () => clearInterval(timer),
+  }
+}
+
+const tokenferry: Actor = { actor: 'tokenferry', address: undefined, requestId: undefined }
+
+type NewKeys = { readonly at: Milliseconds; readonly ahead: Milliseconds; readonly actor: Actor }
+
+/** Adds the next version of the ring and of each signing key; returns the new ring version. */
+export async function addKeys(
+  store: Store,
+  sealing: Sealing,
+  { at, ahead, actor }: NewKeys,
+): Promise<number> {
+  const keys = await store.listKeys()
+  const version = Math.max(0, ...keys.map((key) => key.version)) + 1
+  if (version > 255)
+    throw new Error('All 255 versions of the ring are used. Export and import into a new deployment.')
+  const common = {
+    version,
+    created: at,
+    currentFrom: at + ahead,
+    publishUntil: undefined,
+    status: 'live',
+  } as const
+  const ring: StoredKey = {
+    ...common,
+    kind: 'ring',
+    publicJwk: undefined,
+    sealed: seal(sealing.key, randomBytes(32), aboutOf(sealing, 'ring', version)),
+  }
+  const signing = signatureAlgorithms.map((algorithm): StoredKey => {
+    const { privateKey, jwk } = generate(algorithm)
+    return {
+      ...common,
+      kind: algorithm,
+      publicJwk: JSON.stringify(jwk),
+      sealed: seal(sealing.key, privateKey, aboutOf(sealing, algorithm, version)),
+    }
+  })
+  const writes = [ring, ...signing].map((key) => ({ write: 'add_key', key }) as const)
+  // Another process may be adding the same version at this moment: then its keys are as good as ours.
+  await store.commit([...writes, event('key_added', at, actor, { detail: `version ${version}` })])
+  return version
+}
+
+export const aboutOf = ({ deploymentId }: Sealing, kind: string, version: number): string =>
+  `${deploymentId} ${kind} ${version}`
+
+type Opened = {
+  readonly ring: Omit<Ring, 'lookupKinds' | 'digestKey'>
+  readonly signing: readonly SigningKey[]
+}
+
+function open(keys: readonly StoredKey[], sealing: Sealing): Opened {
+  const versions: RingVersion[] = []
+  const signing: SigningKey[] = []
+  const destroyed = new Set<number>()
+  const compromised = new Set<number>()
+  // Newest first, so that the first one whose time has come is the current one.
+  for (const key of [...keys].sort((one, other) => other.version - one.version)) {
+    const plain =
+      key.status === 'destroyed'
+        ? undefined
+        : unseal(sealing.key, key.sealed, aboutOf(sealing, key.kind, key.version))
+    if (!plain && key.status !== 'destroyed') {
+      throw new RootSecretError(
+        'The root secret does not open the key table of this database. Is it the right one?',
+      )
+    }
+    if (key.kind !== 'ring') {
+      if (plain && key.publicJwk) signing.push(signingKeyOf(key, plain, key.publicJwk))
+      continue
+    }
+    if (!plain) destroyed.add(key.version)
+    else versions.push(versionOf(key, plain, sealing))
+    if (key.status === 'compromised') compromised.add(key.version)
+  }
+  return { ring: { versions, destroyed, compromised }, signing }
+}
+
+function versionOf(key: StoredKey, secret: Uint8Array, { deploymentId }: Sealing): RingVersion {
+  const derived = purposes.map((purpose) => [purpose, derive(secret, deploymentId, purpose)] as const)
+  return {
+    version: key.version,
+    currentFrom: key.currentFrom,
+    // `fromEntries` forgets that there is one entry for each purpose.
+    keys: Object.fromEntries<Uint8Array>(derived) as Record<Purpose, Uint8Array>,
+  }
+}
+
+const signingKeyOf = (key: StoredKey, pkcs8: Buffer, publicJwk: string): SigningKey => ({
+  // The kind of a key that is no ring key is the algorithm that it was made for.
+  algorithm: key.kind as SignatureAlgorithm,
+  privateKey: createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }),
+  publicJwk: JSON.parse(publicJwk) as PublicJwk,
+  currentFrom: key.currentFrom,
+  publishUntil: key.publishUntil,
+  signs: key.status === 'live',
+})
+
+function generate(algorithm: SignatureAlgorithm): { privateKey: Buffer; jwk: PublicJwk } {
+  const { privateKey, publicKey } = pairOf(algorithm)
+  const jwk = publicKey.export({ format: 'jwk' })
+  return {
+    privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }),
+    jwk: { ...jwk, kid: keyId(jwk), alg: algorithm, use: 'sig' },
+  }
+}
+
+function pairOf(algorithm: SignatureAlgorithm) {
+  if (algorithm === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  if (algorithm === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return generateKeyPairSync('ed25519')
+}
+
+const fingerprint = (
+  keys: readonly StoredKey[],
+  kinds: readonly { version: number; kind: string }[],
+): string =>
+  JSON.stringify([
+    keys.map(({ kind, version, status, publishUntil }) => [kind, version, status, publishUntil]),
+    kinds,
+  ])

@@ -1,0 +1,57 @@
+/** Grant numbers, leased by the block: roughly in the order of time, so that new rows append. */
+import type { NumberBlock, Store } from './kernel/store.ts'
+import { StoreUnavailable } from './kernel/store.ts'
+
+export type Numbers = {
+  /** The next number. Throws `StoreUnavailable` where none could be leased in time. */
+  next(): number
+  close(): Promise<void>
+}
+
+const blockMin = 1024
+const blockMax = 65_536
+
+export async function leaseNumbers(store: Store): Promise<Numbers> {
+  let size = blockMin
+  let block: NumberBlock = await store.leaseNumbers(size)
+  let spare: NumberBlock | undefined
+  let leasing: Promise<void> | undefined
+
+  const leaseAhead = (): void => {
+    leasing ??= store
+      .leaseNumbers(size)
+      .then((leased) => {
+        spare = leased
+      })
+      // The next number asked for tries again; while the database is away nothing is granted anyway.
+      .catch(() => undefined)
+      .finally(() => {
+        leasing = undefined
+      })
+  }
+
+  return {
+    next() {
+      if (block.count === 0) {
+        if (!spare) {
+          leaseAhead()
+          throw new StoreUnavailable('No grant numbers are left; more are being leased.')
+        }
+        // All of this block was used, so nobody need give it back: it closes at its end.
+        void store.closeNumbers(block).catch(() => undefined)
+        block = spare
+        spare = undefined
+        size = Math.min(size * 2, blockMax)
+      }
+      const number = block.first
+      block = { first: number + 1, count: block.count - 1 }
+      if (!spare && block.count < size / 2) leaseAhead()
+      return number
+    },
+    async close() {
+      await leasing
+      await store.closeNumbers(block)
+      if (spare) await store.closeNumbers(spare)
+    },
+  }
+}

@@ -1,0 +1,80 @@
+/** Policy as the operator writes it: durations as `1h`, `14d`, `never`. */
+import { z } from 'zod'
+import type { Policy } from './kernel/policy.ts'
+
+const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+
+const seconds = z
+  .string()
+  .regex(/^\d+[smhd]$/, 'a duration such as 30s, 10m, 1h or 14d')
+  .transform((text) => Number(text.slice(0, -1)) * unitSeconds[text.slice(-1) as keyof typeof unitSeconds])
+
+const rotate = z.union([
+  z.enum(['always', 'never']),
+  z
+    .strictObject({ at_most_every: seconds })
+    .transform(({ at_most_every }) => ({ atMostEverySeconds: at_most_every })),
+])
+
+const afterExchange = z.union([
+  z.enum(['keep', 'retire', 'retire_on_first_use']),
+  z
+    .strictObject({ retire_after: seconds })
+    .transform(({ retire_after }) => ({ retireAfterSeconds: retire_after })),
+])
+
+/** Every field that the operator may set, by mount or by client. */
+export const policyFields = {
+  access: seconds,
+  access_format: z.enum(['jwt', 'opaque']),
+  signature: z.enum(['ES256', 'RS256', 'EdDSA']),
+  refresh: z.union([z.literal('never').transform(() => null), seconds]),
+  code: seconds,
+  rotate,
+  exchange_repeat: seconds,
+  exchange_repeat_unproven: seconds,
+  refresh_repeat: seconds,
+  refresh_repeat_unproven: seconds,
+  reuse: z.enum(['end', 'refuse']),
+  secrets_are_public: z.boolean(),
+  cardinality: z.enum(['bound', 'first_client', 'each_client']),
+  legacy_after_exchange: afterExchange,
+  legacy_scopes_beyond_client: z.enum(['drop', 'refuse']),
+  scope_map: z.record(z.string(), z.string()),
+  grants_per_connection: z.int().min(1).max(1000),
+  codes_per_legacy_token: z.int().min(1).max(100),
+}
+
+const schema = z.strictObject(policyFields).partial()
+export type WrittenPolicy = z.infer<typeof schema>
+
+/** How each field is called in the code. */
+const names = {
+  access: 'accessSeconds',
+  access_format: 'accessFormat',
+  signature: 'signature',
+  refresh: 'refreshSeconds',
+  code: 'codeSeconds',
+  rotate: 'rotate',
+  exchange_repeat: 'exchangeRepeatSeconds',
+  exchange_repeat_unproven: 'exchangeRepeatUnprovenSeconds',
+  refresh_repeat: 'refreshRepeatSeconds',
+  refresh_repeat_unproven: 'refreshRepeatUnprovenSeconds',
+  reuse: 'reuse',
+  secrets_are_public: 'secretsArePublic',
+  cardinality: 'cardinality',
+  legacy_after_exchange: 'legacyAfterExchange',
+  legacy_scopes_beyond_client: 'legacyScopesBeyondClient',
+  scope_map: 'scopeMap',
+  grants_per_connection: 'grantsPerConnectionMax',
+  codes_per_legacy_token: 'codesPerLegacyTokenMax',
+} as const satisfies Record<keyof WrittenPolicy, keyof Policy>
+
+/** The policy that these settings make. */
+export function toPolicy(written: WrittenPolicy): Partial<Policy> {
+  const entries = Object.entries(written).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries.map(([name, value]) => [names[name as keyof WrittenPolicy], value]))
+}
+
+/** Settings as text or YAML values, checked; for `client add --policy`. */
+export const parsePolicy = (value: unknown): Partial<Policy> => toPolicy(schema.parse(value))

@@ -1,0 +1,127 @@
+/** What writes many rows at a time: number blocks, imports, usage, sweeping. */
+import type { ImportedLegacyToken, Store, Usage } from '../kernel/store.ts'
+import type { Database, Statement, Value } from './database.ts'
+import { number } from './rows.ts'
+import { sweeper } from './sweep.ts'
+
+type Bulk = Pick<
+  Store,
+  'leaseNumbers' | 'closeNumbers' | 'importLegacyTokens' | 'noteLookupKind' | 'noteUsage' | 'sweep'
+>
+
+/** Rows in one insert: measured best; more buy nothing. */
+const rowsPerInsert = 20
+
+export const bulkOf = (database: Database): Bulk => ({
+  async leaseNumbers(count) {
+    for (;;) {
+      const first = await nextNumber(database)
+      const held = await database.commit([{ sql: leaseSql, values: [first, first + count] }])
+      if (held) return { first, count }
+    }
+  },
+  async closeNumbers({ first, count }) {
+    await database.commit([{ sql: closeSql, values: [first, first + count] }])
+  },
+
+  async importLegacyTokens(rows) {
+    const statements: Statement[] = []
+    for (let at = 0; at < rows.length; at += rowsPerInsert) {
+      statements.push(importStatement(rows.slice(at, at + rowsPerInsert)))
+    }
+    return database.bulk(statements)
+  },
+  async noteLookupKind({ version, kind }) {
+    await database.bulk([
+      {
+        sql: 'insert into lookup_kinds (version, kind) values ($1, $2) on conflict do nothing',
+        values: [version, kind],
+      },
+    ])
+  },
+
+  async noteUsage(usage) {
+    const statements = usageStatements(usage)
+    if (statements.length > 0) await database.bulk(statements)
+  },
+
+  sweep: sweeper(database),
+})
+
+const leaseSql = `insert into number_blocks (first, next_first, closed_from)
+  select $1, $2, null where not exists (select 1 from number_blocks where next_first > $1) returning 1`
+const closeSql =
+  'update number_blocks set closed_from = $1 where next_first = $2 and closed_from is null returning 1'
+
+async function nextNumber(database: Database): Promise<number> {
+  const [row] = await database.query('select coalesce(max(next_first), 1) as next from number_blocks', [])
+  return number(row?.next)
+}
+
+const importColumns = `lookup, client, dialect, lookup_version, authorization, user_id, organization_id, kind, scopes,
+  created, expires, last_used, status, exchange, connection_epoch`
+const importValues = 12
+
+// Statements by number of rows and of other look-ups, each made once.
+const importSqls = new Map<string, string>()
+
+function importStatement(rows: readonly ImportedLegacyToken[]): Statement {
+  const others = rows.map(({ alsoAs }) => alsoAs.length)
+  const shape = others.join(',')
+  let sql = importSqls.get(shape)
+  if (sql === undefined) {
+    sql = importSql(others)
+    importSqls.set(shape, sql)
+  }
+  const values: Value[] = []
+  for (const row of rows) {
+    values.push(
+      row.lookup, row.clientId, row.dialect, row.lookupVersion, row.authorization ?? null, row.userId,
+      row.organizationId, row.kind, row.scopes?.join(' ') ?? null, row.created ?? null, row.expires ?? null,
+      row.lastUsed ?? null, ...row.alsoAs,
+    ) // biome-ignore format: in the order of the columns
+  }
+  return { sql, values }
+}
+
+/** Without other look-ups a plain insert; with them, each row goes in only where it stands under none. */
+function importSql(others: readonly number[]): string {
+  const head = `insert into legacy_tokens (${importColumns})`
+  const tail = 'on conflict do nothing'
+  let place = 1
+  const next = (count: number): string[] => Array.from({ length: count }, () => `$${place++}`)
+  const rows = others.map((count) => ({
+    values: [...next(importValues), `'active'`, '0', '1'],
+    others: next(count),
+  }))
+  if (rows.every((row) => row.others.length === 0)) {
+    return `${head} values ${rows.map(({ values }) => `(${values.join(', ')})`).join(', ')} ${tail}`
+  }
+  const selects = rows.map(
+    ({ values, others: also }) =>
+      `select ${values.join(', ')} where not exists (select 1 from legacy_tokens
+        where lookup in (${also.join(', ') || 'null'}) and client = ${values[1]})`,
+  )
+  return `${head} ${selects.join(' union all ')} ${tail}`
+}
+
+const usageStatements = ({ replays, legacySeen, used, counts }: Usage): Statement[] => [
+  ...[...replays].map(([grant, count]) => ({
+    sql: 'update grants set replays = replays + $2 where number = $1',
+    values: [grant, count],
+  })),
+  ...legacySeen.map(({ lookup, clientId, at }) => ({
+    sql: `update legacy_tokens set last_used = $3 where lookup = $1 and client = $2
+      and (last_used is null or last_used < $3)`,
+    values: [lookup, clientId, at],
+  })),
+  ...[...used].map(([grant, at]) => ({
+    sql: 'update grants set used_at = $2 where number = $1 and used_at is null',
+    values: [grant, at],
+  })),
+  ...counts.map(({ key, window, count }) => ({
+    sql: `insert into counters (key, "window", count) values ($1, $2, $3)
+      on conflict (key, "window") do update set count = counters.count + excluded.count`,
+    values: [key, window, count],
+  })),
+]

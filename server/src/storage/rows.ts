@@ -1,0 +1,208 @@
+/** Rows to records. A column that a join adds carries its table's prefix (`c_status`). */
+import type {
+  AuthorizationCode,
+  Client,
+  ClientSecret,
+  Connection,
+  Event,
+  Grant,
+  LegacyToken,
+  Organization,
+  User,
+} from '../kernel/records.ts'
+import type { Row, Value } from './database.ts'
+
+export const text = (value: Value | undefined): string => String(value ?? '')
+export const number = (value: Value | undefined): number => Number(value)
+export const bytes = (value: Value | undefined): Uint8Array => {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  throw new TypeError('A column of bytes holds something else.')
+}
+export const textOrNone = (value: Value | undefined): string | undefined =>
+  value === null || value === undefined ? undefined : String(value)
+export const numberOrNone = (value: Value | undefined): number | undefined =>
+  value === null || value === undefined ? undefined : Number(value)
+const bytesOrNone = (value: Value | undefined): Uint8Array | undefined =>
+  value === null || value === undefined ? undefined : bytes(value)
+
+/** A list as a column keeps it: by space. */
+export const words = (value: Value | undefined): readonly string[] => text(value).split(' ').filter(Boolean)
+
+export const numbers = (value: Value | undefined): readonly number[] =>
+  text(value).split(',').filter(Boolean).map(Number)
+
+// A union column is written by this store alone, from the same union: reading it back is the one cast here.
+const one = <Union extends string>(value: Value | undefined): Union => text(value) as Union
+
+export const toGrant = (row: Row): Grant => ({
+  number: number(row.number),
+  locatorHash: bytes(row.locator_hash),
+  connection: number(row.connection),
+  clientId: text(row.client),
+  userId: text(row.user_id),
+  organizationId: text(row.organization_id),
+  actsAs: one(row.acts_as),
+  authorizedBy: text(row.authorized_by),
+  scopes: words(row.scopes),
+  resource: words(row.resource),
+  boundKey: textOrNone(row.bound_key),
+  epoch: number(row.epoch),
+  generation: number(row.generation),
+  rotatedAt: number(row.rotated_at),
+  keyVersion: number(row.key_version),
+  created: number(row.created),
+  usedAt: numberOrNone(row.used_at),
+  refreshUntil: numberOrNone(row.refresh_until),
+  accessUntil: number(row.access_until),
+  status: one(row.status),
+  reason: textOrNone(row.reason),
+  replays: number(row.replays),
+})
+
+export const toLegacyToken = (row: Row): LegacyToken => ({
+  lookup: bytes(row.lookup),
+  clientId: text(row.client),
+  dialect: text(row.dialect),
+  boundTo: textOrNone(row.bound_to),
+  lookupVersion: number(row.lookup_version),
+  authorization: textOrNone(row.authorization),
+  userId: text(row.user_id),
+  organizationId: text(row.organization_id),
+  kind: text(row.kind),
+  scopes: row.scopes === null || row.scopes === undefined ? undefined : words(row.scopes),
+  created: numberOrNone(row.created),
+  expires: numberOrNone(row.expires),
+  lastUsed: numberOrNone(row.last_used),
+  status: one(row.status),
+  exchange: number(row.exchange),
+  keyVersion: numberOrNone(row.key_version),
+  grantNumber: numberOrNone(row.grant_number),
+  connectionEpoch: number(row.connection_epoch),
+})
+
+export const toCode = (row: Row): AuthorizationCode => ({
+  hash: bytes(row.hash),
+  kind: one(row.kind),
+  clientId: text(row.client),
+  userId: text(row.user_id),
+  organizationId: text(row.organization_id),
+  actsAs: one(row.acts_as),
+  authorizedBy: text(row.authorized_by),
+  scopes: words(row.scopes),
+  resource: words(row.resource),
+  redirectUri: textOrNone(row.redirect_uri),
+  codeChallenge: textOrNone(row.code_challenge),
+  legacyLookup: bytesOrNone(row.legacy_lookup),
+  legacyClientId: textOrNone(row.legacy_client),
+  wrappedLocator: bytesOrNone(row.wrapped_locator),
+  created: number(row.created),
+  expires: number(row.expires),
+  status: one(row.status),
+  grantNumber: numberOrNone(row.grant_number),
+})
+
+/** The columns of a joined connection, user and organization; read by the three functions below. */
+export const joinedColumns = `
+  c.number as c_number, c.client as c_client, c.user_id as c_user_id, c.organization_id as c_organization_id,
+  c.scopes as c_scopes, c.since as c_since, c.origin as c_origin, c.confirmation as c_confirmation,
+  c.status as c_status, c.epoch as c_epoch, c.live_grants as c_live_grants,
+  u.status as u_status, u.username as u_username, u.name as u_name,
+  o.name as o_name, o.region as o_region, o.api_domain as o_api_domain, o.status as o_status`
+
+export const toConnection = (row: Row, prefix: 'c_' | '' = ''): Connection => ({
+  number: number(row[`${prefix}number`]),
+  clientId: text(row[`${prefix}client`]),
+  userId: text(row[`${prefix}user_id`]),
+  organizationId: text(row[`${prefix}organization_id`]),
+  scopes: words(row[`${prefix}scopes`]),
+  since: number(row[`${prefix}since`]),
+  origin: one(row[`${prefix}origin`]),
+  confirmation: one(row[`${prefix}confirmation`]),
+  status: one(row[`${prefix}status`]),
+  epoch: number(row[`${prefix}epoch`]),
+  liveGrants: numbers(row[`${prefix}live_grants`]),
+})
+
+export const joinedConnection = (row: Row): Connection | undefined =>
+  row.c_number === null || row.c_number === undefined ? undefined : toConnection(row, 'c_')
+
+export const joinedUser = (
+  row: Row,
+  id: string,
+): Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined =>
+  row.u_status === null || row.u_status === undefined
+    ? undefined
+    : { id, status: one(row.u_status), username: text(row.u_username), name: textOrNone(row.u_name) }
+
+export const joinedOrganization = (row: Row, id: string): Organization | undefined =>
+  row.o_status === null || row.o_status === undefined
+    ? undefined
+    : {
+        id,
+        name: text(row.o_name),
+        region: textOrNone(row.o_region),
+        apiDomain: textOrNone(row.o_api_domain),
+        status: one(row.o_status),
+      }
+
+export const toUser = (row: Row): User => ({
+  id: text(row.id),
+  username: text(row.username),
+  email: textOrNone(row.email),
+  name: textOrNone(row.name),
+  passwordHash: textOrNone(row.password_hash),
+  status: one(row.status),
+})
+
+export const toOrganization = (row: Row): Organization => ({
+  id: text(row.id),
+  name: text(row.name),
+  region: textOrNone(row.region),
+  apiDomain: textOrNone(row.api_domain),
+  status: one(row.status),
+})
+
+/** A client comes as a row for each of its secrets (`s_…`), or one row where it has none. */
+export function toClient(rows: readonly Row[]): Client | undefined {
+  const [row] = rows
+  if (!row) return undefined
+  return {
+    id: text(row.id),
+    dialect: text(row.dialect),
+    name: text(row.name),
+    type: one(row.type),
+    status: one(row.status),
+    scopes: words(row.scopes),
+    redirectUris: words(row.redirect_uris),
+    identifiers: words(row.identifiers),
+    exchangeStatus: one(row.exchange_status),
+    exchangeFrom: numberOrNone(row.exchange_from),
+    exchangeUntil: numberOrNone(row.exchange_until),
+    exchangesPerDayMax: numberOrNone(row.exchanges_per_day_max),
+    mayIntrospect: row.may_introspect === 1,
+    origins: words(row.origins),
+    tokensValidAfter: number(row.tokens_valid_after),
+    policy: JSON.parse(text(row.policy)),
+    secrets: rows.filter((each) => each.s_hmac !== null).map(toSecret),
+  }
+}
+
+const toSecret = (row: Row): ClientSecret => ({
+  hmac: bytes(row.s_hmac),
+  keyVersion: number(row.s_key_version),
+  expires: numberOrNone(row.s_expires),
+})
+
+export const toEvent = (row: Row): Event => ({
+  id: number(row.id),
+  at: number(row.at),
+  kind: one(row.kind),
+  actor: text(row.actor),
+  address: textOrNone(row.address),
+  requestId: textOrNone(row.request_id),
+  clientId: textOrNone(row.client),
+  userId: textOrNone(row.user_id),
+  organizationId: textOrNone(row.organization_id),
+  grantNumber: numberOrNone(row.grant_number),
+  detail: textOrNone(row.detail),
+})

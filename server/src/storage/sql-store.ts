@@ -1,0 +1,213 @@
+/** The store, once, for every SQL backend: the finders that decisions need, and `commit`. */
+import type { Connection, Grant, LegacyToken } from '../kernel/records.ts'
+import type { CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../kernel/store.ts'
+import { bulkOf } from './bulk.ts'
+import type { Database, Row } from './database.ts'
+import { listsOf } from './lists.ts'
+import {
+  bytes,
+  joinedColumns,
+  joinedConnection,
+  joinedOrganization,
+  joinedUser,
+  number,
+  text,
+  textOrNone,
+  toClient,
+  toCode,
+  toConnection,
+  toGrant,
+  toLegacyToken,
+  toOrganization,
+  toUser,
+} from './rows.ts'
+
+import { unitOf } from './statements.ts'
+
+const joins = `left join users u on u.id = l.user_id left join organizations o on o.id = l.organization_id`
+
+const sql = {
+  client: `select c.*, s.hmac as s_hmac, s.key_version as s_key_version, s.expires as s_expires,
+      (select group_concat(identifier, ' ') from client_identifiers where client = c.id) as identifiers
+    from clients c left join client_secrets s on s.client = c.id
+    where c.id = coalesce((select client from client_identifiers where identifier = $1), $1)`,
+  grant: `select l.*, ${joinedColumns} from grants l join connections c on c.number = l.connection ${joins}
+    where l.number = $1`,
+  grantAlone: 'select * from grants where number = $1',
+  code: `select l.*, ${joinedColumns} from codes l left join connections c
+      on c.client = l.client and c.user_id = l.user_id and c.organization_id = l.organization_id ${joins}
+    where l.hash = $1`,
+  legacyAlone: 'select * from legacy_tokens where lookup = $1 and client = $2',
+  connection: 'select * from connections where client = $1 and user_id = $2 and organization_id = $3',
+  alias: `select 1 from legacy_tokens where authorization = $1 and client = $2 and dialect = $3 and lookup <> $4
+    and status in ('exchanged', 'retired') limit 1`,
+  session: `select s.hash as s_hash, s.created as s_created, s.expires as s_expires, u.* from sessions s
+    join users u on u.id = s.user_id where s.hash = $1`,
+  numbering: `select (select coalesce(max(next_first), 1) from number_blocks) as next,
+    exists (select 1 from number_blocks where first <= $1 and next_first > $1
+      and (closed_from is null or closed_from <= $1)) as in_open_block`,
+}
+
+/** One statement for each number of look-ups: few, and each is prepared once. */
+const legacySql = (lookups: number): string => `select l.*, ${joinedColumns} from legacy_tokens l
+  left join connections c on c.client = $1 and c.organization_id = l.organization_id
+    and c.user_id = case when $2 = 'organization' then '' else l.user_id end ${joins}
+  where l.lookup in (${Array.from({ length: lookups }, (_, at) => `$${at + 3}`).join(', ')})`
+const legacySqls = Array.from({ length: 65 }, (_, lookups) => legacySql(lookups))
+
+export function sqlStore(database: Database): Store {
+  const one = async (statement: string, ...values: Parameters<Database['query']>[1][number][]) =>
+    (await database.query(statement, values))[0]
+
+  const grantAlone = async (grantNumber: number | undefined): Promise<Grant | undefined> => {
+    if (grantNumber === undefined) return undefined
+    const row = await one(sql.grantAlone, grantNumber)
+    return row && toGrant(row)
+  }
+
+  const asConnection = (row: Row | undefined): Connection | undefined => row && toConnection(row)
+
+  return {
+    findClient: async (id) => toClient(await database.query(sql.client, [id])),
+
+    async findLegacyToken(lookups, clientId, as) {
+      if (lookups.length === 0) return undefined
+      const statement = legacySqls[lookups.length] ?? legacySql(lookups.length)
+      const rows = await database.query(statement, [clientId, as, ...lookups])
+      const row = ownRow(rows, clientId)
+      if (!row) return undefined
+      return legacyFacts(row, rows)
+    },
+
+    async findGrant(grantNumber): Promise<GrantFacts | undefined> {
+      const row = await one(sql.grant, grantNumber)
+      if (!row) return undefined
+      const grant = toGrant(row)
+      return {
+        grant,
+        connection: toConnection(row, 'c_'),
+        user: joinedUser(row, grant.userId),
+        organization: joinedOrganization(row, grant.organizationId),
+      }
+    },
+
+    async findCode(hash): Promise<CodeFacts | undefined> {
+      const row = await one(sql.code, hash)
+      if (!row) return undefined
+      const code = toCode(row)
+      const legacyRow =
+        code.legacyLookup && (await one(sql.legacyAlone, code.legacyLookup, code.legacyClientId ?? ''))
+      const legacy = legacyRow && toLegacyToken(legacyRow)
+      return {
+        code,
+        legacy,
+        grant: await grantAlone(code.grantNumber),
+        connection: joinedConnection(row),
+        user: joinedUser(row, code.userId),
+        organization: joinedOrganization(row, code.organizationId),
+      }
+    },
+
+    findConnection: async (clientId, userId, organizationId) =>
+      asConnection(await one(sql.connection, clientId, userId, organizationId)),
+    findConnectionByNumber: async (connection) =>
+      asConnection(await one('select * from connections where number = $1', connection)),
+    async findUser(id) {
+      const row = await one('select * from users where id = $1', id)
+      return row && toUser(row)
+    },
+    async findUserByUsername(username) {
+      const row = await one('select * from users where username = $1', username)
+      return row && toUser(row)
+    },
+    async findOrganization(id) {
+      const row = await one('select * from organizations where id = $1', id)
+      return row && toOrganization(row)
+    },
+    async findOrganizationsOf(userId) {
+      const rows = await database.query(
+        `select o.* from memberships m join organizations o on o.id = m.organization_id where m.user_id = $1 order by o.name`,
+        [userId],
+      )
+      return rows.map(toOrganization)
+    },
+    async findSession(hash) {
+      const row = await one(sql.session, hash)
+      if (!row) return undefined
+      const user = toUser(row)
+      const session = {
+        hash: bytes(row.s_hash),
+        userId: user.id,
+        created: number(row.s_created),
+        expires: number(row.s_expires),
+      }
+      return { session, user }
+    },
+    isAccessTokenRevoked: async (jti) =>
+      (await one('select 1 from revoked_access_tokens where jti = $1', jti)) !== undefined,
+
+    async findNumbering(grantNumber): Promise<Numbering> {
+      const row = await one(sql.numbering, grantNumber)
+      const meta = await database.query(
+        `select key, value from meta where key in ('restored_to', 'healing_until')`,
+        [],
+      )
+      const told = new Map(meta.map(({ key, value }) => [text(key), Number(value)]))
+      return {
+        next: number(row?.next),
+        inOpenBlock: row?.in_open_block === 1,
+        restoredTo: told.get('restored_to'),
+        healingUntil: told.get('healing_until'),
+      }
+    },
+
+    async findMeta(key) {
+      return textOrNone((await one('select value from meta where key = $1', key))?.value)
+    },
+    async findLookupKinds() {
+      const rows = await database.query(
+        'select version, kind from lookup_kinds order by version desc, kind',
+        [],
+      )
+      return rows.map((row) => ({ version: number(row.version), kind: text(row.kind) }))
+    },
+    async findCount(key, window) {
+      return number(
+        (await one('select count from counters where key = $1 and "window" = $2', key, window))?.count ?? 0,
+      )
+    },
+
+    commit: async (writes) => ((await database.commit(unitOf(writes))) ? 'committed' : 'overtaken'),
+
+    ...bulkOf(database),
+    ...listsOf(database),
+  }
+
+  async function legacyFacts(row: Row, rows: readonly Row[]): Promise<LegacyFacts> {
+    const token = toLegacyToken(row)
+    const shared = token.clientId === '' ? undefined : rows.find(({ client }) => client === '')
+    return {
+      token,
+      shared: shared && toLegacyToken(shared),
+      aliasExchanged: token.authorization !== undefined && (await isAliasExchanged(token)),
+      grant: token.status === 'active' ? undefined : await grantAlone(token.grantNumber),
+      connection: joinedConnection(row),
+      user: joinedUser(row, token.userId),
+      organization: joinedOrganization(row, token.organizationId),
+    }
+  }
+
+  async function isAliasExchanged({
+    authorization,
+    clientId,
+    dialect,
+    lookup,
+  }: LegacyToken): Promise<boolean> {
+    return (await one(sql.alias, authorization ?? '', clientId, dialect, lookup)) !== undefined
+  }
+}
+
+/** The client's own row, else the one that names no client, else another client's (to be refused). */
+function ownRow(rows: readonly Row[], clientId: string): Row | undefined {
+  return rows.find(({ client }) => client === clientId) ?? rows.find(({ client }) => client === '') ?? rows[0]
+}

@@ -1,0 +1,203 @@
+/**
+ * SQLite behind the `Database` interface: one connection, commits in groups.
+ *
+ * Commits that arrive while the event loop is busy join one transaction, so that many share one flush to disk:
+ * the flush, not the statements, is what a durable commit costs. `synchronous=full` in WAL mode makes an
+ * acknowledged commit survive power loss (https://sqlite.org/pragma.html#pragma_synchronous).
+ */
+import { builtinModules } from 'node:module'
+import { StoreUnavailable } from '../kernel/store.ts'
+import type { Database, Row, Statement, Unit, Value } from './database.ts'
+
+type Waiting = {
+  readonly unit: Unit
+  readonly since: number
+  readonly resolve: (held: boolean) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** The part of `DatabaseSync` that both `node:sqlite` and `@photostructure/sqlite` have. */
+type Prepared = { all(...values: Value[]): unknown[]; run(...values: Value[]): { changes: number | bigint } }
+type Connection = { exec(sql: string): void; prepare(sql: string): Prepared; close(): void }
+
+const busyMillisecondsMax = 5_000
+const statementsMax = 500
+
+export async function openSqlite(path: string): Promise<Database> {
+  const { DatabaseSync, backup } = await loadEngine()
+  // The reference must live as long as its statements: a collected connection closes them.
+  const connection = guarded(() => new DatabaseSync(path))
+  const prepared = new Map<string, Prepared>()
+  let waiting: Waiting[] = []
+  let scheduled = false
+  let closed = false
+
+  // Waiting for another process's lock is done by timers, never by blocking the event loop, but for the first steps.
+  connection.exec(`
+    pragma busy_timeout = ${busyMillisecondsMax};
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma foreign_keys = off;
+    pragma wal_autocheckpoint = 2000;
+    pragma cache_size = -65536;
+    pragma journal_size_limit = 67108864;
+    pragma busy_timeout = 0;
+  `)
+
+  const prepare = (sql: string): Prepared => {
+    const found = prepared.get(sql)
+    if (found) return found
+    if (prepared.size >= statementsMax) prepared.clear()
+    // `$1` → `?1` is all that differs between the backends' statements.
+    const made = connection.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'))
+    prepared.set(sql, made)
+    return made
+  }
+  const all = ({ sql, values }: Statement): unknown[] => prepare(sql).all(...values)
+
+  const run = (unit: Unit): boolean => {
+    const [guard, ...followers] = unit
+    if (all(guard).length === 0) return false
+    for (const follower of followers) prepare(follower.sql).run(...follower.values)
+    return true
+  }
+
+  /** Begins, does the work, makes it durable. Throws `Busy` while another process holds the lock. */
+  const transaction = <Result>(work: () => Result): Result => {
+    prepare('begin immediate').run()
+    try {
+      const result = work()
+      prepare('commit').run()
+      return result
+    } catch (error) {
+      try {
+        prepare('rollback').run()
+      } catch {
+        // SQLite rolls back by itself after a full disk or an I/O error, and then has nothing to roll back.
+      }
+      throw error
+    }
+  }
+
+  const flush = (): void => {
+    scheduled = false
+    const group = waiting
+    waiting = []
+    let held: boolean[]
+    try {
+      held = transaction(() => group.map(({ unit }) => run(unit)))
+    } catch (error) {
+      if (isBusy(error)) {
+        later(group, error)
+        return
+      }
+      // One unit of the group is at fault, or the disk is: each alone finds out which.
+      for (const one of group) alone(one)
+      return
+    }
+    for (const [at, { resolve }] of group.entries()) resolve(held[at] ?? false)
+  }
+
+  const alone = (one: Waiting): void => {
+    try {
+      one.resolve(transaction(() => run(one.unit)))
+    } catch (error) {
+      if (isBusy(error)) later([one], error)
+      else one.reject(unavailable(error))
+    }
+  }
+
+  /** Another process holds the lock: wait a little and ask again, up to five seconds from the first time. */
+  const later = (group: readonly Waiting[], error: unknown): void => {
+    const now = performance.now()
+    const late = group.filter(({ since }) => now - since > busyMillisecondsMax)
+    for (const { reject } of late) reject(unavailable(error))
+    waiting.unshift(...group.filter((one) => !late.includes(one)))
+    if (waiting.length === 0 || scheduled) return
+    scheduled = true
+    setTimeout(flush, 1 + Math.random() * 3)
+  }
+
+  const retrying = async <Result>(work: () => Result): Promise<Result> => {
+    const since = performance.now()
+    for (;;) {
+      try {
+        return work()
+      } catch (error) {
+        if (!isBusy(error) || performance.now() - since > busyMillisecondsMax) throw unavailable(error)
+        await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 3))
+      }
+    }
+  }
+
+  return {
+    query: (sql, values) => retrying(() => all({ sql, values }) as Row[]),
+    commit(unit) {
+      if (closed) return Promise.reject(new StoreUnavailable('The database is closed.'))
+      return new Promise((resolve, reject) => {
+        waiting.push({ unit, since: performance.now(), resolve, reject })
+        if (scheduled) return
+        scheduled = true
+        // Two turns of the event loop: requests that were read together commit together.
+        setImmediate(() => setImmediate(flush))
+      })
+    },
+    bulk: (statements) =>
+      retrying(() =>
+        transaction(() => {
+          let changes = 0
+          for (const { sql, values } of statements) changes += Number(prepare(sql).run(...values).changes)
+          return changes
+        }),
+      ),
+    script: (sql) => retrying(() => transaction(() => connection.exec(sql))),
+    async backup(target) {
+      await backup(connection, target)
+    },
+    async close() {
+      if (closed) return
+      if (waiting.length > 0) flush()
+      closed = true
+      prepared.clear()
+      connection.close()
+    },
+  }
+}
+
+type Engine = {
+  readonly DatabaseSync: new (path: string) => Connection
+  readonly backup: (connection: Connection, path: string) => Promise<unknown>
+}
+
+/** Node's own SQLite where there is one, else the package of the same interface, which ships its binaries. */
+async function loadEngine(): Promise<Engine> {
+  // The two have one interface, which neither declares; ours above is what we use of it.
+  if (builtinModules.includes('node:sqlite')) return (await import('node:sqlite' as string)) as Engine
+  return (await import('@photostructure/sqlite')) as unknown as Engine
+}
+
+function guarded<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+// SQLite's own numbers (https://sqlite.org/rescode.html): 5 is busy, 6 is locked; extended codes keep the low byte.
+function isBusy(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return false
+  const code = Number(error.errcode) & 0xff
+  return code === 5 || code === 6
+}
+
+// A mistake in a statement of ours is a bug, and stays what it is; all else is trouble with the database.
+function unavailable(error: unknown): unknown {
+  const code =
+    typeof error === 'object' && error !== null && 'errcode' in error
+      ? Number(error.errcode) & 0xff
+      : undefined
+  const bugs = [1, 19, 20, 21, 25]
+  if (code === undefined || bugs.includes(code)) return error
+  return new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error })
+}

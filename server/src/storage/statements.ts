@@ -1,0 +1,469 @@
+/**
+ * Each write as statements, visible to `explain`. The first write of a commit is its guard: its first statement ends
+ * in `returning`, and no row returned means that the commit was overtaken. `$1` is a value's place in either backend.
+ */
+import type { ConnectionExpected, Write } from '../kernel/decision.ts'
+import type { Client } from '../kernel/records.ts'
+import type { Statement, Unit, Value } from './database.ts'
+
+type Member<W extends Write['write']> = Extract<Write, { write: W }>
+type Table = { readonly [W in Write['write']]: (write: Member<W>) => Statement[] }
+
+/** All statements of a commit, the guard first. */
+export function unitOf(writes: readonly Write[]): Unit {
+  // The table is total and keyed by the discriminant; TypeScript cannot follow the pairing through a union.
+  const statements = writes.flatMap((write) => (table[write.write] as (write: Write) => Statement[])(write))
+  const [guard, ...followers] = statements
+  if (!guard) throw new Error('A commit without a write.')
+  return [guard, ...followers]
+}
+
+const places = (count: number, from = 1): string =>
+  Array.from({ length: count }, (_, at) => `$${from + at}`).join(', ')
+
+const insert = (name: string, columns: readonly string[]): string =>
+  `insert into ${name} (${columns.join(', ')}) values (${places(columns.length)})`
+
+const none = <V>(value: V | undefined): V | null => value ?? null
+
+/**
+ * The connection is as the decision saw it: not there, or live at this number and epoch. So an uninstall wins against
+ * exchanges in flight, and two exchanges that would both make the connection cannot both do so.
+ */
+const connectionAsExpected = (from: number): string => `not exists (
+    select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}
+    and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = 'live'))`
+
+const connectionValues = ({ clientId, userId, organizationId, found }: ConnectionExpected): Value[] => [
+  clientId,
+  userId,
+  organizationId,
+  found?.number ?? -1,
+  found?.epoch ?? -1,
+]
+
+const legacyColumns =
+  'dialect, lookup_version, authorization, user_id, organization_id, kind, scopes, created, expires, last_used, connection_epoch'
+
+const codeStillOpen = (at: number): string =>
+  `($${at} is null or exists (select 1 from codes where hash = $${at} and status = 'open'))`
+
+// Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–12 connection, 13 code.
+const clientEnabled = `exists (select 1 from clients where id = $3 and status = 'enabled')`
+const exchangeSql = {
+  update: `update legacy_tokens set status = $4, bound_to = $3, key_version = $5, grant_number = $6
+    where lookup = $1 and client = $2 and status = 'active' and exchange = $7
+    and (grant_number is null or grant_number = $6)
+    and ${clientEnabled} and ${connectionAsExpected(8)} and ${codeStillOpen(13)} returning 1`,
+  updateAliases: `update legacy_tokens set status = $4, bound_to = $3,
+      key_version = case when lookup = $1 then $5 else key_version end,
+      grant_number = case when lookup = $1 then $6 else grant_number end
+    where authorization = $14 and client = $2 and dialect = $15 and status = 'active'
+    and exists (select 1 from legacy_tokens own where own.lookup = $1 and own.client = $2 and own.status = 'active'
+      and own.exchange = $7 and (own.grant_number is null or own.grant_number = $6))
+    and not exists (select 1 from legacy_tokens other where other.authorization = $14 and other.client = $2
+      and other.dialect = $15 and other.status in ('exchanged', 'retired', 'revoked'))
+    and ${clientEnabled} and ${connectionAsExpected(8)} and ${codeStillOpen(13)} returning 1`,
+  insert: `insert into legacy_tokens (lookup, client, bound_to, status, exchange, key_version, grant_number, ${legacyColumns})
+    select lookup, $3, $3, $4, exchange, $5, $6, ${legacyColumns} from legacy_tokens shared
+    where shared.lookup = $1 and shared.client = $2 and shared.status = 'active' and shared.exchange = $7
+    and not exists (select 1 from legacy_tokens own where own.client = $3
+      and (own.lookup = $1 or own.authorization = shared.authorization))
+    and ${clientEnabled} and ${connectionAsExpected(8)} and ${codeStillOpen(13)}
+    on conflict do nothing returning 1`,
+}
+
+const grantColumns = [
+  'number', 'locator_hash', 'connection', 'client', 'user_id', 'organization_id', 'acts_as', 'authorized_by',
+  'scopes', 'resource', 'bound_key', 'epoch', 'generation', 'rotated_at', 'key_version', 'created', 'used_at',
+  'refresh_until', 'access_until', 'status', 'reason', 'replays',
+] // biome-ignore format: a table of names reads best in lines
+
+const codeColumns = [
+  'hash', 'kind', 'client', 'user_id', 'organization_id', 'acts_as', 'authorized_by', 'scopes', 'resource',
+  'redirect_uri', 'code_challenge', 'legacy_lookup', 'legacy_client', 'wrapped_locator', 'created', 'expires',
+  'status', 'grant_number',
+] // biome-ignore format: a table of names reads best in lines
+
+const connectionColumns = [
+  'number', 'client', 'user_id', 'organization_id', 'scopes', 'since', 'origin', 'confirmation', 'status', 'epoch',
+  'live_grants',
+] // biome-ignore format: a table of names reads best in lines
+
+const clientColumns = [
+  'id', 'dialect', 'name', 'type', 'status', 'scopes', 'redirect_uris', 'exchange_status', 'exchange_from',
+  'exchange_until', 'exchanges_per_day_max', 'may_introspect', 'origins', 'tokens_valid_after', 'policy',
+  'auth_method', 'created',
+] // biome-ignore format: a table of names reads best in lines
+
+const eventColumns = [
+  'at', 'kind', 'actor', 'address', 'request_id', 'client', 'user_id', 'organization_id', 'grant_number', 'detail',
+] // biome-ignore format: a table of names reads best in lines
+
+const grantsOf = (connection: string): string =>
+  `(length(${connection}.live_grants) - length(replace(${connection}.live_grants, ',', '')) - 1)`
+
+const oldestOf = (connection: string): string =>
+  `cast(substr(${connection}.live_grants, 2, instr(substr(${connection}.live_grants, 2), ',') - 1) as integer)`
+
+const addGrantSql = insert('grants', grantColumns)
+const addEventSql = insert('events', eventColumns)
+
+/** The connection's row lists its live grants, so that a cap needs no index: over it, the oldest ends. */
+const openConnectionSql = {
+  evict: `update grants set status = 'revoked', reason = 'too_many_grants' where status = 'live' and number =
+    (select ${oldestOf('c')} from connections c where c.number = $1 and ${grantsOf('c')} >= $2)`,
+  noteEvicted: `insert into events (at, kind, actor, client, user_id, organization_id, grant_number, detail)
+    select $3, 'grant_revoked', 'tokenferry', c.client, c.user_id, c.organization_id, ${oldestOf('c')}, 'too_many_grants'
+    from connections c where c.number = $1 and ${grantsOf('c')} >= $2`,
+  append: `update connections set
+      live_grants = case when ${grantsOf('connections')} >= $2
+        then substr(live_grants, instr(substr(live_grants, 2), ',') + 1) else live_grants end || $3 || ','
+    where number = $1`,
+  create: insert('connections', connectionColumns),
+}
+
+const allowConnectionSql = `${insert('connections', connectionColumns)}
+  on conflict (client, user_id, organization_id) do update set
+    scopes = excluded.scopes, status = 'live', confirmation = excluded.confirmation,
+    since = case when connections.status = 'live' then connections.since else excluded.since end,
+    origin = case when connections.status = 'live' then connections.origin else excluded.origin end
+  returning 1`
+
+const table: Table = {
+  exchange_legacy_token(write) {
+    const values: Value[] = [
+      write.lookup,
+      write.clientId,
+      write.boundTo,
+      write.status,
+      write.keyVersion,
+      write.grantNumber,
+      write.exchange,
+      ...connectionValues(write.connection),
+      none(write.codeHash),
+    ]
+    const redeem: Statement[] = write.codeHash
+      ? [
+          {
+            sql: `update codes set status = 'redeemed', grant_number = $2 where hash = $1`,
+            values: [write.codeHash, write.grantNumber],
+          },
+        ]
+      : []
+    if (write.insertFor !== undefined) return [{ sql: exchangeSql.insert, values }, ...redeem]
+    if (write.authorization === undefined) return [{ sql: exchangeSql.update, values }, ...redeem]
+    return [
+      { sql: exchangeSql.updateAliases, values: [...values, write.authorization, write.dialect] },
+      ...redeem,
+    ]
+  },
+  reserve_grant: (write) => [
+    {
+      sql: `update legacy_tokens set key_version = $3, grant_number = $4
+        where lookup = $1 and client = $2 and status = 'active' and exchange = $5 and grant_number is null
+        and ${connectionAsExpected(6)} returning 1`,
+      values: [
+        write.lookup,
+        write.clientId,
+        write.keyVersion,
+        write.grantNumber,
+        write.exchange,
+        ...connectionValues(write.connection),
+      ],
+    },
+  ],
+  redeem_code: ({ hash, grantNumber, connection }) => [
+    connection
+      ? {
+          sql: `update codes set status = 'redeemed', grant_number = $2 where hash = $1 and status = 'open'
+            and ${connectionAsExpected(3)} returning 1`,
+          values: [hash, none(grantNumber), ...connectionValues(connection)],
+        }
+      : {
+          sql: `update codes set status = 'redeemed', grant_number = $2 where hash = $1 and status = 'open' returning 1`,
+          values: [hash, none(grantNumber)],
+        },
+  ],
+  rotate_refresh_token: (write) => [
+    {
+      sql: `update grants set generation = $3, rotated_at = $4, used_at = $5, key_version = $6, refresh_until = $7,
+          access_until = $8
+        where number = $1 and generation = $2 and status = 'live'
+        and exists (select 1 from connections c where c.number = grants.connection and c.status = 'live'
+          and c.epoch = grants.epoch)
+        and exists (select 1 from clients where id = grants.client and status = 'enabled'
+          and tokens_valid_after <= grants.created)
+        returning 1`,
+      values: [
+        write.number,
+        write.from,
+        write.to,
+        write.at,
+        none(write.usedAt),
+        write.keyVersion,
+        none(write.refreshUntil),
+        write.accessUntil,
+      ],
+    },
+  ],
+
+  open_connection({ connection, grantNumber, grantsMax, at }) {
+    if (connection.liveGrants.length === 0 && connection.since === at) {
+      return [
+        { sql: `${openConnectionSql.create} on conflict do nothing`, values: connectionValuesOf(connection) },
+        appendGrant(connection.number, grantsMax, grantNumber),
+      ]
+    }
+    const key = [connection.number, grantsMax]
+    return [
+      { sql: openConnectionSql.evict, values: key },
+      { sql: openConnectionSql.noteEvicted, values: [...key, at] },
+      appendGrant(connection.number, grantsMax, grantNumber),
+    ]
+  },
+  add_grant: ({ grant }) => [
+    {
+      sql: addGrantSql,
+      values: [
+        grant.number, grant.locatorHash, grant.connection, grant.clientId, grant.userId, grant.organizationId,
+        grant.actsAs, grant.authorizedBy, grant.scopes.join(' '), grant.resource.join(' '), none(grant.boundKey),
+        grant.epoch, grant.generation, grant.rotatedAt, grant.keyVersion, grant.created, none(grant.usedAt),
+        none(grant.refreshUntil), grant.accessUntil, grant.status, none(grant.reason), grant.replays,
+      ], // biome-ignore format: in the order of the columns
+    },
+  ],
+  add_code({ code, openMax }) {
+    const add: Statement = {
+      sql: `insert into codes (${codeColumns.join(', ')}) select ${places(codeColumns.length)}
+        where $12 is null or exists (select 1 from legacy_tokens where lookup = $12 and client = $13
+          and status = 'active' and grant_number = $18) returning 1`,
+      values: [
+        code.hash, code.kind, code.clientId, code.userId, code.organizationId, code.actsAs, code.authorizedBy,
+        code.scopes.join(' '), code.resource.join(' '), none(code.redirectUri), none(code.codeChallenge),
+        none(code.legacyLookup), none(code.legacyClientId), none(code.wrappedLocator), code.created, code.expires,
+        code.status, none(code.grantNumber),
+      ], // biome-ignore format: in the order of the columns
+    }
+    if (openMax === undefined || !code.legacyLookup) return [add]
+    const dropOldest: Statement = {
+      sql: `delete from codes where legacy_lookup = $1 and legacy_client = $2 and status = 'open' and hash not in
+        (select hash from codes where legacy_lookup = $1 and legacy_client = $2 and status = 'open'
+         order by created desc, hash limit $3)`,
+      values: [code.legacyLookup, none(code.legacyClientId), openMax],
+    }
+    return [add, dropOldest]
+  },
+  append_event: ({ event }) => [
+    {
+      sql: `${addEventSql} returning 1`,
+      values: [
+        event.at,
+        event.kind,
+        event.actor,
+        none(event.address),
+        none(event.requestId),
+        none(event.clientId),
+        none(event.userId),
+        none(event.organizationId),
+        none(event.grantNumber),
+        none(event.detail),
+      ],
+    },
+  ],
+
+  end_grant: ({ number, reason }) => [
+    {
+      sql: `update grants set status = 'revoked', reason = $2 where number = $1 and status = 'live' returning 1`,
+      values: [number, reason],
+    },
+    {
+      sql: `update connections set live_grants = replace(live_grants, $2, ',')
+        where number = (select connection from grants where number = $1)`,
+      values: [number, `,${number},`],
+    },
+  ],
+  revoke_connection: ({ connection }) => [
+    {
+      sql: `update connections set status = 'revoked', epoch = epoch + 1, live_grants = ','
+        where number = $1 and epoch = $2 and status = 'live' returning 1`,
+      values: [connection.number, connection.epoch],
+    },
+    {
+      sql: `delete from codes where client = $1 and user_id = $2 and organization_id = $3 and status = 'open'`,
+      values: [connection.clientId, connection.userId, connection.organizationId],
+    },
+  ],
+  revoke_access_token: ({ jti, expires }) => [
+    {
+      sql: 'insert into revoked_access_tokens (jti, expires) values ($1, $2) on conflict do nothing returning 1',
+      values: [jti, expires],
+    },
+  ],
+  revoke_legacy_token: ({ lookup, clientId }) => [
+    {
+      sql: `update legacy_tokens set status = 'revoked' where lookup = $1 and client = $2 and status <> 'revoked' returning 1`,
+      values: [lookup, clientId],
+    },
+  ],
+  reset_legacy_token: ({ lookup, clientId, exchange, connectionEpoch }) => [
+    {
+      sql: `update legacy_tokens set status = 'active', exchange = exchange + 1, bound_to = null, key_version = null,
+          grant_number = null, connection_epoch = $4
+        where lookup = $1 and client = $2 and exchange = $3 returning 1`,
+      values: [lookup, clientId, exchange, connectionEpoch],
+    },
+    {
+      sql: `update legacy_tokens set status = 'active', bound_to = null where status in ('exchanged', 'retired')
+        and grant_number is null and client = $2
+        and authorization = (select authorization from legacy_tokens where lookup = $1 and client = $2)`,
+      values: [lookup, clientId],
+    },
+    { sql: 'delete from codes where legacy_lookup = $1 and legacy_client = $2', values: [lookup, clientId] },
+  ],
+
+  allow_connection: ({ connection }) => [{ sql: allowConnectionSql, values: connectionValuesOf(connection) }],
+  add_session: ({ session }) => [
+    {
+      sql: `${insert('sessions', ['hash', 'user_id', 'created', 'expires'])} returning 1`,
+      values: [session.hash, session.userId, session.created, session.expires],
+    },
+  ],
+  end_session: ({ hash }) => [{ sql: 'delete from sessions where hash = $1 returning 1', values: [hash] }],
+
+  add_client: ({ client, at }) => [
+    {
+      sql: `${insert('clients', clientColumns)} on conflict do nothing returning 1`,
+      values: [...clientValues(client), client.type === 'public' ? 'none' : 'client_secret', at],
+    },
+    ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
+  ],
+  change_client: ({ client }) => [
+    {
+      sql: `update clients set ${clientColumns
+        .slice(1, 15)
+        .map((column, at) => `${column} = $${at + 2}`)
+        .join(', ')} where id = $1 returning 1`,
+      values: clientValues(client),
+    },
+    ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
+  ],
+  add_client_secret({ clientId, secret, sealed, created, othersExpire }) {
+    const add: Statement = {
+      sql: `${insert('client_secrets', ['client', 'hmac', 'sealed', 'key_version', 'created', 'expires'])} returning 1`,
+      values: [clientId, secret.hmac, none(sealed), secret.keyVersion, created, none(secret.expires)],
+    }
+    if (othersExpire === undefined) return [add]
+    const endOthers: Statement = {
+      sql: `update client_secrets set expires = $3 where client = $1 and hmac <> $2 and (expires is null or expires > $3)`,
+      values: [clientId, secret.hmac, othersExpire],
+    }
+    return [add, endOthers]
+  },
+  put_user: ({ user, organizations }) => [
+    {
+      sql: `${insert('users', ['id', 'username', 'email', 'name', 'password_hash', 'status'])}
+        on conflict (id) do update set username = excluded.username, email = excluded.email, name = excluded.name,
+          password_hash = coalesce(excluded.password_hash, users.password_hash) returning 1`,
+      values: [
+        user.id,
+        user.username,
+        none(user.email),
+        none(user.name),
+        none(user.passwordHash),
+        user.status,
+      ],
+    },
+    ...organizations.map((id) => ({
+      sql: `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member') on conflict do nothing`,
+      values: [user.id, id],
+    })),
+  ],
+  put_organization: ({ organization }) => [
+    {
+      sql: `${insert('organizations', ['id', 'name', 'region', 'api_domain', 'status'])} on conflict (id) do update set
+        name = excluded.name, region = excluded.region, api_domain = excluded.api_domain returning 1`,
+      values: [
+        organization.id,
+        organization.name,
+        none(organization.region),
+        none(organization.apiDomain),
+        organization.status,
+      ],
+    },
+  ],
+  set_status: ({ record, id, status }) => [
+    {
+      sql: `update ${record} set status = $2 where id = $1 and status <> $2 returning 1`,
+      values: [id, status],
+    },
+  ],
+  set_meta: ({ key, value }) => [
+    {
+      sql: `insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value returning 1`,
+      values: [key, value],
+    },
+  ],
+  add_key: ({ key }) => [
+    {
+      sql: `${insert('keys', ['kind', 'version', 'sealed', 'public_jwk', 'created', 'current_from', 'publish_until', 'status'])}
+        on conflict do nothing returning 1`,
+      values: [
+        key.kind,
+        key.version,
+        key.sealed,
+        none(key.publicJwk),
+        key.created,
+        key.currentFrom,
+        none(key.publishUntil),
+        key.status,
+      ],
+    },
+  ],
+  change_key: ({ key }) => [
+    {
+      sql: `update keys set status = $3, sealed = $4, publish_until = $5 where kind = $1 and version = $2 returning 1`,
+      values: [key.kind, key.version, key.status, key.sealed, none(key.publishUntil)],
+    },
+  ],
+  raise_numbers: ({ to }) => [
+    {
+      sql: `insert into number_blocks (first, next_first, closed_from) select coalesce(max(next_first), 1), $1, coalesce(max(next_first), 1)
+        from number_blocks returning 1`,
+      values: [to],
+    },
+  ],
+}
+
+const appendGrant = (connection: number, grantsMax: number, grantNumber: number): Statement => ({
+  sql: openConnectionSql.append,
+  values: [connection, grantsMax, String(grantNumber)],
+})
+
+const connectionValuesOf = (
+  connection: Extract<Write, { write: 'allow_connection' }>['connection'],
+): Value[] => [
+  connection.number,
+  connection.clientId,
+  connection.userId,
+  connection.organizationId,
+  connection.scopes.join(' '),
+  connection.since,
+  connection.origin,
+  connection.confirmation,
+  connection.status,
+  connection.epoch,
+  connection.liveGrants.length === 0 ? ',' : `,${connection.liveGrants.join(',')},`,
+]
+
+const identifierOf = (client: Client, identifier: string): Statement => ({
+  sql: 'insert into client_identifiers (identifier, client) values ($1, $2) on conflict do nothing',
+  values: [identifier, client.id],
+})
+
+const clientValues = (client: Client): Value[] => [
+  client.id, client.dialect, client.name, client.type, client.status, client.scopes.join(' '),
+  client.redirectUris.join(' '), client.exchangeStatus, none(client.exchangeFrom), none(client.exchangeUntil),
+  none(client.exchangesPerDayMax), client.mayIntrospect ? 1 : 0, client.origins.join(' '), client.tokensValidAfter,
+  JSON.stringify(client.policy),
+] // biome-ignore format: in the order of the columns

@@ -1,0 +1,69 @@
+/** Deletes what is dead, a window of rows at a time: no statement of it reads a whole table. */
+import type { Milliseconds } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
+import type { Database, Statement } from './database.ts'
+import { number, numberOrNone } from './rows.ts'
+
+const day = 86_400_000
+/** Events are read within this time, by whoever reads them. */
+const eventsKept = 90 * day
+
+/** Each call looks at the next `limit` grants; `done` once it has come round to the first again. */
+export function sweeper(database: Database): Store['sweep'] {
+  let cursor = 0
+  return async (now, limit) => {
+    const [row] = await database.query(
+      'select max(number) as last, count(*) as seen from (select number from grants where number > $1 order by number limit $2)',
+      [cursor, limit],
+    )
+    const from = cursor
+    const to = numberOrNone(row?.last) ?? from
+    const gone = await database.bulk(statements(now, limit, from, to))
+    const done = number(row?.seen) < limit
+    cursor = done ? 0 : to
+    return { gone, done }
+  }
+}
+
+/**
+ * A grant goes when neither its refresh token nor any access token of it can live. Rows of a number block that nobody
+ * gave back stay: a number without a row in there means that the row was lost with a copy of the database.
+ */
+const dead = `g.number > $2 and g.number <= $3 and g.access_until < $1
+  and (g.refresh_until < $1 or g.status <> 'live')
+  and not exists (select 1 from number_blocks b where b.first <= g.number and b.next_first > g.number
+    and (b.closed_from is null or b.closed_from <= g.number))`
+
+const statements = (now: Milliseconds, limit: number, from: number, to: number): Statement[] => [
+  {
+    sql: `update connections set live_grants = (
+        select coalesce(',' || group_concat(n, ',') || ',', ',') from (
+          select g.number as n from grants g where g.connection = connections.number and g.status = 'live'
+            and g.number in (select value from json_each('[' || trim(connections.live_grants, ',') || ']'))
+            and not (${dead}) order by g.number))
+      where number in (select connection from grants g where g.status = 'live' and ${dead})`,
+    values: [now, from, to],
+  },
+  {
+    sql: `delete from grants where number in (select number from grants g where ${dead})`,
+    values: [now, from, to],
+  },
+  {
+    sql: 'delete from codes where hash in (select hash from codes where expires < $1 limit $2)',
+    values: [now - day, limit],
+  },
+  {
+    sql: `delete from revoked_access_tokens where jti in
+      (select jti from revoked_access_tokens where expires < $1 limit $2)`,
+    values: [now, limit],
+  },
+  {
+    sql: 'delete from sessions where hash in (select hash from sessions where expires < $1 limit $2)',
+    values: [now, limit],
+  },
+  { sql: 'delete from counters where "window" < $1', values: [now - 2 * day] },
+  {
+    sql: 'delete from events where id in (select id from events where at < $1 order by id limit $2)',
+    values: [now - eventsKept, limit],
+  },
+]
