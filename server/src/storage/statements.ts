@@ -3,11 +3,12 @@
  * in `returning`, and no row returned means that the commit was overtaken. `$1` is a value's place in either backend.
  */
 import type { ConnectionExpected, Write } from '../kernel/decision.ts'
-import type { Client } from '../kernel/records.ts'
 import type { Statement, Unit, Value } from './database.ts'
+import { operatorStatements } from './operator-statements.ts'
+import type { Statements } from './statement-parts.ts'
+import { insert, none, places } from './statement-parts.ts'
 
-type Member<W extends Write['write']> = Extract<Write, { write: W }>
-type Table = { readonly [W in Write['write']]: (write: Member<W>) => Statement[] }
+type Table = Statements<Write['write']>
 
 /** All statements of a commit, the guard first. */
 export function unitOf(writes: readonly Write[]): Unit {
@@ -17,14 +18,6 @@ export function unitOf(writes: readonly Write[]): Unit {
   if (!guard) throw new Error('A commit without a write.')
   return [guard, ...followers]
 }
-
-const places = (count: number, from = 1): string =>
-  Array.from({ length: count }, (_, at) => `$${from + at}`).join(', ')
-
-const insert = (name: string, columns: readonly string[]): string =>
-  `insert into ${name} (${columns.join(', ')}) values (${places(columns.length)})`
-
-const none = <V>(value: V | undefined): V | null => value ?? null
 
 /**
  * The connection is as the decision saw it: not there, or live at this number and epoch. So an uninstall wins against
@@ -88,12 +81,6 @@ const codeColumns = [
 const connectionColumns = [
   'number', 'client', 'user_id', 'organization_id', 'scopes', 'since', 'origin', 'confirmation', 'status', 'epoch',
   'live_grants',
-] // biome-ignore format: a table of names reads best in lines
-
-const clientColumns = [
-  'id', 'dialect', 'name', 'type', 'status', 'scopes', 'redirect_uris', 'exchange_status', 'exchange_from',
-  'exchange_until', 'exchanges_per_day_max', 'may_introspect', 'origins', 'tokens_valid_after', 'policy',
-  'auth_method', 'created',
 ] // biome-ignore format: a table of names reads best in lines
 
 const eventColumns = [
@@ -331,108 +318,7 @@ const table: Table = {
   ],
   end_session: ({ hash }) => [{ sql: 'delete from sessions where hash = $1 returning 1', values: [hash] }],
 
-  add_client: ({ client, at }) => [
-    {
-      sql: `${insert('clients', clientColumns)} on conflict do nothing returning 1`,
-      values: [...clientValues(client), client.type === 'public' ? 'none' : 'client_secret', at],
-    },
-    ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
-  ],
-  change_client: ({ client }) => [
-    {
-      sql: `update clients set ${clientColumns
-        .slice(1, 15)
-        .map((column, at) => `${column} = $${at + 2}`)
-        .join(', ')} where id = $1 returning 1`,
-      values: clientValues(client),
-    },
-    ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
-  ],
-  add_client_secret({ clientId, secret, sealed, created, othersExpire }) {
-    const add: Statement = {
-      sql: `${insert('client_secrets', ['client', 'hmac', 'sealed', 'key_version', 'created', 'expires'])} returning 1`,
-      values: [clientId, secret.hmac, none(sealed), secret.keyVersion, created, none(secret.expires)],
-    }
-    if (othersExpire === undefined) return [add]
-    const endOthers: Statement = {
-      sql: `update client_secrets set expires = $3 where client = $1 and hmac <> $2 and (expires is null or expires > $3)`,
-      values: [clientId, secret.hmac, othersExpire],
-    }
-    return [add, endOthers]
-  },
-  put_user: ({ user, organizations }) => [
-    {
-      sql: `${insert('users', ['id', 'username', 'email', 'name', 'password_hash', 'status'])}
-        on conflict (id) do update set username = excluded.username, email = excluded.email, name = excluded.name,
-          password_hash = coalesce(excluded.password_hash, users.password_hash) returning 1`,
-      values: [
-        user.id,
-        user.username,
-        none(user.email),
-        none(user.name),
-        none(user.passwordHash),
-        user.status,
-      ],
-    },
-    ...organizations.map((id) => ({
-      sql: `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member') on conflict do nothing`,
-      values: [user.id, id],
-    })),
-  ],
-  put_organization: ({ organization }) => [
-    {
-      sql: `${insert('organizations', ['id', 'name', 'region', 'api_domain', 'status'])} on conflict (id) do update set
-        name = excluded.name, region = excluded.region, api_domain = excluded.api_domain returning 1`,
-      values: [
-        organization.id,
-        organization.name,
-        none(organization.region),
-        none(organization.apiDomain),
-        organization.status,
-      ],
-    },
-  ],
-  set_status: ({ record, id, status }) => [
-    {
-      sql: `update ${record} set status = $2 where id = $1 and status <> $2 returning 1`,
-      values: [id, status],
-    },
-  ],
-  set_meta: ({ key, value }) => [
-    {
-      sql: `insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value returning 1`,
-      values: [key, value],
-    },
-  ],
-  add_key: ({ key }) => [
-    {
-      sql: `${insert('keys', ['kind', 'version', 'sealed', 'public_jwk', 'created', 'current_from', 'publish_until', 'status'])}
-        on conflict do nothing returning 1`,
-      values: [
-        key.kind,
-        key.version,
-        key.sealed,
-        none(key.publicJwk),
-        key.created,
-        key.currentFrom,
-        none(key.publishUntil),
-        key.status,
-      ],
-    },
-  ],
-  change_key: ({ key }) => [
-    {
-      sql: `update keys set status = $3, sealed = $4, publish_until = $5 where kind = $1 and version = $2 returning 1`,
-      values: [key.kind, key.version, key.status, key.sealed, none(key.publishUntil)],
-    },
-  ],
-  raise_numbers: ({ to }) => [
-    {
-      sql: `insert into number_blocks (first, next_first, closed_from) select coalesce(max(next_first), 1), $1, coalesce(max(next_first), 1)
-        from number_blocks returning 1`,
-      values: [to],
-    },
-  ],
+  ...operatorStatements,
 }
 
 const appendGrant = (connection: number, grantsMax: number, grantNumber: number): Statement => ({
@@ -455,15 +341,3 @@ const connectionValuesOf = (
   connection.epoch,
   connection.liveGrants.length === 0 ? ',' : `,${connection.liveGrants.join(',')},`,
 ]
-
-const identifierOf = (client: Client, identifier: string): Statement => ({
-  sql: 'insert into client_identifiers (identifier, client) values ($1, $2) on conflict do nothing',
-  values: [identifier, client.id],
-})
-
-const clientValues = (client: Client): Value[] => [
-  client.id, client.dialect, client.name, client.type, client.status, client.scopes.join(' '),
-  client.redirectUris.join(' '), client.exchangeStatus, none(client.exchangeFrom), none(client.exchangeUntil),
-  none(client.exchangesPerDayMax), client.mayIntrospect ? 1 : 0, client.origins.join(' '), client.tokensValidAfter,
-  JSON.stringify(client.policy),
-] // biome-ignore format: in the order of the columns
