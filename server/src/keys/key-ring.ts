@@ -28,7 +28,10 @@ export type KeyRing = {
   signingKey(algorithm: SignatureAlgorithm, now: Milliseconds): SigningKey
   /** Every key whose tokens may be alive, for the JWKS and for verifying. */
   verifyingKeys(now: Milliseconds): readonly SigningKey[]
+  /** Reads the ring again, once a second at most: any request with an unknown token may ask for it. */
   reload(): Promise<boolean>
+  /** Reads it again at once, for whoever has just written what it holds (an import, a rotation). */
+  reread(): Promise<boolean>
   close(): void
 }
 
@@ -57,7 +60,7 @@ export async function openKeyRing(
     const [keys, lookupKinds] = await Promise.all([store.listKeys(), store.findLookupKinds()])
     return { ...open(keys, sealing), lookupKinds, print: fingerprint(keys, lookupKinds) }
   }
-  const reload = async (): Promise<boolean> => {
+  const reread = async (): Promise<boolean> => {
     readAt = performance.now()
     opened = await read()
     const changed = opened.print !== print
@@ -65,7 +68,7 @@ export async function openKeyRing(
     return changed
   }
   // A database that is away for a moment leaves the ring as it was: the next turn reads it again.
-  const timer = setInterval(() => void reload().catch(() => undefined), reloadEveryMilliseconds).unref()
+  const timer = setInterval(() => void reread().catch(() => undefined), reloadEveryMilliseconds).unref()
 
   return {
     ring: () => ({ ...opened.ring, lookupKinds: opened.lookupKinds, digestKey }),
@@ -78,7 +81,8 @@ export async function openKeyRing(
     },
     verifyingKeys: (now) =>
       opened.signing.filter(({ publishUntil }) => publishUntil === undefined || publishUntil > now),
-    reload: async () => (performance.now() - readAt < reloadAtMostEveryMilliseconds ? false : reload()),
+    reload: async () => (performance.now() - readAt < reloadAtMostEveryMilliseconds ? false : reread()),
+    reread,
     close: () => clearInterval(timer),
   }
 }

@@ -1,0 +1,254 @@
+/**
+ * Something to try it with: for each mount, what its dialect's sample says. Invented, and printed in the clear, so
+ * this is for `demo` and for tests; nothing of it belongs into a deployment that guards anything.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Made, SampleClient, SampleList } from './dialects/dialect.ts'
+import type { Mount } from './http/answer.ts'
+import type { Actor, Write } from './kernel/decision.ts'
+import { event } from './kernel/decision.ts'
+import type { Moment } from './kernel/kernel.ts'
+import { lookupOf } from './kernel/legacy-lookup.ts'
+import { secretHmac } from './kernel/operations/authenticate-client.ts'
+import type { Client } from './kernel/records.ts'
+import { currentVersion } from './kernel/ring.ts'
+import type { ImportedLegacyToken } from './kernel/store.ts'
+import { hashPassword } from './keys/password.ts'
+import type { Deployment } from './main.ts'
+
+/** A dialect's section of `demo.json`: its prefix, and what its sample says of what was made. */
+export type DemoSection = { readonly prefix: string } & Readonly<Record<string, unknown>>
+export type DemoSections = Readonly<Record<string, DemoSection>>
+
+export type Seeded = { readonly sections: DemoSections; readonly made: ReadonlyMap<string, Made> }
+
+/** Samples write their addresses for a demo at its usual place; at another, they move with it. */
+export const sampleOrigin = 'http://127.0.0.1:4000'
+
+const demo: Actor = { actor: 'demo', address: undefined, requestId: undefined }
+const day = 86_400_000
+
+/** Makes the clients, the people and `count` legacy tokens in each list of each dialect that is mounted. */
+export async function seedDemo(
+  deployment: Deployment,
+  { count = 50 }: { readonly count?: number } = {},
+): Promise<DemoSections> {
+  return (await seedSamples(deployment, count)).sections
+}
+
+/** As `seedDemo`, with what the samples' curl lines are written of. */
+export async function seedSamples(deployment: Deployment, count: number): Promise<Seeded> {
+  const made = new Map<string, Made>()
+  const sections: Record<string, DemoSection> = {}
+  for (const mount of deployment.mounts) {
+    const { name, sample } = mount.dialect
+    // A client speaks one dialect and is served at every mount of it.
+    const here = made.get(name) ?? (await makeSample(mount, deployment, count))
+    made.set(name, here)
+    sections[name] ??= { prefix: mount.prefix, ...moved(sample.say(here), originOf(deployment)) }
+  }
+  // The kind of look-up that was just noted must be known before the first exchange.
+  await deployment.keyRing.reread()
+  return { sections, made }
+}
+
+/** Where the demo's addresses point instead of `sampleOrigin`. */
+export const originOf = ({ config }: Deployment): string => new URL(config.public_url).origin
+
+/** The same value, each address in it at another origin. */
+export function moved<Value>(value: Value, to: string, from = sampleOrigin): Value {
+  // Strings stay strings and lists stay lists, so what comes out has the type of what went in.
+  return JSON.parse(JSON.stringify(value).replaceAll(`"${from}/`, `"${to}/`)) as Value
+}
+
+async function makeSample({ dialect }: Mount, deployment: Deployment, count: number): Promise<Made> {
+  const { store } = deployment
+  const moment = deployment.world.moment()
+  const clients = new Map(
+    dialect.sample.clients.map((sample) => {
+      const id = sample.id ?? randomHex(moment, 12)
+      const secret = sample.type === 'public' ? '' : Buffer.from(moment.random(32)).toString('base64url')
+      return [sample.key, { id, secret, sample }]
+    }),
+  )
+  for (const client of clients.values()) {
+    await store.commit(clientWrites(client, dialect.name, deployment, moment))
+  }
+
+  const organization = randomUUID()
+  const username = `alice.${dialect.name}`
+  const password = Buffer.from(moment.random(9)).toString('base64url')
+  const alice = {
+    id: randomUUID(),
+    username,
+    email: `${username}@demo.example`,
+    name: 'Alice Sample',
+    passwordHash: await hashPassword(password),
+    status: 'enabled',
+  } as const
+  await store.commit([
+    organizationWrite(organization, `Sample company (${dialect.name})`),
+    { write: 'put_user', user: alice, organizations: [organization] },
+  ])
+
+  const lists = new Map<string, readonly string[]>()
+  for (const list of dialect.sample.lists) {
+    const clientId = list.client === undefined ? '' : found(clients, list.client).id
+    const tokens = makeTokens(list, { dialect: dialect.name, clientId, organization, count }, moment)
+    await writeTokens(list, tokens, deployment, moment)
+    lists.set(
+      list.name,
+      tokens.map(({ token }) => token),
+    )
+  }
+  return {
+    client: (key) => found(clients, key),
+    tokens: (list) => found(lists, list),
+    organization,
+    username,
+    password,
+  }
+}
+
+const randomHex = (moment: Moment, bytes: number): string => Buffer.from(moment.random(bytes)).toString('hex')
+
+/** A dialect's sample that names what it does not have is a mistake in its file. */
+function found<Value>(map: ReadonlyMap<string, Value>, key: string): Value {
+  const value = map.get(key)
+  if (value === undefined)
+    throw new Error(`The sample has no "${key}"; it has ${[...map.keys()].join(', ')}.`)
+  return value
+}
+
+type MadeClient = { readonly id: string; readonly secret: string; readonly sample: SampleClient }
+
+function clientWrites(
+  { id, secret, sample }: MadeClient,
+  dialect: string,
+  deployment: Deployment,
+  { now, ring }: Moment,
+): Write[] {
+  const client: Client = {
+    id,
+    dialect,
+    name: sample.name,
+    type: sample.type,
+    status: 'enabled',
+    scopes: sample.scopes,
+    redirectUris: moved(sample.redirectUris ?? [], originOf(deployment)),
+    identifiers: sample.identifiers ?? [],
+    exchangeFrom: undefined,
+    exchangeUntil: undefined,
+    exchangeStatus: 'on',
+    exchangesPerDayMax: undefined,
+    mayIntrospect: sample.mayIntrospect ?? false,
+    origins: [],
+    tokensValidAfter: 0,
+    policy: {},
+    secrets: [],
+  }
+  const added: Write[] = [
+    { write: 'add_client', client, at: now },
+    event('client_added', now, demo, { clientId: id }),
+  ]
+  if (sample.type === 'public') return added
+  const version = currentVersion(ring, now)
+  const kept = { hmac: secretHmac(version, secret), keyVersion: version.version, expires: undefined }
+  return [
+    ...added,
+    {
+      write: 'add_client_secret',
+      clientId: id,
+      secret: kept,
+      sealed: undefined,
+      created: now,
+      othersExpire: undefined,
+    },
+  ]
+}
+
+const organizationWrite = (id: string, name: string): Write => ({
+  write: 'put_organization',
+  organization: {
+    id,
+    name,
+    region: 'us',
+    apiDomain: `https://company-${id.slice(0, 8)}.api.example`,
+    status: 'enabled',
+  },
+})
+
+type MadeToken = {
+  readonly token: string
+  readonly row: Omit<ImportedLegacyToken, 'lookup' | 'lookupVersion'>
+}
+type Owner = {
+  readonly dialect: string
+  readonly clientId: string
+  readonly organization: string
+  readonly count: number
+}
+
+/** Tokens of one list, each of its own user; what they look like is nobody's. */
+const makeTokens = (
+  list: SampleList,
+  { dialect, clientId, organization, count }: Owner,
+  moment: Moment,
+): MadeToken[] =>
+  Array.from({ length: count }, () => ({
+    token: `demo_${randomHex(moment, 20)}`,
+    row: {
+      clientId,
+      dialect,
+      authorization: undefined,
+      userId: randomUUID(),
+      organizationId: { each: randomUUID(), one: organization, none: '' }[list.organization],
+      kind: list.kind,
+      scopes: list.scopes,
+      created: moment.now - 365 * day,
+      expires: undefined,
+      lastUsed: moment.now - day,
+      alsoAs: [],
+    },
+  }))
+
+async function writeTokens(
+  list: SampleList,
+  tokens: readonly MadeToken[],
+  { store }: Deployment,
+  { now, ring }: Moment,
+): Promise<void> {
+  // One commit for all of a list: fifty flushes would be most of the time that a first start takes.
+  const people = tokens.flatMap(({ row }, at) => personWrites(row, at + 1, list.organization === 'each'))
+  if (people.length > 0) await store.commit(people)
+  const version = currentVersion(ring, now)
+  await store.noteLookupKind({ version: version.version, kind: 'raw' })
+  await store.importLegacyTokens(
+    tokens.map(({ token, row }) => ({
+      ...row,
+      lookup: lookupOf(version, 'raw', Buffer.from(token)),
+      lookupVersion: version.version,
+    })),
+  )
+}
+
+function personWrites(
+  { userId, organizationId, dialect }: MadeToken['row'],
+  at: number,
+  ofOwnCompany: boolean,
+): Write[] {
+  const username = `user-${userId.slice(0, 8)}.${dialect}`
+  const user = {
+    id: userId,
+    username,
+    email: `${username}@demo.example`,
+    name: `Sample user ${at}`,
+    passwordHash: undefined,
+    status: 'enabled',
+  } as const
+  const organizations = organizationId === '' ? [] : [organizationId]
+  return [
+    ...(ofOwnCompany ? [organizationWrite(organizationId, `Company of ${user.name}`)] : []),
+    { write: 'put_user', user, organizations },
+  ]
+}
