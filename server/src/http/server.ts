@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import fastify from 'fastify'
+import fastify, { LogController } from 'fastify'
 import type { Endpoint, Reply } from '../dialects/dialect.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
@@ -32,7 +32,7 @@ export function httpServer(options: ServerOptions): FastifyInstance {
   const { services, mounts } = options
   const app = fastify({
     loggerInstance: options.logger,
-    logController: { disableRequestLogging: true },
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     bodyLimit: options.bodyBytesMax,
     genReqId: () => randomBytes(9).toString('base64url'),

@@ -100,6 +100,8 @@ export type Write =
       /** At most so many live grants: the oldest ends in this commit. */
       readonly grantsMax: number
       readonly at: Milliseconds
+      /** The decision saw no such connection: this commit makes it. */
+      readonly isNew: boolean
     }
   | { readonly write: 'add_grant'; readonly grant: Grant }
   | {

@@ -127,6 +127,12 @@ export const refusals = {
   bound_key_mismatch: token,
   recovery_unavailable: token,
 
+  revocation_unsupported: {
+    status: 400,
+    oauth: 'unsupported_token_type',
+    says: 'A token that several apps may hold is revoked by its user or the operator, not by one app.',
+  },
+
   // What is asked for.
   scope_widened: { status: 400, oauth: 'invalid_scope', says: 'The scope exceeds what was granted.' },
   scope_not_allowed: { status: 400, oauth: 'invalid_scope', says: 'The client may not have this scope.' },

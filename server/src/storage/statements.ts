@@ -195,8 +195,8 @@ const table: Table = {
     },
   ],
 
-  open_connection({ connection, grantNumber, grantsMax, at }) {
-    if (connection.liveGrants.length === 0 && connection.since === at) {
+  open_connection({ connection, grantNumber, grantsMax, at, isNew }) {
+    if (isNew) {
       return [
         { sql: `${openConnectionSql.create} on conflict do nothing`, values: connectionValuesOf(connection) },
         appendGrant(connection.number, grantsMax, grantNumber),

@@ -1,16 +1,17 @@
-import { legacyLocator, locatorHash } from '../chain.ts'
+import { legacyLocator } from '../chain.ts'
 import type { Write } from '../decision.ts'
-import { event, grant as granted, refuse } from '../decision.ts'
+import { grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import { lookupsOf } from '../legacy-lookup.ts'
-import type { Client, Connection, Grant, LegacyToken } from '../records.ts'
+import type { Client, Grant, LegacyToken } from '../records.ts'
 import type { Reason, Refusal } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion, findVersion } from '../ring.ts'
 import { firstBeyond, sameSet } from '../scopes.ts'
 import type { LegacyFacts } from '../store.ts'
 import type { Caller, Issued } from './issue.ts'
-import { accessUntil, disabledSubject, expected, isAlive, refreshUntil, sayPair, seconds } from './issue.ts'
+import { disabledSubject, isAlive, sayPair, seconds } from './issue.ts'
+import { guardOf, migratedGrant } from './migrated-grant.ts'
 
 export type ExchangeInput = {
   readonly caller: Caller
@@ -199,110 +200,6 @@ function beginGrant(
     moment,
   )
   return { grant, locator, writes: [guardOf(caller, facts, grant, undefined), ...followers] }
-}
-
-export type Migrated = {
-  readonly caller: Caller
-  readonly facts: Pick<LegacyFacts, 'connection'> & { readonly token: LegacyToken }
-  readonly as: Grant['actsAs']
-  readonly scopes: readonly string[]
-  readonly resource: readonly string[]
-  readonly number: number
-  readonly locator: Uint8Array
-  readonly version: RingVersion
-}
-
-/** The grant that a legacy token becomes, and the writes that follow its guard. */
-export function migratedGrant(
-  migrated: Migrated,
-  moment: Moment,
-): { grant: Grant; followers: readonly Write[] } {
-  const { caller, facts, as, scopes, number } = migrated
-  const { client, policy, actor } = caller
-  const { token } = facts
-  const connection = connectionOf(migrated, moment)
-  const grant: Grant = {
-    number,
-    locatorHash: locatorHash(migrated.locator),
-    connection: connection.number,
-    clientId: client.id,
-    userId: connection.userId,
-    organizationId: token.organizationId,
-    actsAs: as,
-    authorizedBy: token.userId,
-    scopes,
-    resource: migrated.resource,
-    boundKey: undefined,
-    epoch: connection.epoch,
-    generation: 0,
-    rotatedAt: moment.now,
-    keyVersion: migrated.version.version,
-    created: moment.now,
-    usedAt: undefined,
-    refreshUntil: refreshUntil(policy, moment.now),
-    accessUntil: accessUntil(policy, moment.now),
-    status: 'live',
-    reason: undefined,
-    replays: 0,
-  }
-  const about = { ...grant, grantNumber: number }
-  return {
-    grant,
-    followers: [
-      {
-        write: 'open_connection',
-        connection,
-        grantNumber: number,
-        grantsMax: policy.grantsPerConnectionMax,
-        at: moment.now,
-      },
-      { write: 'add_grant', grant },
-      event('legacy_token_exchanged', moment.now, actor, about),
-    ],
-  }
-}
-
-function connectionOf({ caller, facts, as, scopes }: Migrated, moment: Moment): Connection {
-  return (
-    facts.connection ?? {
-      number: moment.number(),
-      clientId: caller.client.id,
-      userId: as === 'user' ? facts.token.userId : '',
-      organizationId: facts.token.organizationId,
-      scopes,
-      since: moment.now,
-      origin: 'migrated',
-      confirmation: 'not_needed',
-      status: 'live',
-      epoch: 1,
-      liveGrants: [],
-    }
-  )
-}
-
-/** The guard of an exchange: of all who race for this token, one changes its row. */
-export function guardOf(
-  { client, policy }: Caller,
-  { token, connection }: Migrated['facts'],
-  grant: Grant,
-  codeHash: Uint8Array | undefined,
-): Write {
-  const copy = token.clientId === '' && policy.cardinality === 'each_client'
-  return {
-    write: 'exchange_legacy_token',
-    lookup: token.lookup,
-    clientId: token.clientId,
-    insertFor: copy ? client.id : undefined,
-    authorization: token.authorization,
-    dialect: token.dialect,
-    boundTo: client.id,
-    status: policy.legacyAfterExchange === 'retire' ? 'retired' : 'exchanged',
-    exchange: token.exchange,
-    keyVersion: grant.keyVersion,
-    grantNumber: grant.number,
-    connection: expected(client.id, grant.userId, grant.organizationId, connection),
-    codeHash,
-  }
 }
 
 /** A refresh token of ours, or a JWT with an id like ours: the app sends what it already has in exchange. */

@@ -1,13 +1,21 @@
 /** The operations that endpoints name (`does: 'refresh_token_pair'`). */
 import type { Operation } from '../kernel.ts'
 import { exchangeLegacyToken } from './exchange-legacy-token.ts'
+import { exchangeLegacyTokenForCode } from './exchange-legacy-token-for-code.ts'
+import { introspectToken } from './introspect-token.ts'
 import { issueClientToken } from './issue-client-token.ts'
+import { redeemAuthorizationCode } from './redeem-authorization-code.ts'
 import { refreshTokenPair } from './refresh-token-pair.ts'
+import { revokeToken } from './revoke-token.ts'
 
 export const operations = {
   exchange_legacy_token: exchangeLegacyToken,
+  exchange_legacy_token_for_code: exchangeLegacyTokenForCode,
+  redeem_authorization_code: redeemAuthorizationCode,
   refresh_token_pair: refreshTokenPair,
   issue_client_token: issueClientToken,
+  introspect_token: introspectToken,
+  revoke_token: revokeToken,
 } as const
 
 export type OperationName = keyof typeof operations

@@ -1,0 +1,167 @@
+import { grant as granted, refuse } from '../decision.ts'
+import type { Moment, Operation } from '../kernel.ts'
+import type { Policy } from '../policy.ts'
+import { policyOf } from '../policy.ts'
+import type { Client, LegacyToken, Milliseconds } from '../records.ts'
+import type { LegacyFacts } from '../store.ts'
+import type { Caller } from './issue.ts'
+import { disabledSubject, isAlive, seconds } from './issue.ts'
+import type { PresentedFacts, PresentedToken } from './presented-token.ts'
+import { lookAtToken } from './presented-token.ts'
+
+export type IntrospectInput = PresentedToken & {
+  readonly caller: Caller
+  /** What each mounted dialect's policy is, by the dialect's name. */
+  readonly policies: Readonly<Record<string, Partial<Policy>>>
+}
+
+export type Introspected = { readonly active: false } | ActiveToken
+
+export type ActiveToken = {
+  readonly active: true
+  readonly kind: 'access' | 'refresh' | 'legacy'
+  readonly clientId: string | undefined
+  readonly userId: string
+  readonly organizationId: string
+  /** `undefined` where none were recorded (a legacy token). */
+  readonly scopes: readonly string[] | undefined
+  readonly resource: readonly string[]
+  readonly issuer: string | undefined
+  readonly jti: string | undefined
+  readonly issuedAt: Milliseconds | undefined
+  readonly expiresAt: Milliseconds | undefined
+  /** What was seen, to be noted in a batch: reading never writes. */
+  readonly seen: SeenToken | undefined
+}
+
+export type SeenToken =
+  | { readonly legacy: Pick<LegacyToken, 'lookup' | 'clientId'> }
+  | { readonly firstUseOf: number }
+
+const inactive: Introspected = { active: false }
+
+/**
+ * Says whether a token is alive (RFC 7662), a legacy token as well as a new one, so that an API can take both on one
+ * route. A client sees its own tokens; a resource server sees all. Anything else is simply not active (§2.2).
+ */
+export const introspectToken: Operation<IntrospectInput, PresentedFacts, Introspected> = {
+  look: (store, input, ring) => lookAtToken(store, input, input.caller.client.id, ring),
+
+  decide({ caller, policies }, facts, moment) {
+    const { client, proven } = caller
+    if (client.status === 'disabled') return refuse('client_disabled')
+    // RFC 7662 §2.1: whoever asks proves itself, or the endpoint would be a place to try tokens.
+    if (!proven) return refuse('client_secret_missing')
+    if (facts.kind === 'version_unknown') return refuse('key_version_unknown')
+    if (facts.kind === 'unknown') return granted(inactive)
+    const owner = facts.client
+    if (!client.mayIntrospect && owner?.id !== client.id) return granted(inactive)
+    if (owner?.status === 'disabled') return granted(inactive)
+
+    if (facts.kind === 'access') return granted(accessOf(facts, policies, moment))
+    if (facts.kind === 'refresh') return granted(refreshOf(facts, moment))
+    return granted(legacyOf(facts, policies, moment))
+  },
+}
+
+type Facts<Kind> = Extract<PresentedFacts, { kind: Kind }>
+
+function accessOf(
+  facts: Facts<'access'>,
+  policies: IntrospectInput['policies'],
+  { now }: Moment,
+): Introspected {
+  const { claims, number, grant, client, revoked } = facts
+  if (revoked || claims.expiresAt <= now || !client) return inactive
+  if (number === 0 && claims.issuedAt < client.tokensValidAfter) return inactive
+  if (number !== 0) {
+    if (!grant || !isAlive(grant.grant, grant.connection, client) || disabledSubject(grant)) return inactive
+    // Under `required`, a grant is asleep until its user has confirmed.
+    if (grant.connection.confirmation === 'pending') return inactive
+  }
+  const { legacyAfterExchange, rotate } = policyOf(policies[client.dialect] ?? {}, client)
+  const firstUse =
+    number !== 0 &&
+    legacyAfterExchange === 'retire_on_first_use' &&
+    rotate !== 'never' &&
+    grant?.grant.usedAt === undefined
+  return {
+    active: true,
+    kind: 'access',
+    clientId: client.id,
+    userId: claims.userId,
+    organizationId: claims.organizationId || (grant?.grant.organizationId ?? ''),
+    scopes: claims.scopes,
+    resource: claims.resource,
+    issuer: claims.issuer,
+    jti: claims.jti,
+    issuedAt: claims.issuedAt,
+    expiresAt: claims.expiresAt,
+    seen: firstUse ? { firstUseOf: number } : undefined,
+  }
+}
+
+function refreshOf({ grant: facts, generation, client }: Facts<'refresh'>, { now }: Moment): Introspected {
+  if (!facts || !client) return inactive
+  const { grant, connection } = facts
+  const expired = grant.refreshUntil !== undefined && grant.refreshUntil <= now
+  if (expired || !isAlive(grant, connection, client) || disabledSubject(facts)) return inactive
+  if (generation !== grant.generation) return inactive
+  return {
+    active: true,
+    kind: 'refresh',
+    clientId: client.id,
+    userId: grant.userId,
+    organizationId: grant.organizationId,
+    scopes: grant.scopes,
+    resource: grant.resource,
+    issuer: undefined,
+    jti: undefined,
+    issuedAt: grant.rotatedAt,
+    expiresAt: grant.refreshUntil,
+    seen: undefined,
+  }
+}
+
+function legacyOf(
+  facts: Facts<'legacy'>,
+  policies: IntrospectInput['policies'],
+  moment: Moment,
+): Introspected {
+  const { legacy, client, connection } = facts
+  const { token } = legacy
+  const revoked = connection && (connection.status === 'revoked' || connection.epoch > token.connectionEpoch)
+  if (revoked || disabledSubject(legacy) || !isLegacyAlive(legacy, client, policies, moment.now))
+    return inactive
+  return {
+    active: true,
+    kind: 'legacy',
+    clientId: client?.id,
+    userId: token.userId,
+    organizationId: token.organizationId,
+    scopes: token.scopes,
+    resource: [],
+    issuer: undefined,
+    jti: undefined,
+    issuedAt: token.created,
+    expiresAt: token.expires,
+    seen: { legacy: { lookup: token.lookup, clientId: token.clientId } },
+  }
+}
+
+/** What an exchanged legacy token is still worth at the API is policy: `keep`, `retire`, `retire_after`, … */
+function isLegacyAlive(
+  { token, grant }: LegacyFacts,
+  client: Client | undefined,
+  policies: IntrospectInput['policies'],
+  now: Milliseconds,
+): boolean {
+  if (token.expires !== undefined && token.expires <= now) return false
+  if (token.status === 'active') return true
+  if (token.status !== 'exchanged' || !client) return false
+  const after = policyOf(policies[token.dialect] ?? {}, client).legacyAfterExchange
+  if (after === 'keep') return true
+  if (after === 'retire' || !grant) return false
+  if (after === 'retire_on_first_use') return grant.generation === 0 && grant.usedAt === undefined
+  return now < grant.created + seconds(after.retireAfterSeconds)
+}

@@ -1,0 +1,114 @@
+/** The grant that a legacy token becomes, and the writes that make it; shared by the exchange and the code's way. */
+import { locatorHash } from '../chain.ts'
+import type { Write } from '../decision.ts'
+import { event } from '../decision.ts'
+import type { Moment } from '../kernel.ts'
+import type { Connection, Grant, LegacyToken } from '../records.ts'
+import type { RingVersion } from '../ring.ts'
+import type { Caller } from './issue.ts'
+import { accessUntil, expected, refreshUntil } from './issue.ts'
+
+export type Migrated = {
+  readonly caller: Caller
+  readonly facts: { readonly connection: Connection | undefined; readonly token: LegacyToken }
+  readonly as: Grant['actsAs']
+  readonly scopes: readonly string[]
+  readonly resource: readonly string[]
+  readonly number: number
+  readonly locator: Uint8Array
+  readonly version: RingVersion
+}
+
+/** The grant that a legacy token becomes, and the writes that follow its guard. */
+export function migratedGrant(
+  migrated: Migrated,
+  moment: Moment,
+): { grant: Grant; followers: readonly Write[] } {
+  const { caller, facts, as, scopes, number } = migrated
+  const { client, policy, actor } = caller
+  const { token } = facts
+  const connection = connectionOf(migrated, moment)
+  const grant: Grant = {
+    number,
+    locatorHash: locatorHash(migrated.locator),
+    connection: connection.number,
+    clientId: client.id,
+    userId: connection.userId,
+    organizationId: token.organizationId,
+    actsAs: as,
+    authorizedBy: token.userId,
+    scopes,
+    resource: migrated.resource,
+    boundKey: undefined,
+    epoch: connection.epoch,
+    generation: 0,
+    rotatedAt: moment.now,
+    keyVersion: migrated.version.version,
+    created: moment.now,
+    usedAt: undefined,
+    refreshUntil: refreshUntil(policy, moment.now),
+    accessUntil: accessUntil(policy, moment.now),
+    status: 'live',
+    reason: undefined,
+    replays: 0,
+  }
+  const about = { ...grant, grantNumber: number }
+  return {
+    grant,
+    followers: [
+      {
+        write: 'open_connection',
+        connection,
+        grantNumber: number,
+        grantsMax: policy.grantsPerConnectionMax,
+        at: moment.now,
+        isNew: facts.connection === undefined,
+      },
+      { write: 'add_grant', grant },
+      event('legacy_token_exchanged', moment.now, actor, about),
+    ],
+  }
+}
+
+function connectionOf({ caller, facts, as, scopes }: Migrated, moment: Moment): Connection {
+  return (
+    facts.connection ?? {
+      number: moment.number(),
+      clientId: caller.client.id,
+      userId: as === 'user' ? facts.token.userId : '',
+      organizationId: facts.token.organizationId,
+      scopes,
+      since: moment.now,
+      origin: 'migrated',
+      confirmation: 'not_needed',
+      status: 'live',
+      epoch: 1,
+      liveGrants: [],
+    }
+  )
+}
+
+/** The guard of an exchange: of all who race for this token, one changes its row. */
+export function guardOf(
+  { client, policy }: Caller,
+  { token, connection }: Migrated['facts'],
+  grant: Grant,
+  codeHash: Uint8Array | undefined,
+): Write {
+  const copy = token.clientId === '' && policy.cardinality === 'each_client'
+  return {
+    write: 'exchange_legacy_token',
+    lookup: token.lookup,
+    clientId: token.clientId,
+    insertFor: copy ? client.id : undefined,
+    authorization: token.authorization,
+    dialect: token.dialect,
+    boundTo: client.id,
+    status: policy.legacyAfterExchange === 'retire' ? 'retired' : 'exchanged',
+    exchange: token.exchange,
+    keyVersion: grant.keyVersion,
+    grantNumber: grant.number,
+    connection: expected(client.id, grant.userId, grant.organizationId, connection),
+    codeHash,
+  }
+}

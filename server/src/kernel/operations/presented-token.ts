@@ -1,0 +1,89 @@
+/** A token of any kind, presented to be introspected or revoked: what it is, and what the store knows of it. */
+import type { AccessClaims } from '../access-token.ts'
+import { hearOpaqueAccess } from '../access-token.ts'
+import { hearRefreshToken, hearTokenId, locatorHash } from '../chain.ts'
+import { lookupsOf } from '../legacy-lookup.ts'
+import type { Client, Connection } from '../records.ts'
+import type { Ring } from '../ring.ts'
+import { equal } from '../ring.ts'
+import type { GrantFacts, LegacyFacts, Numbering, Store } from '../store.ts'
+
+export type PresentedToken = {
+  readonly token: string
+  /** What it says, where it is a JWT that one of our keys signed. */
+  readonly signed: AccessClaims | undefined
+}
+
+export type PresentedFacts =
+  | {
+      readonly kind: 'access'
+      readonly claims: AccessClaims
+      readonly number: number
+      readonly grant: GrantFacts | undefined
+      readonly client: Client | undefined
+      readonly revoked: boolean
+    }
+  | {
+      readonly kind: 'refresh'
+      readonly number: number
+      readonly generation: number
+      readonly grant: GrantFacts | undefined
+      readonly client: Client | undefined
+      readonly numbering: Numbering | undefined
+    }
+  | {
+      readonly kind: 'legacy'
+      readonly legacy: LegacyFacts
+      /** Whose it is, where it is somebody's. */
+      readonly client: Client | undefined
+      readonly connection: Connection | undefined
+    }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'version_unknown' }
+
+/** Finds out what a token is. A wrong hint must not matter (RFC 7009 §2.1), so none is asked for. */
+export async function lookAtToken(
+  store: Store,
+  { token, signed }: PresentedToken,
+  callerId: string,
+  ring: Ring,
+): Promise<PresentedFacts> {
+  const claims = signed ?? hearOpaqueAccess(ring, token)
+  if (claims) return lookAtAccess(store, claims, ring)
+  const heard = hearRefreshToken(ring, token)
+  if (heard.heard === 'version_unknown') return { kind: 'version_unknown' }
+  if (heard.heard === 'genuine') {
+    const grant = await store.findGrant(heard.token.number)
+    const own = grant && equal(locatorHash(heard.token.locator), grant.grant.locatorHash) ? grant : undefined
+    return {
+      kind: 'refresh',
+      number: heard.token.number,
+      generation: heard.token.generation,
+      grant: own,
+      client: own && (await store.findClient(own.grant.clientId)),
+      numbering: own ? undefined : await store.findNumbering(heard.token.number),
+    }
+  }
+  const legacy = await store.findLegacyToken(lookupsOf(ring, token), callerId, 'user')
+  if (!legacy) return { kind: 'unknown' }
+  const clientId = legacy.token.clientId || legacy.token.boundTo
+  if (!clientId) return { kind: 'legacy', legacy, client: undefined, connection: undefined }
+  const { userId, organizationId } = legacy.grant ?? legacy.token
+  const [client, connection] = await Promise.all([
+    store.findClient(clientId),
+    store.findConnection(clientId, userId, organizationId),
+  ])
+  return { kind: 'legacy', legacy, client, connection }
+}
+
+async function lookAtAccess(store: Store, claims: AccessClaims, ring: Ring): Promise<PresentedFacts> {
+  const number = hearTokenId(ring, claims.jti)
+  if (number === undefined) return { kind: 'version_unknown' }
+  const grant = number === 0 ? undefined : await store.findGrant(number)
+  const clientId = grant?.grant.clientId ?? claims.clientId
+  const [client, revoked] = await Promise.all([
+    clientId === undefined ? undefined : store.findClient(clientId),
+    store.isAccessTokenRevoked(claims.jti),
+  ])
+  return { kind: 'access', claims, number, grant, client, revoked }
+}

@@ -1,0 +1,78 @@
+import { event, grant as granted, refuse } from '../decision.ts'
+import type { Operation } from '../kernel.ts'
+import type { Caller } from './issue.ts'
+import type { PresentedFacts, PresentedToken } from './presented-token.ts'
+import { lookAtToken } from './presented-token.ts'
+
+export type RevokeInput = PresentedToken & {
+  readonly caller: Caller
+  /** Pipedrive: giving up the refresh token is uninstalling the app for that user. */
+  readonly uninstalls?: boolean
+}
+
+export type Revoked = { readonly revoked: boolean }
+
+const already = granted<Revoked>({ revoked: false })
+
+/**
+ * Revokes a token of the caller's (RFC 7009): a refresh token ends its grant, an access token ends alone, a legacy
+ * token can never be exchanged. A token that is not alive is as good as revoked (§2.2).
+ */
+export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
+  look: (store, input, ring) => lookAtToken(store, input, input.caller.client.id, ring),
+
+  decide({ caller, uninstalls }, facts, { now }) {
+    const { client, proven, actor } = caller
+    // A client with a secret proves itself; one without has only the token (RFC 7009 §2.1).
+    if (client.type === 'confidential' && !proven && !caller.policy.secretsArePublic)
+      return refuse('client_secret_missing')
+    if (facts.kind === 'version_unknown') return refuse('key_version_unknown')
+    if (facts.kind === 'unknown') return already
+
+    if (facts.kind === 'access') {
+      if (facts.client?.id !== client.id) return refuse('refresh_token_of_other_client')
+      const { jti, expiresAt } = facts.claims
+      if (facts.revoked || expiresAt <= now) return already
+      const about = { ...facts.grant?.grant, clientId: client.id, grantNumber: facts.number || undefined }
+      return granted(
+        { revoked: true },
+        { write: 'revoke_access_token', jti, expires: expiresAt },
+        event('access_token_revoked', now, actor, about),
+      )
+    }
+    if (facts.kind === 'refresh') {
+      if (!facts.grant) return behind(facts) ? refuse('state_behind') : already
+      const { grant, connection } = facts.grant
+      if (grant.clientId !== client.id) return refuse('refresh_token_of_other_client')
+      if (grant.status !== 'live' || connection.status !== 'live' || connection.epoch !== grant.epoch)
+        return already
+      const about = { ...grant, grantNumber: grant.number }
+      return uninstalls
+        ? granted(
+            { revoked: true },
+            { write: 'revoke_connection', connection },
+            event('connection_revoked', now, actor, about),
+          )
+        : granted(
+            { revoked: true },
+            { write: 'end_grant', number: grant.number, reason: 'revoked_by_client' },
+            event('grant_revoked', now, actor, about),
+          )
+    }
+    const { token } = facts.legacy
+    // A token that no app owns is every app's: one of them must not take it from the others.
+    if (token.clientId !== client.id && token.boundTo !== client.id) return refuse('revocation_unsupported')
+    if (token.status === 'revoked') return already
+    return granted(
+      { revoked: true },
+      { write: 'revoke_legacy_token', lookup: token.lookup, clientId: token.clientId },
+      event('legacy_token_revoked', now, actor, { ...token, clientId: client.id }),
+    )
+  },
+}
+
+/** A genuine token without a row that this database should have (promise 12). */
+const behind = ({ numbering, number }: Extract<PresentedFacts, { kind: 'refresh' }>): boolean =>
+  numbering !== undefined &&
+  numbering.healingUntil === undefined &&
+  (numbering.inOpenBlock || number >= numbering.next)
