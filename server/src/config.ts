@@ -68,6 +68,10 @@ export function parseConfig(text: string, path: string): Config {
   const prefixes = parsed.data.mounts.map(({ prefix }) => prefix)
   const twice = prefixes.find((prefix, at) => prefixes.indexOf(prefix) !== at)
   if (twice !== undefined) throw new ConfigError(`${path}: the prefix ${twice} is mounted twice.`)
+  const names = parsed.data.mounts.map(({ dialect }) => dialect)
+  const again = names.find((name, at) => names.indexOf(name) !== at)
+  // A client speaks one dialect, and finds its policy by that name.
+  if (again !== undefined) throw new ConfigError(`${path}: the dialect ${again} is mounted twice.`)
   checkListen(parsed.data, path)
   return parsed.data
 }

@@ -2,11 +2,17 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { startBackground } from './background.ts'
 import type { Config } from './config.ts'
 import { findDialect } from './dialects/index.ts'
 import type { Mount, Services } from './http/answer.ts'
+import { hearStandardClaims } from './http/claims.ts'
 import { limits } from './http/limits.ts'
 import { httpServer } from './http/server.ts'
+import { gatherUsage } from './http/usage.ts'
+import type { AccessClaims } from './kernel/access-token.ts'
+import { sayOpaqueAccess } from './kernel/access-token.ts'
+import { hearTokenId } from './kernel/chain.ts'
 import type { World } from './kernel/kernel.ts'
 import type { Access } from './kernel/operations/issue.ts'
 import type { Store } from './kernel/store.ts'
@@ -109,13 +115,20 @@ export function composeServer(
     { level: config.log, base: null, messageKey: 'message' },
     destination ?? pino.destination({ sync: false }),
   )
+  const now = (): number => world.moment().now
+  const counted = limits(store, config.limits.failures_per_minute, now)
   const services: Services = {
     world,
-    limits: limits(store, config.limits.failures_per_minute, () => world.moment().now),
+    limits: counted,
+    usage: gatherUsage(store, counted, now),
+    policies: Object.fromEntries(
+      mounts.map(({ dialect, policy }) => [dialect.name, { ...dialect.policy, ...policy }]),
+    ),
     sign: (access, mount) => signAccess(access, mount, deployment),
     clientOfToken: (token, mount) => clientOfToken(token, mount, deployment),
+    verify: (token) => verifyAccess(token, deployment),
   }
-  return httpServer({
+  const app = httpServer({
     mounts,
     services,
     logger,
@@ -126,6 +139,9 @@ export function composeServer(
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
   })
+  const background = startBackground({ store, usage: services.usage, now, logger })
+  app.addHook('onClose', background.close)
+  return app
 }
 
 /** Opens, composes and listens; `close` finishes what is in flight. */
@@ -148,11 +164,12 @@ export async function serve(config: Config, options: DeploymentOptions = {}): Pr
   }
 }
 
-function signAccess(
+async function signAccess(
   access: Access,
   { dialect, issuer }: Mount,
   { keyRing, world }: Deployment,
 ): Promise<string> {
+  if (access.format === 'opaque') return sayOpaqueAccess(keyRing.ring(), access)
   const key = keyRing.signingKey(access.signature, world.moment().now)
   const { header, claims } = dialect.claims(access, {
     issuer,
@@ -163,11 +180,35 @@ function signAccess(
 }
 
 /** Whose application token this is: signed by us, for this mount, for the client itself, and still alive. */
-function clientOfToken(token: string, { issuer }: Mount, { keyRing, world }: Deployment): string | undefined {
-  const { now } = world.moment()
-  const verified = verifyToken(token, keyRing.verifyingKeys(now))
-  if (!verified) return undefined
-  const { iss, exp, client_id, sub } = verified.claims
-  if (iss !== issuer || typeof exp !== 'number' || exp * 1000 <= now || sub !== client_id) return undefined
-  return typeof client_id === 'string' ? client_id : undefined
+function clientOfToken(token: string, { issuer }: Mount, deployment: Deployment): string | undefined {
+  const { now, ring } = deployment.world.moment()
+  const claims = verifyAccess(token, deployment)
+  if (!claims || claims.issuer !== issuer || claims.expiresAt <= now) return undefined
+  // Number 0: no grant, so nobody's but the client's own.
+  return hearTokenId(ring, claims.jti) === 0 ? claims.clientId : undefined
 }
+
+/** What an access token of any mount says, where one of our keys signed it. Does not look at its expiry. */
+function verifyAccess(token: string, { keyRing, world, mounts }: Deployment): AccessClaims | undefined {
+  if (token.length > tokenLengthMax) return undefined
+  const verified = verifyToken(token, keyRing.verifyingKeys(world.moment().now))
+  if (!verified) return undefined
+  const { jti, iat, exp, iss } = verified.claims
+  if (typeof jti !== 'string' || typeof iat !== 'number' || typeof exp !== 'number') return undefined
+  const mount = mounts.find(({ issuer, dialect }) =>
+    iss === undefined ? dialect.hearClaims : iss === issuer,
+  )
+  const heard = mount && (mount.dialect.hearClaims ?? hearStandardClaims)(verified.claims)
+  if (!heard) return undefined
+  const { aud } = verified.claims
+  return {
+    ...heard,
+    jti,
+    issuer: mount.issuer,
+    issuedAt: iat * 1000,
+    expiresAt: exp * 1000,
+    resource: [aud].flat().filter((one) => typeof one === 'string'),
+  }
+}
+
+const tokenLengthMax = 8192

@@ -3,6 +3,8 @@
  * **refuses**. It is data and small functions in one file; nothing else knows its name.
  */
 
+import type { AccessClaims } from '../kernel/access-token.ts'
+import type { AuthorizationRules } from '../kernel/operations/authorization.ts'
 import type { OperationInput, OperationName, OperationResult } from '../kernel/operations/index.ts'
 import type { Access, Caller, Issued } from '../kernel/operations/issue.ts'
 import type { Policy } from '../kernel/policy.ts'
@@ -38,6 +40,10 @@ export type Context = {
   readonly path: Readonly<Record<string, string>>
   /** The policy of this mount, without a client's own. */
   readonly policy: Policy
+  /** The policies of all mounts, by the name of their dialect. */
+  readonly policies: Readonly<Record<string, Partial<Policy>>>
+  /** What a JWT says that one of our keys signed, for whichever mount; `undefined` for anything else. */
+  verify(token: string): AccessClaims | undefined
 }
 
 /** How bodies are read. Anything else is 415. */
@@ -90,31 +96,25 @@ export function endpoint<const Name extends OperationName, const T extends Takes
 export type Refuse = (refusal: Refusal, context: Context) => Reply
 
 /** The page where a user allows an app (RFC 6749 §3.1), where the dialect has one. */
-export type AuthorizePage = {
+export type AuthorizePage = AuthorizationRules & {
   readonly path: `/${string}`
-  /** Whether the app must say `response_type=code`. */
-  readonly responseType: 'required' | 'optional'
-  /** Whether scopes are asked for in the request, or set on the app. */
-  readonly scopes: 'asked' | 'of the client'
+  /** What stands between two scopes in the request. */
   readonly separator: string
-  /** RFC 7636; `public`: required of clients without a secret (RFC 9700 §2.1.1). */
-  readonly codeChallenge: 'public' | 'optional'
-  /** Whom the user lets the app act for. */
-  readonly subject: 'user' | 'user in an organization' | 'organization'
-  /** What the app's redirect address gets. */
-  readonly say: (allowed: Allowed) => Readonly<Record<string, string>>
-  readonly refuse: (
-    refusal: Refusal,
-    state: string | undefined,
-    issuer: string,
-  ) => Readonly<Record<string, string>>
+  /** Whether the request may name resources (RFC 8707 §2.1). Absent: the parameter means nothing here. */
+  readonly resource?: 'many'
+  /** What the app's redirect address gets. What is `undefined` is left out. */
+  readonly say: (allowed: Allowed) => RedirectParameters
+  readonly refuse: (refusal: Refusal, state: string | undefined, issuer: string) => RedirectParameters
 }
+
+export type RedirectParameters = Readonly<Record<string, string | undefined>>
 
 export type Allowed = {
   readonly code: string
   readonly state: string | undefined
   readonly issuer: string
   readonly clientId: string
+  /** Who allowed it, whomever the app acts for. */
   readonly userId: string
   readonly organizationId: string
 }
@@ -131,6 +131,11 @@ export type Claims = (
   context: ClaimsContext,
 ) => { readonly header: object; readonly claims: object }
 export type ClaimsContext = { readonly issuer: string; readonly keyId: string; readonly algorithm: string }
+
+/** The part of a token's claims that names differ for; `undefined`: this is no token of the dialect's. */
+export type HearClaims = (
+  claims: Readonly<Record<string, unknown>>,
+) => Pick<AccessClaims, 'clientId' | 'userId' | 'organizationId' | 'scopes'> | undefined
 
 /** What `demo` makes for a dialect: clients, people and tokens to try it with. Transcripts run on the same. */
 export type Sample = {
@@ -180,6 +185,8 @@ export type Dialect = {
   readonly authorize?: AuthorizePage
   readonly documents?: readonly Document[]
   readonly claims: Claims
+  /** Reads those claims back, where they are not those of RFC 9068. */
+  readonly hearClaims?: HearClaims
   readonly refuse: Refuse
   /** What a request with credentials in its address gets: OAuth 2.1 forbids them there, most legacy systems do not care. */
   readonly query: 'ignored' | 'refused'

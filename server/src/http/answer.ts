@@ -4,6 +4,7 @@
  */
 import type { Context, Dialect, Endpoint, Reply } from '../dialects/dialect.ts'
 import type { Presented } from '../dialects/proofs.ts'
+import type { AccessClaims } from '../kernel/access-token.ts'
 import type { Actor, Answer } from '../kernel/decision.ts'
 import type { Operation, World } from '../kernel/kernel.ts'
 import { perform } from '../kernel/kernel.ts'
@@ -18,6 +19,7 @@ import type { Refusal } from '../kernel/refusals.ts'
 import type { Limits } from './limits.ts'
 import type { Parameters as HeardParameters } from './parameters.ts'
 import { hearBody, hearForm, repeatedIn } from './parameters.ts'
+import type { Usage } from './usage.ts'
 
 /** One dialect under one prefix, as the configuration mounts it. */
 export type Mount = {
@@ -42,9 +44,14 @@ export type Request = {
 export type Services = {
   readonly world: World
   readonly limits: Limits
+  readonly usage: Usage
+  /** The policies of all mounts, by the name of their dialect. */
+  readonly policies: Readonly<Record<string, Partial<Policy>>>
   sign(access: Access, mount: Mount): Promise<string>
   /** The client of an application token of this mount. */
   clientOfToken(token: string, mount: Mount): string | undefined
+  /** What a JWT says that one of our keys signed. */
+  verify(token: string): AccessClaims | undefined
 }
 
 /** What the log line says beside the status and the time. */
@@ -61,7 +68,7 @@ export async function answer(
 ): Promise<Answered> {
   const { dialect } = mount
   const now = services.world.moment().now
-  const context = contextOf(request, mount, now)
+  const context = contextOf(request, mount, services, now)
   const noted: Noted = {}
   const refused = (refusal: Refusal, endpoint?: Endpoint, client?: Client): Answered => {
     noted.reason = refusal.reason
@@ -111,16 +118,24 @@ export async function answer(
   const result = access ? { ...granted, accessToken: await services.sign(access, mount) } : granted
   if ('repeated' in granted && granted.repeated === true) noted.repeated = true
   else if (endpoint.does.startsWith('exchange')) services.limits.noteExchange(client)
+  services.usage.note(granted)
   // The endpoint was written with this operation's result type, see `endpoint()`.
   return { reply: endpoint.say(result as never, { ...context, caller }), noted, client }
 }
 
-export const contextOf = (request: Pick<Request, 'id' | 'path'>, mount: Mount, now: number): Context => ({
+export const contextOf = (
+  request: Pick<Request, 'id' | 'path'>,
+  mount: Mount,
+  { policies, verify }: Pick<Services, 'policies' | 'verify'>,
+  now: number,
+): Context => ({
   issuer: mount.issuer,
   now,
   requestId: request.id,
   path: request.path,
-  policy: policyOf({ ...mount.dialect.policy, ...mount.policy }, { policy: {} }),
+  policy: policyOf(policies[mount.dialect.name] ?? {}, { policy: {} }),
+  policies,
+  verify,
 })
 
 function hearParameters(

@@ -71,7 +71,10 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     for (const document of mount.dialect.documents ?? []) {
       app.get(document.path(mount.prefix), async (request, raw) => {
         raw.header('access-control-allow-origin', '*')
-        return send(raw, document.say(contextOf(heard(request), mount, services.world.moment().now)))
+        return send(
+          raw,
+          document.say(contextOf(heard(request), mount, services, services.world.moment().now)),
+        )
       })
     }
   }
@@ -117,7 +120,7 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     const endpoint = mount.dialect.endpoints.find(({ route }) =>
       matches(mount.prefix + route.split(' ')[1], path),
     )
-    const context = contextOf(heard(request), mount, services.world.moment().now)
+    const context = contextOf(heard(request), mount, services, services.world.moment().now)
     const reply = (endpoint?.refuse ?? mount.dialect.refuse)(refusal, context)
     note(request, raw, reply.status, { dialect: mount.dialect.name, reason: refusal.reason })
     return send(raw, reply)

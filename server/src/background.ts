@@ -1,0 +1,51 @@
+/** What a server does beside answering: writes usage in batches, and sweeps what is dead in small steps. */
+import type { Usage } from './http/usage.ts'
+import type { Milliseconds } from './kernel/records.ts'
+import type { Store } from './kernel/store.ts'
+
+type Work = {
+  readonly store: Store
+  readonly usage: Usage
+  readonly now: () => Milliseconds
+  readonly logger: { warn(fields: object): void }
+}
+
+const usageEveryMilliseconds = 1_000
+const sweepEveryMilliseconds = 60_000
+/** Between two steps of one sweep, so that requests come in between. */
+const stepEveryMilliseconds = 20
+const rowsPerStep = 2_000
+
+export function startBackground({ store, usage, now, logger }: Work): { close(): Promise<void> } {
+  let closed = false
+  let sweeping: NodeJS.Timeout | undefined
+
+  const tried = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      // The next turn tries again; requests say by themselves that the database is away.
+      logger.warn({ reason: 'unavailable', what, err: error })
+    }
+  }
+
+  const sweep = async (): Promise<void> => {
+    let pause = sweepEveryMilliseconds
+    await tried('sweep', async () => {
+      const { done } = await store.sweep(now(), rowsPerStep)
+      if (!done) pause = stepEveryMilliseconds
+    })
+    if (!closed) sweeping = setTimeout(sweep, pause).unref()
+  }
+
+  sweeping = setTimeout(sweep, sweepEveryMilliseconds).unref()
+  const flushing = setInterval(() => void tried('usage', usage.flush), usageEveryMilliseconds).unref()
+  return {
+    async close() {
+      closed = true
+      clearTimeout(sweeping)
+      clearInterval(flushing)
+      await tried('usage', usage.flush)
+    },
+  }
+}

@@ -1,0 +1,53 @@
+/** What was seen and said again: gathered in memory, written in batches, because reading must never wait for a disk. */
+import type { SeenToken } from '../kernel/operations/introspect-token.ts'
+import type { Milliseconds } from '../kernel/records.ts'
+import type { Usage as Batch, Store } from '../kernel/store.ts'
+import type { Limits } from './limits.ts'
+
+export type Usage = {
+  /** Notes what an operation's result tells of use. */
+  note(result: object): void
+  /** Writes what was gathered; on failure it is gathered again. */
+  flush(): Promise<void>
+}
+
+type Gathered = {
+  readonly replays: Map<number, number>
+  readonly used: Map<number, Milliseconds>
+  readonly legacySeen: Map<string, Batch['legacySeen'][number]>
+}
+
+const empty = (): Gathered => ({ replays: new Map(), used: new Map(), legacySeen: new Map() })
+
+export function gatherUsage(store: Store, limits: Limits, now: () => Milliseconds): Usage {
+  let gathered = empty()
+
+  const noteSeen = (seen: SeenToken): void => {
+    if ('firstUseOf' in seen) gathered.used.set(seen.firstUseOf, now())
+    else {
+      const key = `${Buffer.from(seen.legacy.lookup).toString('base64')} ${seen.legacy.clientId}`
+      gathered.legacySeen.set(key, { ...seen.legacy, at: now() })
+    }
+  }
+
+  return {
+    note(result) {
+      // Results of many operations come through here; these two members are what use looks like in any of them.
+      const { seen, repeated, access } = result as {
+        seen?: SeenToken
+        repeated?: boolean
+        access?: { grantNumber: number }
+      }
+      if (seen) noteSeen(seen)
+      if (repeated && access)
+        gathered.replays.set(access.grantNumber, (gathered.replays.get(access.grantNumber) ?? 0) + 1)
+    },
+    async flush() {
+      const { replays, used, legacySeen } = gathered
+      const counts = limits.take()
+      if (replays.size + used.size + legacySeen.size + counts.length === 0) return
+      gathered = empty()
+      await store.noteUsage({ replays, used, legacySeen: [...legacySeen.values()], counts })
+    },
+  }
+}
