@@ -99,7 +99,7 @@ function mountsOf({ mounts, public_url }: Config): Mount[] {
     const found = findDialect(dialect)
     if (!found) throw new Error(`There is no dialect ${dialect}.`)
     const path = prefix === '/' ? '' : prefix
-    return { dialect: found, prefix: path, issuer: base + path, policy: toPolicy(policy) }
+    return { dialect: found, prefix: path, issuer: base + path, origin: base, policy: toPolicy(policy) }
   })
 }
 

@@ -34,6 +34,8 @@ export const reply = (status: number, body: unknown, headers?: Readonly<Record<s
 /** Where an answer is said. `issuer` is the configured public address of the mount, never a `Host` header. */
 export type Context = {
   readonly issuer: string
+  /** The configured public address, without any mount's prefix. */
+  readonly origin: string
   readonly now: Milliseconds
   readonly requestId: string
   /** The parts of the path that the route names (`:key`). */

@@ -1,14 +1,16 @@
 /** The standard's own dialect: RFC 6749, RFC 8693 with a legacy subject token, and their family. */
 
+import type { Introspected } from '../kernel/operations/introspect-token.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import { hearScopes } from '../kernel/scopes.ts'
-import type { Dialect, SignedTokens } from './dialect.ts'
+import type { Dialect, Document, SignedTokens } from './dialect.ts'
 import { endpoint, reply } from './dialect.ts'
 import { basicOrBody } from './proofs.ts'
 
 export const legacyTokenType = 'urn:tokenferry:params:oauth:token-type:legacy'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+const refreshTokenType = 'urn:ietf:params:oauth:token-type:refresh_token'
 const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
 /** RFC 6749 §5.1. */
@@ -88,6 +90,97 @@ const clientCredentials = endpoint({
   say: (result) => reply(200, tokens(result)),
 })
 
+const code = endpoint({
+  route: 'POST /oauth2/token',
+  when: { grant_type: 'authorization_code' },
+  body: 'form',
+  client: basicOrBody,
+  crossOrigin: true,
+  takes: { code: 'required', redirect_uri: 'optional', code_verifier: 'optional' },
+  does: 'redeem_authorization_code',
+  hear: ({ code, redirect_uri, code_verifier }) => ({
+    code,
+    redirectUri: redirect_uri,
+    codeVerifier: code_verifier,
+  }),
+  say: (result) => reply(200, tokens(result)),
+})
+
+const introspect = endpoint({
+  route: 'POST /oauth2/introspect',
+  body: 'form',
+  client: basicOrBody,
+  takes: { token: 'required', token_type_hint: 'optional' },
+  does: 'introspect_token',
+  hear: ({ token }, { verify, policies }) => ({ token, signed: verify(token), policies }),
+  say: (result) => reply(200, introspection(result)),
+})
+
+const revoke = endpoint({
+  route: 'POST /oauth2/revoke',
+  body: 'form',
+  client: basicOrBody,
+  crossOrigin: true,
+  takes: { token: 'required', token_type_hint: 'optional' },
+  does: 'revoke_token',
+  hear: ({ token }, { verify }) => ({ token, signed: verify(token) }),
+  // RFC 7009 §2.2: 200, also for a token that was not alive.
+  say: () => reply(200, undefined),
+})
+
+const tokenKinds = { access: accessTokenType, refresh: refreshTokenType, legacy: legacyTokenType }
+
+/** RFC 7662 §2.2. */
+function introspection(result: Introspected) {
+  if (!result.active) return { active: false }
+  const { kind, clientId, userId, organizationId, scopes, resource, issuer, jti, issuedAt, expiresAt } =
+    result
+  return {
+    active: true,
+    token_kind: tokenKinds[kind],
+    ...(kind === 'access' && { token_type: 'Bearer' }),
+    client_id: clientId,
+    sub: userId || organizationId || clientId,
+    ...(organizationId && { organization: organizationId }),
+    scope: scopes?.join(' '),
+    ...(resource.length > 0 && { aud: resource }),
+    iss: issuer,
+    jti,
+    iat: issuedAt && Math.floor(issuedAt / 1000),
+    exp: expiresAt && Math.floor(expiresAt / 1000),
+  }
+}
+
+/** RFC 8414 §2. */
+const metadata: Document = {
+  // RFC 8414 §3.1: an issuer's path comes behind the well-known part.
+  path: (prefix) => `/.well-known/oauth-authorization-server${prefix}`,
+  say: ({ issuer, origin }) =>
+    reply(
+      200,
+      {
+        issuer,
+        authorization_endpoint: `${issuer}/oauth2/authorize`,
+        token_endpoint: `${issuer}/oauth2/token`,
+        introspection_endpoint: `${issuer}/oauth2/introspect`,
+        revocation_endpoint: `${issuer}/oauth2/revoke`,
+        jwks_uri: `${origin}/.well-known/jwks.json`,
+        response_types_supported: ['code'],
+        response_modes_supported: ['query'],
+        grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', tokenExchange],
+        token_endpoint_auth_methods_supported: proofMethods,
+        introspection_endpoint_auth_methods_supported: proofMethods.slice(0, 2),
+        revocation_endpoint_auth_methods_supported: proofMethods,
+        code_challenge_methods_supported: ['S256'],
+        authorization_response_iss_parameter_supported: true,
+        subject_token_types_supported: [legacyTokenType],
+      },
+      { 'cache-control': 'public, max-age=300' },
+    ),
+}
+
+const proofMethods = ['client_secret_basic', 'client_secret_post', 'none']
+
 /** RFC 8707 §2: an absolute URI without fragment; an audience may be any name. */
 const isTarget = (target: string): boolean => target.length <= 500 && !/[\s#]/.test(target)
 
@@ -111,7 +204,8 @@ export const standard: Dialect = {
   title: 'OAuth 2.0',
   source: 'RFC 6749, RFC 7009, RFC 7636, RFC 7662, RFC 8414, RFC 8693, RFC 8707, RFC 9068, RFC 9207',
   policy: { rotate: { atMostEverySeconds: 60 }, cardinality: 'first_client' },
-  endpoints: [exchange, refresh, clientCredentials],
+  endpoints: [exchange, refresh, clientCredentials, code, introspect, revoke],
+  documents: [metadata],
   // RFC 9068 §2.
   claims: (access, { issuer, keyId, algorithm }) => ({
     header: { alg: algorithm, typ: 'at+jwt', kid: keyId },

@@ -27,6 +27,7 @@ export type Mount = {
   /** '' or `/name`. */
   readonly prefix: string
   readonly issuer: string
+  readonly origin: string
   /** Of the dialect, with what the operator changed for this mount. */
   readonly policy: Partial<Policy>
 }
@@ -130,6 +131,7 @@ export const contextOf = (
   now: number,
 ): Context => ({
   issuer: mount.issuer,
+  origin: mount.origin,
   now,
   requestId: request.id,
   path: request.path,

@@ -145,7 +145,7 @@ export function httpServer(options: ServerOptions): FastifyInstance {
 function send(raw: FastifyReply, { status, body, headers }: Reply) {
   raw.status(status)
   // RFC 6749 §5.1: nothing in between keeps a token.
-  raw.header('cache-control', 'no-store').header('pragma', 'no-cache')
+  raw.header('cache-control', 'no-store')
   if (status === 503 || status === 429) raw.header('retry-after', String(retryAfterSeconds))
   if (headers) raw.headers(headers)
   if (body === undefined) return raw.send()
