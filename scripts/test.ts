@@ -1,0 +1,23 @@
+/**
+ * `npm test`: every `*.test.ts` through Node's own runner. `npm test -- storage` runs those with "storage" in their path.
+ * The runner's summary is the last that is printed.
+ */
+import { spawnSync } from 'node:child_process'
+import { globbed, root } from './files.ts'
+
+const filters = process.argv.slice(2)
+const tests = globbed(['server/src', 'scripts', 'bench'], '.test.ts').filter(
+  (path) => filters.length === 0 || filters.some((filter) => path.includes(filter)),
+)
+if (tests.length === 0) {
+  console.error(`No test file has ${filters.join(' or ')} in its path.`)
+  process.exit(1)
+}
+// Node 20 runs no TypeScript by itself.
+const loader = Reflect.get(process.features, 'typescript') ? [] : ['--import', 'tsx']
+const options = ['--test', '--test-concurrency=2', '--test-reporter=spec']
+const { status } = spawnSync(process.execPath, [...loader, ...options, ...tests], {
+  cwd: root,
+  stdio: ['ignore', 'inherit', 'inherit'],
+})
+process.exitCode = status ?? 1
