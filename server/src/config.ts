@@ -21,7 +21,8 @@ const mount = z.strictObject({
   policy: z.strictObject(policyFields).partial().default({}),
 })
 
-const schema = z.strictObject({
+/** Every setting, with what it accepts. */
+export const configSchema = z.strictObject({
   public_url: z.url({ protocol: /^https?$/, error: 'an address such as https://auth.example.com' }),
   listen: z
     .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535).default(4000) })
@@ -40,7 +41,7 @@ const schema = z.strictObject({
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
-export type Config = z.infer<typeof schema>
+export type Config = z.infer<typeof configSchema>
 
 export function readConfig(path: string): Config {
   let text: string
@@ -60,7 +61,7 @@ export function parseConfig(text: string, path: string): Config {
   const [broken] = document.errors
   if (broken)
     throw new ConfigError(`${path}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n')[0]}`)
-  const parsed = schema.safeParse(document.toJS() ?? {})
+  const parsed = configSchema.safeParse(document.toJS() ?? {})
   if (!parsed.success) {
     const told = parsed.error.issues.map((issue) => tell(issue, document, lines, path))
     throw new ConfigError(told.join('\n'))

@@ -49,7 +49,7 @@ const schema = z.strictObject(policyFields).partial()
 export type WrittenPolicy = z.infer<typeof schema>
 
 /** How each field is called in the code. */
-const names = {
+export const policyNames = {
   access: 'accessSeconds',
   access_format: 'accessFormat',
   signature: 'signature',
@@ -73,7 +73,7 @@ const names = {
 /** The policy that these settings make. */
 export function toPolicy(written: WrittenPolicy): Partial<Policy> {
   const entries = Object.entries(written).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries.map(([name, value]) => [names[name as keyof WrittenPolicy], value]))
+  return Object.fromEntries(entries.map(([name, value]) => [policyNames[name as keyof WrittenPolicy], value]))
 }
 
 /** Settings as text or YAML values, checked; for `client add --policy`. */
