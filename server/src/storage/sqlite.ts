@@ -193,11 +193,10 @@ function isBusy(error: unknown): boolean {
 
 // A mistake in a statement of ours is a bug, and stays what it is; all else is trouble with the database.
 function unavailable(error: unknown): unknown {
-  const code =
-    typeof error === 'object' && error !== null && 'errcode' in error
-      ? Number(error.errcode) & 0xff
-      : undefined
+  if (typeof error !== 'object' || error === null) return error
+  const closed = 'code' in error && error.code === 'ERR_INVALID_STATE'
+  const code = 'errcode' in error ? Number(error.errcode) & 0xff : undefined
   const bugs = [1, 19, 20, 21, 25]
-  if (code === undefined || bugs.includes(code)) return error
+  if (!closed && (code === undefined || bugs.includes(code))) return error
   return new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error })
 }

@@ -1,0 +1,92 @@
+/** What an app of the standard dialect asks, as the promises' tests send it. */
+import assert from 'node:assert/strict'
+import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
+
+export const legacyTokenType = 'urn:tokenferry:params:oauth:token-type:legacy'
+export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
+export type App = { readonly id: string; readonly secret: string | undefined }
+
+export type Ask = (path: string, form: Readonly<Record<string, string>>) => Promise<TestAnswer>
+
+/** The sample app of the standard dialect, and the one without a secret. */
+export function standardApp({
+  sections,
+}: Pick<TestDeployment, 'sections'>): App & { readonly legacyTokens: readonly string[] } {
+  const { client_id, client_secret, legacy_tokens } = sections.standard ?? {}
+  assert.ok(Array.isArray(legacy_tokens))
+  return { id: String(client_id), secret: String(client_secret), legacyTokens: legacy_tokens.map(String) }
+}
+
+export const publicApp = ({ sections }: Pick<TestDeployment, 'sections'>): App => ({
+  id: String(sections.standard?.public_client_id),
+  secret: undefined,
+})
+
+/** Parameters by which the app says who it is. */
+export const proof = ({ id, secret }: App): Record<string, string> =>
+  secret === undefined ? { client_id: id } : { client_id: id, client_secret: secret }
+
+export const asks =
+  (here: TestDeployment): Ask =>
+  (path, form) =>
+    here.request('', { method: 'POST', path, body: form })
+
+export const exchange = (
+  ask: Ask,
+  app: App,
+  token: string,
+  more: Record<string, string> = {},
+): Promise<TestAnswer> =>
+  ask('/oauth2/token', {
+    grant_type: tokenExchange,
+    subject_token: token,
+    subject_token_type: legacyTokenType,
+    ...proof(app),
+    ...more,
+  })
+
+export const refresh = (
+  ask: Ask,
+  app: App,
+  token: string,
+  more: Record<string, string> = {},
+): Promise<TestAnswer> =>
+  ask('/oauth2/token', { grant_type: 'refresh_token', refresh_token: token, ...proof(app), ...more })
+
+export const introspect = (ask: Ask, app: App, token: string): Promise<TestAnswer> =>
+  ask('/oauth2/introspect', { token, ...proof(app) })
+
+export function refreshTokenOf(answer: TestAnswer): string {
+  assert.equal(answer.status, 200, answer.text)
+  assert.match(String(answer.json.refresh_token), /^tfr_/)
+  return String(answer.json.refresh_token)
+}
+
+export function accessTokenOf(answer: TestAnswer): string {
+  assert.equal(answer.status, 200, answer.text)
+  return String(answer.json.access_token)
+}
+
+/** Every row of every table, as one text: two that are equal mean that nothing was changed. */
+export async function dump({ deployment }: Pick<TestDeployment, 'deployment'>): Promise<string> {
+  const { database } = deployment
+  const tables = await database.query(`select name from sqlite_master where type = 'table' order by name`, [])
+  const parts: string[] = []
+  for (const { name } of tables) {
+    for (const row of await database.query(`select * from ${name}`, [])) {
+      const values = Object.entries(row).map(([column, value]) =>
+        value instanceof Uint8Array
+          ? `${column}=x${Buffer.from(value).toString('hex')}`
+          : `${column}=${value}`,
+      )
+      parts.push(`${name} ${values.join(' ')}`)
+    }
+  }
+  return parts.join('\n')
+}
+
+export async function countOf(here: Pick<TestDeployment, 'deployment'>, sql: string): Promise<number> {
+  const [row] = await here.deployment.database.query(sql, [])
+  return Number(Object.values(row ?? {})[0])
+}

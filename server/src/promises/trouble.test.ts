@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { copyFileSync } from 'node:fs'
+import { after, before, suite, test } from 'node:test'
+import { sayRefreshToken } from '../kernel/chain.ts'
+import { event } from '../kernel/decision.ts'
+import { purposes } from '../kernel/ring.ts'
+import { openSqlite } from '../storage/sqlite.ts'
+import type { TestDeployment } from '../testing/deployment.ts'
+import { testDeployment } from '../testing/deployment.ts'
+import { asks, countOf, dump, exchange, refresh, refreshTokenOf, standardApp } from './asks.ts'
+
+suite('promises: trouble here is never blamed on the caller', () => {
+  let here: TestDeployment
+  before(async () => {
+    here = await testDeployment({ mounts: ['standard'], file: true, policy: { rotate: 'always' } })
+  })
+  after(() => here.close())
+  const token = (at: number): string => standardApp(here).legacyTokens[at] ?? ''
+
+  test('a token of an unknown key version: 503, to be sent again', async () => {
+    const keys = Object.fromEntries(purposes.map((purpose) => [purpose, randomBytes(32)]))
+    const version = {
+      version: 77,
+      currentFrom: 0,
+      keys: keys as Record<(typeof purposes)[number], Uint8Array>,
+    }
+    const alien = sayRefreshToken(version, { number: 1, locator: randomBytes(16), generation: 0 })
+    const answer = await refresh(asks(here), standardApp(here), alien)
+    assert.equal(answer.status, 503)
+    assert.ok(Number(answer.headers['retry-after']) >= 1)
+    assert.equal(answer.json.error, 'temporarily_unavailable')
+  })
+
+  test('a database that another process has locked: 503, and the same request succeeds afterwards', async () => {
+    const other = await openSqlite(here.path ?? '')
+    await other.query('begin immediate', [])
+    const answer = await exchange(asks(here), standardApp(here), token(0))
+    assert.equal(answer.status, 503)
+    assert.equal(answer.json.error, 'temporarily_unavailable')
+    assert.ok(answer.headers['retry-after'])
+    await other.query('rollback', [])
+    await other.close()
+    refreshTokenOf(await exchange(asks(here), standardApp(here), token(0)))
+  })
+
+  test('a database that is gone: 503 at every endpoint, and /readyz says so', async () => {
+    const gone = await testDeployment({ mounts: ['standard'] })
+    const app = standardApp(gone)
+    const legacyToken = app.legacyTokens[0] ?? ''
+    await gone.deployment.database.close()
+    for (const answer of [
+      await exchange(asks(gone), app, legacyToken),
+      await refresh(asks(gone), app, 'tfr_x'),
+    ]) {
+      assert.equal(answer.status, 503, answer.text)
+      assert.ok(answer.headers['retry-after'])
+      assert.equal(answer.json.error, 'temporarily_unavailable')
+    }
+    assert.equal((await gone.request('', { method: 'GET', path: '/readyz' })).status, 503)
+    await gone.close().catch(() => undefined)
+  })
+})
+
+suite('promises: the past does not win', () => {
+  test('a restored copy: newer tokens get 503, and after the restore is declared they heal or are refused as expired', async () => {
+    const original = await testDeployment({ mounts: ['standard'], file: true, policy: { rotate: 'always' } })
+    const app = standardApp(original)
+    const [known = '', lost = '', later = ''] = app.legacyTokens
+    const old = refreshTokenOf(await exchange(asks(original), app, known))
+    // The copy is made here; what follows is what a restore would lose.
+    await original.deployment.database.query('pragma wal_checkpoint(truncate)', [])
+    const copy = `${original.path}.copy`
+    copyFileSync(original.path ?? '', copy)
+    const newer = refreshTokenOf(
+      await refresh(asks(original), app, refreshTokenOf(await refresh(asks(original), app, old))),
+    )
+    const gone = refreshTokenOf(await exchange(asks(original), app, lost))
+
+    const restored = await testDeployment({
+      mounts: ['standard'],
+      seed: false,
+      config: { database: `sqlite:${copy}` },
+      now: original.clock.now,
+      policy: { rotate: 'always' },
+    })
+    const ask = asks(restored)
+    const before = await dump(restored)
+    for (const ahead of [newer, gone]) {
+      const answer = await refresh(ask, app, ahead)
+      assert.equal(answer.status, 503)
+      assert.equal(answer.json.error, 'temporarily_unavailable')
+    }
+    assert.equal(await dump(restored), before, 'nothing was changed')
+
+    await declareRestored(restored)
+    const healed = refreshTokenOf(await refresh(ask, app, newer))
+    refreshTokenOf(await refresh(ask, app, healed))
+    assert.equal(await countOf(restored, `select count(*) from events where kind = 'grant_healed'`), 1)
+    const refused = await refresh(ask, app, gone)
+    assert.equal(refused.status, 400)
+    assert.match(String(refused.json.error_description), /expired/)
+    const again = refreshTokenOf(await exchange(ask, app, lost))
+    refreshTokenOf(await exchange(ask, app, later))
+    refreshTokenOf(await refresh(ask, app, again))
+    const doubled = `select count(*) from (select 1 from grants where status = 'live' group by user_id, client having count(*) > 1)`
+    assert.equal(await countOf(restored, doubled), 0, 'nobody has two live grants')
+    await restored.close()
+    await original.close()
+  })
+
+  /** What `db restored` commits. */
+  async function declareRestored({ deployment, clock }: TestDeployment): Promise<void> {
+    const { store } = deployment
+    const numbering = await store.findNumbering(0)
+    const actor = { actor: 'operator', address: undefined, requestId: undefined }
+    await store.commit([
+      { write: 'set_meta', key: 'restored_to', value: String(clock.now) },
+      { write: 'set_meta', key: 'healing_until', value: String(clock.now + 400 * 86_400_000) },
+      { write: 'raise_numbers', to: numbering.next + 1_000_000_000 },
+      event('database_restored', clock.now, actor, {}),
+    ])
+  }
+})
