@@ -132,7 +132,12 @@ export type Write =
   | { readonly write: 'end_session'; readonly hash: Uint8Array }
   // The operator's records.
   | { readonly write: 'add_client'; readonly client: Client; readonly at: Milliseconds }
-  | { readonly write: 'change_client'; readonly client: Client }
+  | {
+      /** Only where the client still is as it was seen: else one operator's change would undo another's. */
+      readonly write: 'change_client'
+      readonly client: Client
+      readonly seen: Client
+    }
   | {
       readonly write: 'add_client_secret'
       readonly clientId: string
@@ -150,13 +155,21 @@ export type Write =
       readonly id: string
       readonly status: 'enabled' | 'disabled'
     }
+  | { readonly write: 'end_sessions'; readonly userId: string }
   | { readonly write: 'set_meta'; readonly key: MetaKey; readonly value: string }
   | { readonly write: 'raise_numbers'; readonly to: number }
-  | { readonly write: 'add_key'; readonly key: StoredKey }
+  | { readonly write: 'add_key'; readonly key: StoredKey; readonly seen?: NewestKey | undefined }
   | {
       readonly write: 'change_key'
       readonly key: Pick<StoredKey, 'kind' | 'version' | 'status' | 'sealed' | 'publishUntil'>
+      readonly seen?: NewestKey | undefined
     }
+
+/**
+ * The newest version of the ring as a commit saw it, for its guard. Without it, a key added while the table is sealed
+ * anew would stay under the old root secret, and the table would open with neither.
+ */
+export type NewestKey = Pick<StoredKey, 'version' | 'sealed'>
 
 export type MetaKey = 'restored_to' | 'healing_until'
 

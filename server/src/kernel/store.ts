@@ -104,6 +104,21 @@ export type StoredKey = {
   readonly status: 'live' | 'compromised' | 'destroyed'
 }
 
+/** A legacy token's row, as the operator sees it. */
+export type LegacyRow = {
+  readonly token: LegacyToken
+  /** The epoch of the connection under which its owner exchanges it; 0 where there is none. */
+  readonly connectionEpoch: number
+  readonly connectionRevoked: boolean
+}
+
+/** What would be lost with a version of the ring. */
+export type KeyUses = {
+  readonly legacyTokens: number
+  readonly clientSecrets: number
+  readonly liveGrants: number
+}
+
 export type Store = {
   /** By id, or by an identifier of the old world. */
   findClient(id: string): Promise<Client | undefined>
@@ -152,6 +167,26 @@ export type Store = {
   listConnections(filter: ConnectionFilter, page: Page): Promise<readonly Connection[]>
   listGrants(connection: number): Promise<readonly Grant[]>
   listEvents(afterId: number, limit: number): Promise<readonly Event[]>
+  /** Every client's rows of a legacy token, and the other tokens of their authorizations. */
+  findLegacyRows(lookups: readonly Uint8Array[]): Promise<readonly LegacyRow[]>
+  /** Legacy tokens that this client exchanged into grants made since then, in the order of their keys. */
+  listExchangedSince(
+    clientId: string,
+    since: Milliseconds,
+    page: { readonly after: Uint8Array; readonly limit: number },
+  ): Promise<readonly Pick<LegacyToken, 'lookup' | 'clientId'>[]>
+  /** Numbers of the client's live grants made since then. */
+  listGrantsSince(
+    clientId: string,
+    since: Milliseconds,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<readonly number[]>
+  countKeyUses(version: number): Promise<KeyUses>
+  /** Deletes tombstones whose grant is gone, older than `before`, among the next `limit` rows; `after`: go on there. */
+  purgeLegacyTokens(
+    before: Milliseconds,
+    page: { readonly after: Uint8Array; readonly limit: number },
+  ): Promise<{ readonly gone: number; readonly after: Uint8Array | undefined }>
   countLegacyTokens(): Promise<
     readonly { dialect: string; clientId: string; status: string; count: number }[]
   >

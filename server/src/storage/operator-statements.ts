@@ -1,8 +1,9 @@
 /** The statements of the operator's writes: clients, people, keys. None of them stands on a token request's path. */
+import type { NewestKey } from '../kernel/decision.ts'
 import type { Client } from '../kernel/records.ts'
 import type { Statement, Value } from './database.ts'
 import type { Statements } from './statement-parts.ts'
-import { insert, none } from './statement-parts.ts'
+import { insert, none, places } from './statement-parts.ts'
 
 type OperatorWrite =
   | 'add_client'
@@ -11,6 +12,7 @@ type OperatorWrite =
   | 'put_user'
   | 'put_organization'
   | 'set_status'
+  | 'end_sessions'
   | 'set_meta'
   | 'add_key'
   | 'change_key'
@@ -22,24 +24,61 @@ const clientColumns = [
   'auth_method', 'created',
 ] // biome-ignore format: a table of names reads best in lines
 
+const keyColumns = [
+  'kind', 'version', 'sealed', 'public_jwk', 'created', 'current_from', 'publish_until', 'status',
+] // biome-ignore format: a table of names reads best in lines
+
+/** No other client (than the one whose id is at `id`) is called by any of these names. */
+const namesAreFree = (id: number, count: number, from: number): string =>
+  count === 0
+    ? 'true'
+    : `not exists (select 1 from client_identifiers i where i.client <> $${id} and i.identifier in (${places(count, from)}))
+      and not exists (select 1 from clients c where c.id <> $${id} and c.id in (${places(count, from)}))`
+
+const newestAsSeen = (from: number, seen: NewestKey | undefined): string =>
+  seen === undefined
+    ? 'true'
+    : `exists (select 1 from keys where kind = 'ring' and version = $${from} and sealed = $${from + 1})
+      and not exists (select 1 from keys where kind = 'ring' and version > $${from})`
+
+const newestValues = (seen: NewestKey | undefined): Value[] =>
+  seen === undefined ? [] : [seen.version, seen.sealed]
+
 export const operatorStatements: Statements<OperatorWrite> = {
-  add_client: ({ client, at }) => [
-    {
-      sql: `${insert('clients', clientColumns)} on conflict do nothing returning 1`,
-      values: [...clientValues(client), client.type === 'public' ? 'none' : 'client_secret', at],
-    },
-    ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
-  ],
-  change_client: ({ client }) => [
-    {
-      sql: `update clients set ${clientColumns
-        .slice(1, 15)
-        .map((column, at) => `${column} = $${at + 2}`)
-        .join(', ')} where id = $1 returning 1`,
-      values: clientValues(client),
-    },
-    ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
-  ],
+  add_client({ client, at }) {
+    const values = [...clientValues(client), client.type === 'public' ? 'none' : 'client_secret', at]
+    const names = [client.id, ...client.identifiers]
+    return [
+      {
+        sql: `insert into clients (${clientColumns.join(', ')}) select ${places(values.length)}
+          where ${namesAreFree(1, names.length, values.length + 1)} on conflict do nothing returning 1`,
+        values: [...values, ...names],
+      },
+      ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
+    ]
+  },
+  change_client({ client, seen }) {
+    const values = clientValues(client)
+    const before = clientValues(seen).slice(1)
+    const changed = clientColumns.slice(1, values.length)
+    const asSeen = changed.map((column, at) => `${column} is not distinct from $${values.length + at + 1}`)
+    const from = values.length + before.length + 1
+    return [
+      {
+        sql: `update clients set ${changed.map((column, at) => `${column} = $${at + 2}`).join(', ')}
+          where id = $1 and ${asSeen.join(' and ')} and ${namesAreFree(1, client.identifiers.length, from)}
+          returning 1`,
+        values: [...values, ...before, ...client.identifiers],
+      },
+      ...seen.identifiers
+        .filter((identifier) => !client.identifiers.includes(identifier))
+        .map((identifier) => ({
+          sql: 'delete from client_identifiers where identifier = $1 and client = $2',
+          values: [identifier, client.id],
+        })),
+      ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
+    ]
+  },
   add_client_secret({ clientId, secret, sealed, created, othersExpire }) {
     const add: Statement = {
       sql: `${insert('client_secrets', ['client', 'hmac', 'sealed', 'key_version', 'created', 'expires'])} returning 1`,
@@ -90,16 +129,19 @@ export const operatorStatements: Statements<OperatorWrite> = {
       values: [id, status],
     },
   ],
+  end_sessions: ({ userId }) => [
+    { sql: 'delete from sessions where user_id = $1 returning 1', values: [userId] },
+  ],
   set_meta: ({ key, value }) => [
     {
       sql: `insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value returning 1`,
       values: [key, value],
     },
   ],
-  add_key: ({ key }) => [
+  add_key: ({ key, seen }) => [
     {
-      sql: `${insert('keys', ['kind', 'version', 'sealed', 'public_jwk', 'created', 'current_from', 'publish_until', 'status'])}
-        on conflict do nothing returning 1`,
+      sql: `insert into keys (${keyColumns.join(', ')}) select ${places(keyColumns.length)}
+        where ${newestAsSeen(keyColumns.length + 1, seen)} on conflict do nothing returning 1`,
       values: [
         key.kind,
         key.version,
@@ -109,13 +151,15 @@ export const operatorStatements: Statements<OperatorWrite> = {
         key.currentFrom,
         none(key.publishUntil),
         key.status,
+        ...newestValues(seen),
       ],
     },
   ],
-  change_key: ({ key }) => [
+  change_key: ({ key, seen }) => [
     {
-      sql: `update keys set status = $3, sealed = $4, publish_until = $5 where kind = $1 and version = $2 returning 1`,
-      values: [key.kind, key.version, key.status, key.sealed, none(key.publishUntil)],
+      sql: `update keys set status = $3, sealed = $4, publish_until = $5 where kind = $1 and version = $2
+        and ${newestAsSeen(6, seen)} returning 1`,
+      values: [key.kind, key.version, key.status, key.sealed, none(key.publishUntil), ...newestValues(seen)],
     },
   ],
   raise_numbers: ({ to }) => [

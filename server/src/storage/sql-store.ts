@@ -4,6 +4,7 @@ import type { CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../ke
 import { bulkOf } from './bulk.ts'
 import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
+import { operatorFindersOf } from './operator-finders.ts'
 import {
   bytes,
   joinedColumns,
@@ -181,6 +182,7 @@ export function sqlStore(database: Database): Store {
 
     ...bulkOf(database),
     ...listsOf(database),
+    ...operatorFindersOf(database),
   }
 
   async function legacyFacts(row: Row, rows: readonly Row[]): Promise<LegacyFacts> {

@@ -1,0 +1,65 @@
+import type { Actor } from '../decision.ts'
+import { event, grant as granted, refuse } from '../decision.ts'
+import type { Operation } from '../kernel.ts'
+import type { Client } from '../records.ts'
+
+/** What may be changed; `dialect` and `type` may not, because credentials hang on them. */
+export type ClientChange = Partial<
+  Pick<
+    Client,
+    | 'name'
+    | 'status'
+    | 'scopes'
+    | 'redirectUris'
+    | 'identifiers'
+    | 'exchangeFrom'
+    | 'exchangeUntil'
+    | 'exchangeStatus'
+    | 'exchangesPerDayMax'
+    | 'mayIntrospect'
+    | 'origins'
+    | 'tokensValidAfter'
+  >
+>
+
+export type ChangeClientInput = {
+  readonly clientId: string
+  readonly change: ClientChange
+  /** Laid over the client's own policy; `undefined` takes a field away, so that the dialect's holds again. */
+  readonly policy?: { readonly [Field in keyof Client['policy']]?: Client['policy'][Field] | undefined }
+  readonly actor: Actor
+}
+
+type Facts = {
+  readonly client: Client | undefined
+  /** Whoever else is called by an identifier that this client is to have. */
+  readonly others: readonly Client[]
+}
+
+/** Changes a client's record, and says in the event which fields. */
+export const changeClient: Operation<ChangeClientInput, Facts, Client> = {
+  async look(store, { clientId, change }) {
+    const [client, ...owners] = await Promise.all(
+      [clientId, ...(change.identifiers ?? [])].map((name) => store.findClient(name)),
+    )
+    const others = owners.filter((one) => one !== undefined).filter(({ id }) => id !== client?.id)
+    return { client, others }
+  },
+
+  decide({ change, policy, actor }, { client, others: [other] }, moment) {
+    if (!client) return refuse('record_unknown')
+    if (other) return refuse({ reason: 'record_exists', parameter: other.id })
+    const laid = Object.entries({ ...client.policy, ...policy }).filter(([, value]) => value !== undefined)
+    const changed: Client = { ...client, ...change, policy: Object.fromEntries(laid) }
+    const fields = Object.keys(changed).filter((field) => differs(field as keyof Client, client, changed))
+    if (fields.length === 0) return refuse('nothing_to_change')
+    return granted(
+      changed,
+      { write: 'change_client', client: changed, seen: client },
+      event('client_changed', moment.now, actor, { clientId: client.id, detail: fields.join(' ') }),
+    )
+  },
+}
+
+const differs = (field: keyof Client, one: Client, other: Client): boolean =>
+  field !== 'secrets' && JSON.stringify(one[field]) !== JSON.stringify(other[field])

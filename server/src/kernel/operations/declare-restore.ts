@@ -1,0 +1,35 @@
+import type { Actor } from '../decision.ts'
+import { event, grant as granted, refuse } from '../decision.ts'
+import type { Operation } from '../kernel.ts'
+import type { Milliseconds } from '../records.ts'
+import type { Numbering } from '../store.ts'
+
+export type DeclareRestoreInput = { readonly to: Milliseconds; readonly actor: Actor }
+
+export type DeclaredRestore = { readonly healingUntil: Milliseconds; readonly nextNumber: number }
+
+/** Longer than any refresh token of a default policy: whoever comes back within it is healed. */
+const healingMilliseconds = 400 * 86_400_000
+/** More numbers than a deployment can have issued since any copy that somebody would restore. */
+const numbersSkipped = 1_000_000_000
+
+/**
+ * The operator says that the database is a copy from an earlier moment. From now on a genuine token ahead of its row
+ * sets the row, and no number that may have been issued since the copy is leased again.
+ */
+export const declareRestore: Operation<DeclareRestoreInput, Numbering, DeclaredRestore> = {
+  look: (store) => store.findNumbering(0),
+
+  decide({ to, actor }, { next }, { now }) {
+    if (to > now) return refuse({ reason: 'parameter_malformed', parameter: 'to' })
+    const healingUntil = now + healingMilliseconds
+    const nextNumber = next + numbersSkipped
+    return granted(
+      { healingUntil, nextNumber },
+      { write: 'set_meta', key: 'restored_to', value: String(to) },
+      { write: 'set_meta', key: 'healing_until', value: String(healingUntil) },
+      { write: 'raise_numbers', to: nextNumber },
+      event('database_restored', now, actor, { detail: `to ${to}` }),
+    )
+  },
+}

@@ -1,0 +1,94 @@
+/** What the operator's commands look for. Each may read a whole table, a window of rows at a time. */
+import type { KeyUses, LegacyRow, Store } from '../kernel/store.ts'
+import type { Database, Row } from './database.ts'
+import { bytes, number, text, toLegacyToken } from './rows.ts'
+
+type Finders = Pick<
+  Store,
+  'findLegacyRows' | 'listExchangedSince' | 'listGrantsSince' | 'countKeyUses' | 'purgeLegacyTokens'
+>
+
+/** The connection under which a row's owner exchanges it: the user's, or the whole organization's. */
+const ownConnection = `from connections c
+  where c.client = coalesce(nullif(l.client, ''), l.bound_to, '') and c.organization_id = l.organization_id
+  and c.user_id in (l.user_id, '')`
+
+const legacyRowColumns = `l.*, (select max(c.epoch) ${ownConnection}) as connection_epoch_now,
+  exists (select 1 ${ownConnection} and c.status = 'revoked') as connection_revoked`
+
+const sql = {
+  aliases: `select ${legacyRowColumns} from legacy_tokens l
+    where l.authorization = $1 and l.client = $2 and l.dialect = $3 and l.lookup <> $4`,
+  exchangedSince: `select l.lookup, l.client from legacy_tokens l join grants g on g.number = l.grant_number
+    where l.lookup > $1 and (l.client = $2 or (l.client = '' and l.bound_to = $2))
+    and l.status in ('exchanged', 'retired') and g.created >= $3 order by l.lookup limit $4`,
+  grantsSince: `select number from grants
+    where number > $1 and client = $2 and created >= $3 and status = 'live' order by number limit $4`,
+  keyUses: `select (select count(*) from legacy_tokens where lookup_version = $1) as legacy_tokens,
+    (select count(*) from client_secrets where key_version = $1) as client_secrets,
+    (select count(*) from grants where key_version = $1 and status = 'live') as live_grants`,
+  windowEnd: `select max(lookup) as last, count(*) as seen from
+    (select lookup from legacy_tokens where lookup > $1 order by lookup limit $2)`,
+}
+
+/**
+ * A tombstone goes when nothing leans on it: its grant's row is gone, no other token of its authorization is still
+ * active (it would become exchangeable), and it is no app's copy of a shared row (the app could exchange it again).
+ */
+const purgeSql = `delete from legacy_tokens where lookup > $1 and lookup <= $2
+  and status in ('exchanged', 'retired', 'revoked', 'expired')
+  and (grant_number is null or not exists (select 1 from grants where number = legacy_tokens.grant_number))
+  and coalesce(created, 0) < $3 and coalesce(expires, 0) < $3 and coalesce(last_used, 0) < $3
+  and not exists (select 1 from legacy_tokens a where a.authorization = legacy_tokens.authorization
+    and a.client = legacy_tokens.client and a.dialect = legacy_tokens.dialect and a.status = 'active')
+  and (client = '' or not exists (select 1 from legacy_tokens shared
+    where shared.lookup = legacy_tokens.lookup and shared.client = ''))`
+
+export const operatorFindersOf = (database: Database): Finders => ({
+  async findLegacyRows(lookups) {
+    if (lookups.length === 0) return []
+    const places = lookups.map((_, at) => `$${at + 1}`).join(', ')
+    const own = await database.query(
+      `select ${legacyRowColumns} from legacy_tokens l where l.lookup in (${places}) order by l.client`,
+      lookups,
+    )
+    const rows = own.map(toLegacyRow)
+    const aliases = await Promise.all(rows.map(({ token }) => aliasesOf(database, token)))
+    return [...rows, ...aliases.flat()]
+  },
+  async listExchangedSince(clientId, since, { after, limit }) {
+    const rows = await database.query(sql.exchangedSince, [after, clientId, since, limit])
+    return rows.map((row) => ({ lookup: bytes(row.lookup), clientId: text(row.client) }))
+  },
+  async listGrantsSince(clientId, since, { after, limit }) {
+    const rows = await database.query(sql.grantsSince, [after, clientId, since, limit])
+    return rows.map((row) => number(row.number))
+  },
+  async countKeyUses(version): Promise<KeyUses> {
+    const [row] = await database.query(sql.keyUses, [version])
+    return {
+      legacyTokens: number(row?.legacy_tokens),
+      clientSecrets: number(row?.client_secrets),
+      liveGrants: number(row?.live_grants),
+    }
+  },
+  async purgeLegacyTokens(before, { after, limit }) {
+    const [row] = await database.query(sql.windowEnd, [after, limit])
+    if (!row || row.last === null || row.last === undefined) return { gone: 0, after: undefined }
+    const last = bytes(row.last)
+    const gone = await database.bulk([{ sql: purgeSql, values: [after, last, before] }])
+    return { gone, after: number(row.seen) < limit ? undefined : last }
+  },
+})
+
+async function aliasesOf(database: Database, token: LegacyRow['token']): Promise<LegacyRow[]> {
+  if (token.authorization === undefined) return []
+  const { authorization, clientId, dialect, lookup } = token
+  return (await database.query(sql.aliases, [authorization, clientId, dialect, lookup])).map(toLegacyRow)
+}
+
+const toLegacyRow = (row: Row): LegacyRow => ({
+  token: toLegacyToken(row),
+  connectionEpoch: row.connection_epoch_now === null ? 0 : number(row.connection_epoch_now),
+  connectionRevoked: row.connection_revoked === 1,
+})
