@@ -1,8 +1,9 @@
 /** The list of dialects: the one place that knows them all. */
+import { dch } from './dch.ts'
 import type { Dialect } from './dialect.ts'
 import { standard } from './standard.ts'
 
-export const dialects: readonly Dialect[] = [standard]
+export const dialects: readonly Dialect[] = [dch, standard]
 
 export const findDialect = (name: string): Dialect | undefined =>
   dialects.find((dialect) => dialect.name === name)
