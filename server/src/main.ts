@@ -22,6 +22,7 @@ import { readReference, readRootSecret } from './keys/root-secret.ts'
 import { signToken, verifyToken } from './keys/sign.ts'
 import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
+import { pages } from './pages/routes.ts'
 import { toPolicy } from './policy-fields.ts'
 import type { Database } from './storage/database.ts'
 import { migrate, pendingMigrations } from './storage/migrate.ts'
@@ -138,6 +139,7 @@ export function composeServer(
     isReady: async () => (await store.listKeys()).length > 0,
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
+    routes: pages({ mounts, services, publicUrl: config.public_url }),
   })
   const background = startBackground({ store, usage: services.usage, now, logger })
   app.addHook('onClose', background.close)

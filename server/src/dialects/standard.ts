@@ -4,7 +4,7 @@ import type { Introspected } from '../kernel/operations/introspect-token.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import { hearScopes } from '../kernel/scopes.ts'
-import type { Dialect, Document, SignedTokens } from './dialect.ts'
+import type { AuthorizePage, Dialect, Document, SignedTokens } from './dialect.ts'
 import { endpoint, reply } from './dialect.ts'
 import { basicOrBody } from './proofs.ts'
 
@@ -151,6 +151,26 @@ function introspection(result: Introspected) {
   }
 }
 
+/** RFC 6749 §4.1, with RFC 7636, RFC 8707 and RFC 9207. */
+const authorize: AuthorizePage = {
+  path: '/oauth2/authorize',
+  responseType: 'required',
+  redirectUri: 'optional',
+  scopes: 'asked',
+  separator: ' ',
+  resource: 'many',
+  codeChallenge: 'public',
+  subject: 'user',
+  say: ({ code, state, issuer }) => ({ code, state, iss: issuer }),
+  // RFC 6749 §4.1.2.1.
+  refuse: (refusal, state, issuer) => {
+    const { oauth, says } = refusals[refusal.reason]
+    const isScope = refusal.reason === 'parameter_malformed' && refusal.parameter === 'scope'
+    const error = isScope ? 'invalid_scope' : oauth
+    return { error, error_description: describe(says, refusal), state, iss: issuer }
+  },
+}
+
 /** RFC 8414 §2. */
 const metadata: Document = {
   // RFC 8414 §3.1: an issuer's path comes behind the well-known part.
@@ -206,6 +226,7 @@ export const standard: Dialect = {
   policy: { rotate: { atMostEverySeconds: 60 }, cardinality: 'first_client' },
   endpoints: [exchange, refresh, clientCredentials, code, introspect, revoke],
   documents: [metadata],
+  authorize,
   // RFC 9068 §2.
   claims: (access, { issuer, keyId, algorithm }) => ({
     header: { alg: algorithm, typ: 'at+jwt', kid: keyId },

@@ -1,0 +1,249 @@
+/**
+ * What the pages' operations share: an authorization request (RFC 6749 §4.1.1), its checks, and the code that comes
+ * of it. The request is heard anew at every step, from its own address: no half-done authorization lies in a table.
+ */
+import type { Write } from '../decision.ts'
+import type { Moment } from '../kernel.ts'
+import type { Policy } from '../policy.ts'
+import { policyOf } from '../policy.ts'
+import type { AuthorizationCode, Client, Connection, Milliseconds, Organization, User } from '../records.ts'
+import type { Refusal } from '../refusals.ts'
+import { sha256 } from '../ring.ts'
+import { firstBeyond, within } from '../scopes.ts'
+import type { Store } from '../store.ts'
+import { seconds } from './issue.ts'
+
+/** What a dialect's authorize page asks of a request. */
+export type AuthorizationRules = {
+  /** Whether the app must say `response_type=code`. */
+  readonly responseType: 'required' | 'optional'
+  /** Whether the app may leave out `redirect_uri` where it has registered just one (RFC 6749 §3.1.2.3). Absent: it must not. */
+  readonly redirectUri?: 'required' | 'optional'
+  /** Whether scopes are asked for in the request, or set on the app. */
+  readonly scopes: 'asked' | 'of the client'
+  /** RFC 7636; `public`: required of clients without a secret (RFC 9700 §2.1.1). */
+  readonly codeChallenge: 'public' | 'optional'
+  /** What a challenge without a method means. Absent: `plain` (RFC 7636 §4.3), which is refused. */
+  readonly absentChallengeMethod?: 'S256'
+  /** Whom the user lets the app act for. */
+  readonly subject: 'user' | 'user in an organization' | 'organization'
+}
+
+export type AuthorizationRequest = {
+  readonly clientId: string
+  readonly redirectUri: string | undefined
+  readonly responseType: string | undefined
+  /** Absent: all that the client may have. */
+  readonly scopes: readonly string[] | undefined
+  readonly codeChallenge: string | undefined
+  readonly codeChallengeMethod: string | undefined
+  readonly resource: readonly string[]
+  readonly prompt: 'none' | 'consent' | undefined
+  /** What was wrong with its other parameters: told to the app, once its address is known to be good. */
+  readonly wrong: Refusal | undefined
+}
+
+export type AuthorizationInput = {
+  readonly request: AuthorizationRequest
+  readonly rules: AuthorizationRules
+  /** The dialect of the mount: it serves only its own clients. */
+  readonly dialect: string
+  /** Of the mount, without the client's own. */
+  readonly policy: Partial<Policy>
+  /** What the browser's session cookie holds. */
+  readonly sessionSecret: string | undefined
+}
+
+/** Somebody, or some organization, that the user may let the app act for. */
+export type Subject = {
+  readonly userId: string
+  readonly organizationId: string
+  readonly organization: Organization | undefined
+  readonly connection: Connection | undefined
+}
+
+export type AuthorizationFacts = {
+  readonly client: Client | undefined
+  readonly user: User | undefined
+  readonly sessionUntil: Milliseconds
+  readonly subjects: readonly Subject[]
+}
+
+/** Where the user goes next. Refusals without an address to go to are no step: they are shown on a page. */
+export type Step = { readonly client: Client; readonly redirectUri: string } & (
+  | { readonly next: 'refuse'; readonly refusal: Refusal }
+  | { readonly next: 'sign in' }
+  | {
+      readonly next: 'ask'
+      readonly user: User
+      readonly scopes: readonly string[]
+      readonly subjects: readonly Subject[]
+    }
+  | {
+      readonly next: 'answer'
+      readonly code: string
+      /** Who allowed it. */
+      readonly userId: string
+      readonly organizationId: string
+    }
+)
+
+/** A request that may go on: the app, a good address, and the scopes that it would get. */
+export type Checked = {
+  readonly client: Client
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  /** Told to the app at its address. */
+  readonly refusal: Refusal | undefined
+  readonly user: User | undefined
+}
+
+export async function lookForAuthorization(
+  store: Store,
+  { request, rules, sessionSecret }: AuthorizationInput,
+): Promise<AuthorizationFacts> {
+  const client = await store.findClient(request.clientId)
+  const found = sessionSecret === undefined ? undefined : await store.findSession(sha256(sessionSecret))
+  if (!client || !found) return { client, user: undefined, sessionUntil: 0, subjects: [] }
+  const { user, session } = found
+  const organizations = rules.subject === 'user' ? [undefined] : await store.findOrganizationsOf(user.id)
+  const subjects = organizations
+    .filter((organization) => organization?.status !== 'disabled')
+    .map(async (organization): Promise<Subject> => {
+      const userId = rules.subject === 'organization' ? '' : user.id
+      const organizationId = organization?.id ?? ''
+      const connection = await store.findConnection(client.id, userId, organizationId)
+      return { userId, organizationId, organization, connection }
+    })
+  return { client, user, sessionUntil: session.expires, subjects: await Promise.all(subjects) }
+}
+
+/**
+ * Checks a request. A refusal that comes back alone is never sent to the address that the request names: until the
+ * client and its address are known to be good, a redirect would serve whoever made the link (RFC 9700 §4.11.2).
+ */
+export function checkAuthorization(
+  { request, rules, dialect }: AuthorizationInput,
+  { client, user, sessionUntil }: AuthorizationFacts,
+  now: Milliseconds,
+): Checked | Refusal {
+  if (!client || client.dialect !== dialect) return { reason: 'client_unknown' }
+  if (client.status === 'disabled') return { reason: 'client_disabled' }
+  const redirectUri = redirectUriOf(client, request, rules)
+  if (redirectUri === undefined) return { reason: 'redirect_uri_unknown', parameter: 'redirect_uri' }
+  const scopes = rules.scopes === 'asked' ? (request.scopes ?? client.scopes) : client.scopes
+  const signedIn = user?.status === 'enabled' && sessionUntil > now
+  return {
+    client,
+    redirectUri,
+    scopes,
+    refusal: refusalOf(request, rules, client, scopes),
+    user: signedIn ? user : undefined,
+  }
+}
+
+function refusalOf(
+  request: AuthorizationRequest,
+  rules: AuthorizationRules,
+  client: Client,
+  scopes: readonly string[],
+): Refusal | undefined {
+  const { responseType, codeChallenge } = request
+  if (request.wrong) return request.wrong
+  if (codeChallenge !== undefined) {
+    const method = request.codeChallengeMethod ?? rules.absentChallengeMethod
+    // RFC 9700 §2.1.1: `plain` shows the verifier to whoever sees the request.
+    if (method !== 'S256')
+      return { reason: 'parameter_malformed', parameter: 'code_challenge_method', accepted: ['S256'] }
+    // RFC 7636 §4.2: SHA-256 in base64url is 43 characters.
+    if (!/^[\w-]{43}$/.test(codeChallenge))
+      return { reason: 'parameter_malformed', parameter: 'code_challenge' }
+  }
+  if (responseType === undefined && rules.responseType === 'required') {
+    return { reason: 'parameter_missing', parameter: 'response_type', accepted: ['code'] }
+  }
+  const beyond = firstBeyond(scopes, client.scopes)
+  if (beyond !== undefined) return { reason: 'scope_not_allowed', parameter: beyond }
+  if (responseType !== undefined && responseType !== 'code') {
+    return { reason: 'response_type_unsupported', parameter: 'response_type', accepted: ['code'] }
+  }
+  if (codeChallenge === undefined && client.type === 'public' && rules.codeChallenge === 'public') {
+    return { reason: 'code_challenge_missing', parameter: 'code_challenge' }
+  }
+  return undefined
+}
+
+function redirectUriOf(
+  client: Client,
+  { redirectUri }: AuthorizationRequest,
+  rules: AuthorizationRules,
+): string | undefined {
+  if (redirectUri === undefined) {
+    return rules.redirectUri === 'optional' && client.redirectUris.length === 1
+      ? client.redirectUris[0]
+      : undefined
+  }
+  // RFC 9700 §2.1: exactly as registered, but for the port of an app on the user's own machine.
+  const registered = client.redirectUris.some(
+    (uri) => uri === redirectUri || (client.type === 'public' && sameLoopback(uri, redirectUri)),
+  )
+  return registered ? redirectUri : undefined
+}
+
+/** RFC 8252 §7.3: an app on the user's machine listens on whatever port it gets. */
+function sameLoopback(registered: string, asked: string): boolean {
+  const loopback = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::\d{1,5})?(\/.*)?$/
+  const [one, other] = [loopback.exec(registered), loopback.exec(asked)]
+  return one !== null && other !== null && one[1] === other[1] && (one[2] ?? '/') === (other[2] ?? '/')
+}
+
+/** Whether the user has allowed this before, so that a lost answer is recovered by asking again. */
+export function wasAllowed({ connection }: Subject, { client, scopes, redirectUri }: Checked): boolean {
+  if (connection?.status !== 'live' || connection.confirmation === 'pending') return false
+  if (!within(scopes, connection.scopes)) return false
+  // RFC 8252 §8.6: any program on the user's machine can pass for an app without a secret, unless its address is a site's.
+  return client.type === 'confidential' || redirectUri.startsWith('https://')
+}
+
+/** A code for the app: 256 random bits, of which the row keeps the hash. */
+export function answerWithCode(
+  { request, rules, policy }: AuthorizationInput,
+  { client, redirectUri, scopes }: Checked,
+  subject: Subject,
+  user: User,
+  { now, random }: Moment,
+): { readonly step: Step; readonly write: Write } {
+  const code = Buffer.from(random(32)).toString('base64url')
+  const row: AuthorizationCode = {
+    hash: sha256(code),
+    kind: 'consent',
+    clientId: client.id,
+    userId: subject.userId,
+    organizationId: subject.organizationId,
+    actsAs: rules.subject === 'organization' ? 'organization' : 'user',
+    authorizedBy: user.id,
+    scopes,
+    resource: request.resource,
+    // RFC 6749 §4.1.3: the token request must repeat it only where this request named it.
+    redirectUri: request.redirectUri,
+    codeChallenge: request.codeChallenge,
+    legacyLookup: undefined,
+    legacyClientId: undefined,
+    wrappedLocator: undefined,
+    created: now,
+    expires: now + seconds(policyOf(policy, client).codeSeconds),
+    status: 'open',
+    grantNumber: undefined,
+  }
+  return {
+    step: {
+      client,
+      redirectUri,
+      next: 'answer',
+      code,
+      userId: user.id,
+      organizationId: subject.organizationId,
+    },
+    write: { write: 'add_code', code: row, openMax: undefined },
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * The hub. Users arrive here from the app, and come back here after every step; what comes next is asked of the
+ * kernel each time, with nothing but the request's own address and the session.
+ */
+import { hearBody } from '../http/parameters.ts'
+import type { Answer } from '../kernel/decision.ts'
+import { perform } from '../kernel/kernel.ts'
+import type { AuthorizationInput, Step } from '../kernel/operations/authorization.ts'
+import { beginAuthorization } from '../kernel/operations/begin-authorization.ts'
+import { decideConsent } from '../kernel/operations/decide-consent.ts'
+import type { User } from '../kernel/records.ts'
+import { consentPage } from './consent.ts'
+import { formToken, isFormToken } from './cookies.ts'
+import { hearAuthorization } from './hear-authorization.ts'
+import { messages } from './messages.ts'
+import type { Desk, Hub, PageAnswer, PageRequest } from './page.ts'
+import { formOutdated, refusedPage } from './page.ts'
+import { signInPage } from './sign-in.ts'
+
+/** What was wrong with the form that led here. */
+export type Wrong = { readonly text: string; readonly username?: string; readonly status: number }
+
+/** Shows a user what comes next. `query` is the hub's, from the address or from a form's return address. */
+export async function dispatch(
+  request: PageRequest,
+  hub: Hub,
+  query: string,
+  desk: Desk,
+  wrong?: Wrong,
+): Promise<PageAnswer> {
+  const operation = 'begin_authorization'
+  const heard = hearAuthorization(query, hub.page)
+  if ('refusal' in heard) return refusedPage(desk, heard.refusal, operation)
+  // A sign-in that failed is shown again, not what an earlier session of this browser would get.
+  const sessionSecret = wrong ? undefined : desk.cookies.read(request.cookies, 'session')
+  const input = inputOf(hub, heard.request, sessionSecret)
+  const answer = await perform(beginAuthorization, input, desk.services.world)
+  return show(answer, { request, hub, query, desk, state: heard.state, operation, wrong })
+}
+
+/** Hears the consent page's form. */
+export async function decide(request: PageRequest, hub: Hub, desk: Desk): Promise<PageAnswer> {
+  const operation = 'decide_consent'
+  const { query } = request
+  const heard = hearAuthorization(query, hub.page)
+  if ('refusal' in heard) return refusedPage(desk, heard.refusal, operation)
+  const form = hearBody('form', request.contentType, request.body)
+  if ('refusal' in form) return refusedPage(desk, form.refusal, operation)
+  const field = (name: string): string | undefined => form.get(name)?.[0]
+  const sessionSecret = desk.cookies.read(request.cookies, 'session')
+  const decision = field('decision')
+  const isOurs = !request.isCrossSite && isFormToken(field('form_token'), sessionSecret)
+  if (!isOurs || (decision !== 'allow' && decision !== 'cancel')) {
+    return formOutdated(desk, `${hub.path}?${query}`, operation)
+  }
+  const organizationId = field('organization')
+  const input = {
+    ...inputOf(hub, heard.request, sessionSecret),
+    decision,
+    organizationId,
+    scopesShown: field('scopes')?.split(' ') ?? [],
+  } as const
+  const answer = await perform(decideConsent, input, desk.services.world)
+  const { organizationMissing, changed } = messages.consent
+  const unchosen = organizationId === undefined && hub.page.subject !== 'user'
+  const wrong = { text: unchosen ? organizationMissing : changed, status: 400 }
+  return show(answer, { request, hub, query, desk, state: heard.state, operation, wrong })
+}
+
+const inputOf = (
+  { mount, page }: Hub,
+  request: AuthorizationInput['request'],
+  sessionSecret: string | undefined,
+): AuthorizationInput => ({
+  request,
+  rules: page,
+  dialect: mount.dialect.name,
+  policy: { ...mount.dialect.policy, ...mount.policy },
+  sessionSecret,
+})
+
+type Showing = {
+  readonly request: PageRequest
+  readonly hub: Hub
+  readonly query: string
+  readonly desk: Desk
+  readonly state: string | undefined
+  readonly operation: string
+  readonly wrong: Wrong | undefined
+}
+
+function show(answer: Answer<Step>, showing: Showing): PageAnswer {
+  const { hub, desk, state, operation } = showing
+  if ('refused' in answer) return refusedPage(desk, answer.refused, operation)
+  const step = answer.granted
+  const { issuer } = hub.mount
+  const noted = { operation, client: step.client.id }
+  switch (step.next) {
+    case 'refuse': {
+      const parameters = hub.page.refuse(step.refusal, state, issuer)
+      const location = withParameters(step.redirectUri, parameters)
+      // RFC 9700 §4.12: 303, so that no browser sends a form on to the app.
+      return { status: 303, location, noted: { ...noted, reason: step.refusal.reason } }
+    }
+    case 'answer': {
+      const { code, userId, organizationId, client } = step
+      const said = hub.page.say({ code, state, issuer, clientId: client.id, userId, organizationId })
+      return { status: 303, location: withParameters(step.redirectUri, said), noted }
+    }
+    case 'sign in':
+      return showSignIn(step, showing, noted)
+    case 'ask':
+      return showConsent(step, showing, noted)
+  }
+}
+
+type StepTo<Next extends Step['next']> = Extract<Step, { next: Next }>
+
+function showSignIn(
+  { client, redirectUri }: StepTo<'sign in'>,
+  { request, hub, query, desk, wrong }: Showing,
+  noted: PageAnswer['noted'],
+): PageAnswer {
+  const { cookies, place, services } = desk
+  const known = cookies.read(request.cookies, 'form')
+  const cookie = known ?? Buffer.from(services.world.moment().random(32)).toString('base64url')
+  return {
+    status: wrong?.status ?? 200,
+    page: signInPage({
+      place,
+      appName: client.name,
+      returnTo: `${hub.path}?${query}`,
+      formToken: formToken(cookie),
+      username: wrong?.username ?? '',
+      error: wrong?.text,
+    }),
+    // What was allowed before goes from the form straight on to the app.
+    formTarget: redirectUri,
+    setCookies: known === undefined ? [cookies.set('form', cookie)] : [],
+    noted,
+  }
+}
+
+function showConsent(
+  { client, redirectUri, user, scopes, subjects }: StepTo<'ask'>,
+  { request, hub, query, desk, wrong }: Showing,
+  noted: PageAnswer['noted'],
+): PageAnswer {
+  return {
+    status: wrong?.status ?? 200,
+    page: consentPage({
+      place: desk.place,
+      appName: client.name,
+      redirectHost: hostOf(redirectUri),
+      userName: nameOf(user),
+      scopes,
+      subject: hub.page.subject,
+      subjects,
+      returnTo: `${hub.path}?${query}`,
+      // The step is only asked of somebody with a session.
+      formToken: formToken(desk.cookies.read(request.cookies, 'session') ?? ''),
+      error: wrong?.text,
+    }),
+    formTarget: redirectUri,
+    noted,
+  }
+}
+
+const nameOf = ({ name, username }: User): string =>
+  name === undefined || name === '' ? username : `${name} (${username})`
+
+/** A site's host; of an app's own scheme, the scheme. */
+function hostOf(redirectUri: string): string {
+  const { host, protocol } = new URL(redirectUri)
+  return host || protocol.slice(0, -1)
+}
+
+/** RFC 6749 §3.1.2: a query that the registered address already has stays. */
+function withParameters(
+  redirectUri: string,
+  parameters: Readonly<Record<string, string | undefined>>,
+): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.append(name, value)
+  const joint = redirectUri.includes('?') ? '&' : '?'
+  return new URL(`${redirectUri}${joint}${query}`).href
+}

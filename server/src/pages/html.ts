@@ -1,0 +1,26 @@
+/** HTML that is safe to put into a page. Only `html` makes it, so whatever else comes in is text and is escaped. */
+export type Html = { readonly html: string }
+
+type Part = Html | string | number | undefined | false | readonly Part[]
+
+/** Text and attributes in double quotes; an attribute without quotes would not be safe. */
+export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Html => ({
+  html: texts.map((text, at) => (at === 0 ? '' : render(parts[at - 1])) + text).join(''),
+})
+
+function render(part: Part): string {
+  if (part === undefined || part === false) return ''
+  if (typeof part === 'string' || typeof part === 'number') return escapeText(String(part))
+  if ('html' in part) return part.html
+  return part.map(render).join('')
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+const escapeText = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? '')

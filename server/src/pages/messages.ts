@@ -1,0 +1,68 @@
+/** The words of the pages, in one place. What a user cannot act on is not said; the log has the reason. */
+import type { Reason } from '../kernel/refusals.ts'
+
+export const language = 'en'
+
+export const messages = {
+  signIn: {
+    title: 'Sign in',
+    lead: (app: string) => `to continue to ${app}`,
+    username: 'User name',
+    password: 'Password',
+    submit: 'Sign in',
+  },
+  consent: {
+    title: (app: string) => `Allow ${app}?`,
+    lead: (app: string) => `${app} asks for access to your account.`,
+    leadOrganization: (app: string) => `${app} asks for access to your organization.`,
+    scopes: 'It will be able to use:',
+    noScopes: 'It asks for no particular permission.',
+    organization: 'Organization',
+    organizations: 'For which organization?',
+    organizationMissing: 'Choose an organization.',
+    noOrganization: 'You are not a member of any organization, so there is nothing to allow.',
+    changed: 'What the app asks for has changed meanwhile. Please look again.',
+    allow: 'Allow',
+    cancel: 'Cancel',
+    back: (host: string) => `You will go back to ${host}.`,
+    signedInAs: (name: string) => `Signed in as ${name}.`,
+    signOut: 'Use another account',
+  },
+  signedOut: { title: 'Signed out', text: 'You are signed out. You can close this page.' },
+  restart: {
+    title: 'Start again',
+    text: 'This page is reached from an app. Go back to the app and start from there.',
+  },
+  formOutdated: {
+    title: 'This form is no longer valid',
+    text: 'It was sent too late, or from another page. Nothing was changed.',
+  },
+  tryAgain: 'Try again',
+  errorTitle: (title: string) => `Error: ${title}`,
+  refused: { title: 'This does not work' },
+} as const
+
+/** What a user is told on a page of its own, where the app cannot be told. */
+export function explain(reason: Reason): string {
+  return (
+    explanations[reason] ?? 'The address that led here is not valid. Go back to the app and tell its makers.'
+  )
+}
+
+const explanations: Partial<Record<Reason, string>> = {
+  client_id_missing: 'The address that led here does not say which app it is for.',
+  client_unknown: 'The app that sent you here is not known.',
+  client_disabled: 'The app that sent you here is disabled.',
+  redirect_uri_unknown:
+    'The app that sent you here wants you to go back to an address that it has not registered.',
+  password_wrong: 'The user name or the password is wrong.',
+  user_disabled: 'This account is disabled.',
+  too_many_attempts: 'Too many attempts have failed. Wait a quarter of an hour, then try again.',
+  method_not_allowed: 'This page cannot be used that way.',
+  content_type_unsupported: 'The form could not be read.',
+  body_malformed: 'The form could not be read.',
+  body_too_large: 'The form is too large.',
+  unavailable: 'The server cannot answer just now. Try again in a moment.',
+  contended: 'The server cannot answer just now. Try again in a moment.',
+  internal: 'The server made a mistake. It has been noted.',
+}

@@ -1,0 +1,89 @@
+/** What the pages' handlers hear and answer, apart from any framework; `routes.ts` carries it. */
+import type { AuthorizePage } from '../dialects/dialect.ts'
+import type { Mount, Services } from '../http/answer.ts'
+import type { Reason, Refusal } from '../kernel/refusals.ts'
+import { refusals } from '../kernel/refusals.ts'
+import type { Attempts } from './attempts.ts'
+import type { Cookies } from './cookies.ts'
+import type { Html } from './html.ts'
+import type { Place } from './layout.ts'
+import { explain, messages } from './messages.ts'
+import { noticePage } from './notice.ts'
+
+export type PageRequest = {
+  readonly id: string
+  readonly address: string
+  readonly query: string
+  readonly cookies: string | undefined
+  readonly contentType: string | undefined
+  readonly body: Buffer | undefined
+  /** Whether the browser says that another site sent the form. */
+  readonly isCrossSite: boolean
+}
+
+export type PageAnswer = {
+  readonly status: number
+  readonly page?: Html
+  readonly location?: string
+  readonly setCookies?: readonly string[]
+  readonly retryAfterSeconds?: number
+  /** Where a form of this page may end besides here: browsers hold redirects to it. */
+  readonly formTarget?: string
+  /** For the log. */
+  readonly noted: { readonly operation?: string; readonly reason?: Reason; readonly client?: string }
+}
+
+/** An authorize page under its mount: every form leads back to its path. */
+export type Hub = { readonly mount: Mount; readonly page: AuthorizePage; readonly path: string }
+
+/** What the handlers work with. */
+export type Desk = {
+  readonly services: Pick<Services, 'world' | 'limits'>
+  readonly hubs: readonly Hub[]
+  readonly place: Place
+  readonly cookies: Cookies
+  readonly attempts: Attempts
+}
+
+export const hubsOf = (mounts: readonly Mount[]): readonly Hub[] =>
+  mounts.flatMap((mount) => {
+    const page = mount.dialect.authorize
+    return page ? [{ mount, page, path: mount.prefix + page.path }] : []
+  })
+
+/**
+ * The hub that a return address leads to, and its query. Only a hub's own path will do: an address of another server,
+ * however it is spelled, is none.
+ */
+export function findHub(
+  hubs: readonly Hub[],
+  returnTo: string | undefined,
+): { readonly hub: Hub; readonly query: string } | undefined {
+  if (returnTo === undefined || !/^[\x21-\x7e]+$/.test(returnTo)) return undefined
+  const at = returnTo.indexOf('?')
+  const hub = at < 0 ? undefined : hubs.find(({ path }) => path === returnTo.slice(0, at))
+  return hub && { hub, query: returnTo.slice(at + 1) }
+}
+
+/** A refusal that only the user can be told. */
+export function refusedPage({ place }: Desk, { reason }: Refusal, operation?: string): PageAnswer {
+  const { status } = refusals[reason]
+  return {
+    // Who the client is was not asked by the browser: 401 would want a way to prove it.
+    status: status === 401 || status === 403 ? 400 : status,
+    page: noticePage({ place, title: messages.refused.title, text: explain(reason), isError: true }),
+    ...(status === 503 && { retryAfterSeconds: 1 }),
+    noted: operation === undefined ? { reason } : { operation, reason },
+  }
+}
+
+/** A form that this browser was not shown, or whose session is over (RFC 9700 §4.7). */
+export function formOutdated({ place }: Desk, returnTo: string | undefined, operation: string): PageAnswer {
+  const link = returnTo === undefined ? undefined : { path: returnTo, label: messages.tryAgain }
+  const { title, text } = messages.formOutdated
+  return {
+    status: 403,
+    page: noticePage({ place, title, text, isError: true, link }),
+    noted: { operation, reason: 'parameter_malformed' },
+  }
+}

@@ -1,0 +1,145 @@
+/** The pages' routes: an authorize page for each dialect that has one, signing in and out, the stylesheet. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Mount, Services } from '../http/answer.ts'
+import { StoreUnavailable } from '../kernel/store.ts'
+import { attempts } from './attempts.ts'
+import { cookies } from './cookies.ts'
+import { decide, dispatch } from './dispatch.ts'
+import type { Desk, PageAnswer, PageRequest } from './page.ts'
+import { hubsOf, refusedPage } from './page.ts'
+import { restart, signIn, signOut } from './sessions.ts'
+import { stylesheet } from './styles.ts'
+
+export type PagesOptions = {
+  readonly mounts: readonly Mount[]
+  readonly services: Pick<Services, 'world' | 'limits'>
+  /** The configured public address: links, cookies and redirects come of it, never of a `Host` header. */
+  readonly publicUrl: string
+}
+
+type Handler = (request: PageRequest) => PageAnswer | Promise<PageAnswer>
+
+export const pages =
+  ({ mounts, services, publicUrl }: PagesOptions) =>
+  (app: FastifyInstance): void => {
+    const { protocol, host, pathname } = new URL(publicUrl)
+    const desk: Desk = {
+      services,
+      hubs: hubsOf(mounts),
+      place: { base: pathname.replace(/\/+$/, ''), host },
+      cookies: cookies(protocol === 'https:'),
+      attempts: attempts(() => services.world.moment().now),
+    }
+    // A scope of its own: what goes wrong on a page is told on a page, not in a dialect's JSON.
+    void app.register(async (scope) => {
+      scope.setErrorHandler((error, request, raw) => fail(error, request, raw, desk))
+      for (const hub of desk.hubs) {
+        route(scope, desk, hub.path, hub.mount.dialect.name, {
+          GET: (request) => dispatch(request, hub, request.query, desk),
+          POST: (request) => decide(request, hub, desk),
+        })
+      }
+      route(scope, desk, '/sign-in', undefined, {
+        GET: () => restart(desk),
+        POST: (request) => signIn(request, desk),
+      })
+      route(scope, desk, '/sign-out', undefined, {
+        GET: () => restart(desk),
+        POST: (request) => signOut(request, desk),
+      })
+      scope.get('/assets/pages.css', (_request, raw) =>
+        raw
+          .header('content-type', 'text/css; charset=utf-8')
+          .header('cache-control', 'public, max-age=31536000, immutable')
+          .header('x-content-type-options', 'nosniff')
+          .send(stylesheet),
+      )
+    })
+  }
+
+function route(
+  scope: FastifyInstance,
+  desk: Desk,
+  path: string,
+  dialect: string | undefined,
+  handlers: { readonly GET: Handler; readonly POST: Handler },
+): void {
+  scope.all(path, async (request, raw) => {
+    const { method } = request
+    if (method === 'GET' || method === 'POST') {
+      return send(request, raw, await handlers[method](heard(request)), dialect)
+    }
+    raw.header('allow', 'GET, POST')
+    return send(request, raw, refusedPage(desk, { reason: 'method_not_allowed' }), dialect)
+  })
+}
+
+function heard(request: FastifyRequest): PageRequest {
+  const url = request.raw.url ?? ''
+  const at = url.indexOf('?')
+  const site = request.headers['sec-fetch-site']
+  return {
+    id: request.id,
+    address: request.ip,
+    query: at < 0 ? '' : url.slice(at + 1),
+    cookies: request.headers.cookie,
+    contentType: request.headers['content-type'],
+    body: request.body instanceof Buffer ? request.body : undefined,
+    isCrossSite: site === 'cross-site' || site === 'same-site',
+  }
+}
+
+function fail(error: unknown, request: FastifyRequest, raw: FastifyReply, desk: Desk) {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return send(request, raw, refusedPage(desk, { reason: 'body_too_large' }), undefined)
+  }
+  if (typeof code === 'string' && code.startsWith('FST_ERR_')) {
+    return send(request, raw, refusedPage(desk, { reason: 'body_malformed' }), undefined)
+  }
+  const reason = error instanceof StoreUnavailable ? 'unavailable' : 'internal'
+  request.log.error({ request_id: request.id, reason, err: error })
+  return send(request, raw, refusedPage(desk, { reason }), undefined)
+}
+
+function send(request: FastifyRequest, raw: FastifyReply, answer: PageAnswer, dialect: string | undefined) {
+  request.log.info({
+    request_id: request.id,
+    address: request.ip,
+    status: answer.status,
+    ...(dialect !== undefined && { dialect }),
+    ...answer.noted,
+    ms: Math.round(raw.elapsedTime * 100) / 100,
+  })
+  raw.status(answer.status).headers(headersOf(answer.formTarget))
+  if (answer.setCookies?.length) raw.header('set-cookie', [...answer.setCookies])
+  if (answer.retryAfterSeconds !== undefined) raw.header('retry-after', String(answer.retryAfterSeconds))
+  if (answer.location !== undefined) raw.header('location', answer.location)
+  if (answer.page === undefined) return raw.send()
+  return raw.header('content-type', 'text/html; charset=utf-8').send(answer.page.html)
+}
+
+/** RFC 9700 §4.16: no page of ours stands in another's frame; and nothing runs, loads or is kept. */
+const headersOf = (formTarget: string | undefined): Record<string, string> => ({
+  'content-security-policy': [
+    "default-src 'none'",
+    "style-src 'self'",
+    'img-src data:',
+    `form-action 'self'${formTarget === undefined ? '' : ` ${sourceOf(formTarget)}`}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; '),
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  // RFC 9700 §4.2.4: the address of an authorization request is nobody else's business.
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+})
+
+/** The app's address as `form-action` wants it: browsers hold the redirect that follows a form to it. */
+function sourceOf(redirectUri: string): string {
+  const { protocol, origin, hostname } = new URL(redirectUri)
+  // An address in brackets is no source that a policy can name.
+  const isSite = /^https?:$/.test(protocol) && !hostname.startsWith('[')
+  return isSite ? origin : protocol
+}

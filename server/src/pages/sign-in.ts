@@ -1,0 +1,39 @@
+import type { Html } from './html.ts'
+import { html } from './html.ts'
+import type { Place } from './layout.ts'
+import { alarm, layout } from './layout.ts'
+import { messages } from './messages.ts'
+
+export type SignInView = {
+  readonly place: Place
+  readonly appName: string
+  /** The hub's own path and query, to which the form leads back. */
+  readonly returnTo: string
+  readonly formToken: string
+  /** What was typed before; a password is never said again. */
+  readonly username: string
+  readonly error: string | undefined
+}
+
+const words = messages.signIn
+
+/** The sign-in page. */
+export const signInPage = (view: SignInView): Html =>
+  layout(
+    view.place,
+    view.error === undefined ? words.title : messages.errorTitle(words.title),
+    html`<h1>${words.title}</h1>
+<p class="quiet">${words.lead(view.appName)}</p>
+${alarm(view.error)}
+<form method="post" action="${view.place.base}/sign-in">
+<input type="hidden" name="form_token" value="${view.formToken}">
+<input type="hidden" name="return_to" value="${view.returnTo}">
+<label for="username">${words.username}</label>
+<input id="username" name="username" type="text" value="${view.username}" required autocomplete="username"
+ autocapitalize="none" autocorrect="off" spellcheck="false"${view.username === '' && html` autofocus`}>
+<label for="password">${words.password}</label>
+<input id="password" name="password" type="password" required autocomplete="current-password"
+${view.username !== '' && html` autofocus`}>
+<div class="buttons"><button>${words.submit}</button></div>
+</form>`,
+  )
