@@ -52,20 +52,24 @@ export async function openKeyRing(
   const sealing = await sealingOf(store, rootSecret)
   if ((await store.listKeys()).length === 0)
     await addKeys(store, sealing, { at: Date.now(), ahead: 0, actor: tokenferry })
-  let opened = await read()
-  let readAt = performance.now()
-  let print = opened.print
-
-  async function read() {
+  const read = async () => {
     const [keys, lookupKinds] = await Promise.all([store.listKeys(), store.findLookupKinds()])
-    return { ...open(keys, sealing), lookupKinds, print: fingerprint(keys, lookupKinds) }
+    return { keys, lookupKinds, print: fingerprint(keys, lookupKinds) }
   }
+  const opening = ({ keys, ...table }: Awaited<ReturnType<typeof read>>) => ({
+    ...open(keys, sealing),
+    ...table,
+  })
+  let opened = opening(await read())
+  let readAt = performance.now()
+
   const reread = async (): Promise<boolean> => {
     readAt = performance.now()
-    opened = await read()
-    const changed = opened.print !== print
-    print = opened.print
-    return changed
+    const table = await read()
+    // What is open already stays open: also after the table was sealed with another root secret than ours.
+    if (table.print === opened.print) return false
+    opened = opening(table)
+    return true
   }
   // A database that is away for a moment leaves the ring as it was: the next turn reads it again.
   const timer = setInterval(() => void reread().catch(() => undefined), reloadEveryMilliseconds).unref()
@@ -123,7 +127,11 @@ export async function addKeys(
       sealed: seal(sealing.key, privateKey, aboutOf(sealing, algorithm, version)),
     }
   })
-  const writes = [ring, ...signing].map((key) => ({ write: 'add_key', key }) as const)
+  const seen = keys.find((key) => key.kind === 'ring' && key.version === version - 1)
+  const writes = [
+    { write: 'add_key', key: ring, seen } as const,
+    ...signing.map((key) => ({ write: 'add_key', key }) as const),
+  ]
   // Another process may be adding the same version at this moment: then its keys are as good as ours.
   await store.commit([...writes, event('key_added', at, actor, { detail: `version ${version}` })])
   return version
