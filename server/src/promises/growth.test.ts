@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { perform } from '../kernel/kernel.ts'
+import { authenticateClient } from '../kernel/operations/authenticate-client.ts'
+import type { Caller } from '../kernel/operations/issue.ts'
+import { refreshTokenPair } from '../kernel/operations/refresh-token-pair.ts'
+import { defaultPolicy } from '../kernel/policy.ts'
+import { testDeployment } from '../testing/deployment.ts'
+import { asks, countOf, exchange, refreshTokenOf, standardApp } from './asks.ts'
+
+suite('promises: rows grow with grants, not with requests', () => {
+  test('100,000 refreshes of one grant leave the database as long as it was', async () => {
+    const here = await testDeployment({ mounts: ['standard'], file: true, policy: { rotate: 'always' } })
+    const { world, database } = here.deployment
+    const app = standardApp(here)
+    let refreshToken = refreshTokenOf(await exchange(asks(here), app, app.legacyTokens[0] ?? ''))
+    const authenticated = await perform(
+      authenticateClient,
+      { clientId: app.id, secret: app.secret, dialect: 'standard', proof: 'required' },
+      world,
+    )
+    assert.ok('granted' in authenticated)
+    const actor = { actor: 'test', address: undefined, requestId: undefined }
+    const caller: Caller = { ...authenticated.granted, policy: defaultPolicy, actor }
+
+    const size = async (): Promise<number> => {
+      await database.query('pragma wal_checkpoint(truncate)', [])
+      return statSync(here.path ?? '').size
+    }
+    const before = await size()
+    const rows = (): Promise<number> =>
+      countOf(
+        here,
+        'select (select count(*) from grants) + (select count(*) from events) + (select count(*) from connections)',
+      )
+    const rowsBefore = await rows()
+    for (let count = 0; count < 100_000; count += 1) {
+      const answer = await perform(refreshTokenPair, { caller, refreshToken }, world)
+      assert.ok('granted' in answer && answer.granted.refreshToken)
+      refreshToken = answer.granted.refreshToken
+    }
+    assert.equal(await countOf(here, 'select generation from grants'), 100_000)
+    assert.equal(await rows(), rowsBefore)
+    assert.ok((await size()) <= before + 8192, 'but for a page or two that a longer number may take')
+    await here.close()
+  })
+})
