@@ -1,9 +1,10 @@
 /** The list of dialects: the one place that knows them all. */
+import { code } from './code.ts'
 import { dch } from './dch.ts'
 import type { Dialect } from './dialect.ts'
 import { standard } from './standard.ts'
 
-export const dialects: readonly Dialect[] = [dch, standard]
+export const dialects: readonly Dialect[] = [code, dch, standard]
 
 export const findDialect = (name: string): Dialect | undefined =>
   dialects.find((dialect) => dialect.name === name)
