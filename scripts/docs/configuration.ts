@@ -48,6 +48,7 @@ const policies: Readonly<Record<keyof WrittenPolicy, string>> = {
   legacy_after_exchange: 'What the legacy token is still worth at your API after its exchange.',
   legacy_scopes_beyond_client: 'Recorded scopes that the client may not have: leave them out, or refuse.',
   scope_map: 'Old scope names to new ones.',
+  statuses: 'HTTP statuses (400 to 499) of refusals by the error code of the dialect, such as `"61": 400`.',
   grants_per_connection: 'Live grants of one app for one user; over it, the oldest ends.',
   codes_per_legacy_token: 'Open codes of one legacy token; over it, the oldest goes.',
 }

@@ -41,6 +41,8 @@ export const policyFields = {
   legacy_after_exchange: afterExchange,
   legacy_scopes_beyond_client: z.enum(['drop', 'refuse']),
   scope_map: z.record(z.string(), z.string()),
+  // Trouble of ours is 5xx and stays so: it is never blamed on the caller.
+  statuses: z.record(z.string(), z.int().min(400).max(499)),
   grants_per_connection: z.int().min(1).max(1000),
   codes_per_legacy_token: z.int().min(1).max(100),
 }
@@ -66,6 +68,7 @@ export const policyNames = {
   legacy_after_exchange: 'legacyAfterExchange',
   legacy_scopes_beyond_client: 'legacyScopesBeyondClient',
   scope_map: 'scopeMap',
+  statuses: 'statuses',
   grants_per_connection: 'grantsPerConnectionMax',
   codes_per_legacy_token: 'codesPerLegacyTokenMax',
 } as const satisfies Record<keyof WrittenPolicy, keyof Policy>

@@ -101,6 +101,8 @@ export async function answer(
   if ('refused' in proved) return refused(proved.refused, endpoint)
   const { client, proven } = proved.granted
   noted.client = client.id
+  // Where the client comes first, a disabled one hears nothing of its parameters.
+  if (missing && client.status === 'disabled') return refused({ reason: 'client_disabled' }, endpoint, client)
   if (missing) return refused(missing, endpoint, client)
   const policy = policyOf({ ...dialect.policy, ...mount.policy }, client)
   const actor: Actor = { actor: `client:${client.id}`, address: request.address, requestId: request.id }

@@ -39,6 +39,8 @@ export type Policy = {
   readonly legacyScopesBeyondClient: 'drop' | 'refuse'
   /** Old scope names to new ones; a name that is not here stays as it is. */
   readonly scopeMap: Readonly<Record<string, string>>
+  /** HTTP statuses of refusals, by a dialect's own error code, where its makers have documented none. */
+  readonly statuses: Readonly<Record<string, number>>
   readonly grantsPerConnectionMax: number
   readonly codesPerLegacyTokenMax: number
 }
@@ -62,6 +64,7 @@ export const defaultPolicy: Policy = {
   legacyAfterExchange: 'keep',
   legacyScopesBeyondClient: 'drop',
   scopeMap: {},
+  statuses: {},
   grantsPerConnectionMax: 50,
   codesPerLegacyTokenMax: 5,
 }

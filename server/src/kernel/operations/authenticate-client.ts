@@ -1,6 +1,7 @@
 import { grant as granted, refuse } from '../decision.ts'
-import type { Operation } from '../kernel.ts'
+import type { Moment, Operation } from '../kernel.ts'
 import type { Client } from '../records.ts'
+import type { Reason } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
 import { equal, findVersion, hmac } from '../ring.ts'
 
@@ -12,6 +13,14 @@ export type AuthenticateInput = {
   readonly dialect: string
   /** Whether a confidential client may go without its proof here (Clover's first leg, its refresh). */
   readonly proof: 'required' | 'optional' | 'none'
+  /** The identifier of the old world that the path names, where it names one: it must be this very client's. */
+  readonly pathIdentifier?: string | undefined
+}
+
+export type AuthenticateFacts = {
+  readonly client: Client | undefined
+  /** Whose identifier stands in the path. */
+  readonly pathClient: Client | undefined
 }
 
 export type Authenticated = { readonly client: Client; readonly proven: boolean }
@@ -20,26 +29,47 @@ export type Authenticated = { readonly client: Client; readonly proven: boolean 
  * Finds the client and checks its proof (RFC 6749 §2.3). Secrets are 256 random bits, kept as an HMAC under the ring:
  * a slow hash would buy nothing but a queue. Several may be alive at once, so that rotating one stops nobody.
  */
-export const authenticateClient: Operation<AuthenticateInput, Client | undefined, Authenticated> = {
-  look: (store, { clientId }) => store.findClient(clientId),
-
-  decide({ dialect, secret, proof }, client, { ring, now }) {
-    if (!client || client.dialect !== dialect) return refuse('client_unknown')
-    if (proof === 'none') return granted({ client, proven: false })
-    if (secret === undefined) {
-      if (client.type === 'public' || proof === 'optional') return granted({ client, proven: false })
-      return refuse('client_secret_missing')
-    }
-    // A public client has no secret, so whatever it sends is not one.
-    const alive = client.secrets.filter(({ expires }) => expires === undefined || expires > now)
-    let unknownVersion = false
-    for (const { hmac: stored, keyVersion } of alive) {
-      const version = findVersion(ring, keyVersion)
-      if (!version) unknownVersion ||= !ring.destroyed.has(keyVersion)
-      else if (equal(secretHmac(version, secret), stored)) return granted({ client, proven: true })
-    }
-    return refuse(unknownVersion ? 'key_version_unknown' : 'client_unproven')
+export const authenticateClient: Operation<AuthenticateInput, AuthenticateFacts, Authenticated> = {
+  async look(store, { clientId, pathIdentifier }) {
+    const [client, pathClient] = await Promise.all([
+      store.findClient(clientId),
+      pathIdentifier === undefined ? undefined : store.findClient(pathIdentifier),
+    ])
+    return { client, pathClient }
   },
+
+  decide(input, { client, pathClient }, moment) {
+    const { dialect, pathIdentifier } = input
+    if (!client || client.dialect !== dialect) return refuse('client_unknown')
+    const proven = prove(input, client, moment)
+    if (typeof proven === 'string') return refuse(proven)
+    if (pathIdentifier !== undefined) {
+      if (!pathClient || pathClient.dialect !== dialect) return refuse('path_client_unknown')
+      if (pathClient.id !== client.id) return refuse('path_client_of_other')
+    }
+    return granted({ client, proven })
+  },
+}
+
+/** Whether the client proved itself, or why it may not go on. */
+function prove(
+  { secret, proof }: AuthenticateInput,
+  client: Client,
+  { ring, now }: Moment,
+): boolean | Reason {
+  if (proof === 'none') return false
+  if (secret === undefined) {
+    return client.type === 'public' || proof === 'optional' ? false : 'client_secret_missing'
+  }
+  // A public client has no secret, so whatever it sends is not one.
+  const alive = client.secrets.filter(({ expires }) => expires === undefined || expires > now)
+  let unknownVersion = false
+  for (const { hmac: stored, keyVersion } of alive) {
+    const version = findVersion(ring, keyVersion)
+    if (!version) unknownVersion ||= !ring.destroyed.has(keyVersion)
+    else if (equal(secretHmac(version, secret), stored)) return true
+  }
+  return unknownVersion ? 'key_version_unknown' : 'client_unproven'
 }
 
 export const secretHmac = (version: RingVersion, secret: string): Buffer => hmac(version.keys.secret, secret)
