@@ -224,7 +224,7 @@ const table: Table = {
     const add: Statement = {
       sql: `insert into codes (${codeColumns.join(', ')}) select ${places(codeColumns.length)}
         where $12 is null or exists (select 1 from legacy_tokens where lookup = $12 and client = $13
-          and status = 'active' and grant_number = $18) returning 1`,
+          and status in ('active', 'exchanged', 'retired') and grant_number = $18) returning 1`,
       values: [
         code.hash, code.kind, code.clientId, code.userId, code.organizationId, code.actsAs, code.authorizedBy,
         code.scopes.join(' '), code.resource.join(' '), none(code.redirectUri), none(code.codeChallenge),
@@ -234,10 +234,11 @@ const table: Table = {
     }
     if (openMax === undefined || !code.legacyLookup) return [add]
     const dropOldest: Statement = {
-      sql: `delete from codes where legacy_lookup = $1 and legacy_client = $2 and status = 'open' and hash not in
-        (select hash from codes where legacy_lookup = $1 and legacy_client = $2 and status = 'open'
-         order by created desc, hash limit $3)`,
-      values: [code.legacyLookup, none(code.legacyClientId), openMax],
+      // The new one is about to be said, so it stays even where others came in the same millisecond.
+      sql: `delete from codes where legacy_lookup = $1 and legacy_client = $2 and status = 'open' and hash <> $4
+        and hash not in (select hash from codes where legacy_lookup = $1 and legacy_client = $2 and status = 'open'
+          and hash <> $4 order by created desc, hash limit $3 - 1)`,
+      values: [code.legacyLookup, none(code.legacyClientId), openMax, code.hash],
     }
     return [add, dropOldest]
   },

@@ -1,12 +1,20 @@
 import { legacyLocator, wrapLocator } from '../chain.ts'
 import type { Write } from '../decision.ts'
 import { grant as granted, refuse } from '../decision.ts'
-import type { Operation } from '../kernel.ts'
+import type { Moment, Operation } from '../kernel.ts'
 import { lookupsOf } from '../legacy-lookup.ts'
 import type { AuthorizationCode, Milliseconds } from '../records.ts'
+import type { Reason } from '../refusals.ts'
 import { sha256 } from '../ring.ts'
 import type { LegacyFacts } from '../store.ts'
-import { isExchanged, refusalOfTime, refusalOfToken, scopesOf, versionOf } from './exchange-legacy-token.ts'
+import {
+  isExchanged,
+  refusalOfTime,
+  refusalOfToken,
+  repeatableGrant,
+  scopesOf,
+  versionOf,
+} from './exchange-legacy-token.ts'
 import type { Caller } from './issue.ts'
 import { expected, seconds } from './issue.ts'
 
@@ -26,7 +34,8 @@ export type IssuedCode = { readonly code: string; readonly expiresAt: Millisecon
 
 /**
  * Trades a legacy token for an authorization code. The token stays active until a code of it is redeemed, so a code
- * that was lost costs nothing: ask for another. All codes of one token lead to one grant, which the first of them fixes.
+ * that was lost costs nothing: ask for another. All codes of one token lead to one grant, which the first of them
+ * fixes; so a pair that was lost is recovered in the same way, by a new code, until the pair was used.
  */
 export const exchangeLegacyTokenForCode: Operation<
   ExchangeForCodeInput,
@@ -41,8 +50,9 @@ export const exchangeLegacyTokenForCode: Operation<
     const { client, policy } = caller
     const refused = refusalOfToken(input, facts)
     if (refused || !facts) return refuse(refused ?? 'legacy_token_unknown')
-    if (isExchanged(facts)) return refuse('legacy_token_exchanged')
-    const late = refusalOfTime(client, facts, moment)
+    const late = isExchanged(facts)
+      ? refusalOfRepeat(input, facts, moment)
+      : refusalOfTime(client, facts, moment)
     if (late) return refuse(late)
     const { token, connection } = facts
     // A code can be redeemed only against what proves the client: its secret, or the verifier of this challenge.
@@ -90,4 +100,17 @@ export const exchangeLegacyTokenForCode: Operation<
     }
     return granted(answer, reserve, add)
   },
+}
+
+/** Nobody proves itself where a code is asked for: who may have the pair again is decided where the code is redeemed. */
+function refusalOfRepeat(
+  input: ExchangeForCodeInput,
+  facts: LegacyFacts,
+  moment: Moment,
+): Reason | undefined {
+  const { client, policy } = input.caller
+  const canProve = client.type === 'confidential' && !policy.secretsArePublic
+  const window = canProve ? policy.exchangeRepeatSeconds : policy.exchangeRepeatUnprovenSeconds
+  const grant = repeatableGrant({ ...input, resource: [] }, facts, window, moment)
+  return 'refused' in grant ? grant.refused : undefined
 }

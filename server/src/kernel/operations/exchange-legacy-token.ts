@@ -128,16 +128,11 @@ export function refusalOfTime(client: Client, { token }: LegacyFacts, { now }: M
 /** A lost answer, asked for again: the same refresh token, until it was used or its window has closed. */
 function sayAgain(input: ExchangeInput, facts: LegacyFacts, moment: Moment) {
   const { caller } = input
-  const { token, grant, connection } = facts
+  const { token } = facts
   const { policy, client } = caller
-  const mine = token.grantNumber !== undefined && (token.clientId || token.boundTo) === client.id
-  if (!mine || !grant || !isAlive(grant, connection, client)) return refuse('legacy_token_exchanged')
-  if (grant.actsAs !== input.as || !sameSet(grant.resource, input.resource ?? []))
-    return refuse('exchange_differs')
-
   const window = caller.proven ? policy.exchangeRepeatSeconds : policy.exchangeRepeatUnprovenSeconds
-  const used = grant.generation > 0 || (policy.rotate === 'never' && grant.usedAt !== undefined)
-  if (used || moment.now >= grant.created + seconds(window)) return refuse('legacy_token_exchanged')
+  const grant = repeatableGrant(input, facts, window, moment)
+  if ('refused' in grant) return refuse(grant.refused)
   const beyond = input.scopes && firstBeyond(input.scopes, grant.scopes)
   if (beyond !== undefined) return refuse({ reason: 'scope_widened', parameter: beyond })
 
@@ -166,6 +161,21 @@ function sayAgain(input: ExchangeInput, facts: LegacyFacts, moment: Moment) {
       moment,
     ),
   )
+}
+
+/** The grant that a repeat leads to, or why there is no repeat; shared with the exchange into a code. */
+export function repeatableGrant(
+  { caller: { client, policy }, as, resource }: Pick<ExchangeInput, 'caller' | 'as' | 'resource'>,
+  { token, grant, connection }: LegacyFacts,
+  windowSeconds: number,
+  { now }: Moment,
+): Grant | { readonly refused: Reason } {
+  const mine = token.grantNumber !== undefined && (token.clientId || token.boundTo) === client.id
+  if (!mine || !grant || !isAlive(grant, connection, client)) return { refused: 'legacy_token_exchanged' }
+  if (grant.actsAs !== as || !sameSet(grant.resource, resource ?? [])) return { refused: 'exchange_differs' }
+  const used = grant.generation > 0 || (policy.rotate === 'never' && grant.usedAt !== undefined)
+  const over = used || now >= grant.created + seconds(windowSeconds)
+  return over ? { refused: 'legacy_token_exchanged' } : grant
 }
 
 /** The new grant's scopes: those recorded, in their new names; where none were recorded, all that the client may have. */

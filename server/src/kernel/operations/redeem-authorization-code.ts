@@ -3,7 +3,7 @@ import type { Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import type { AuthorizationCode, Connection, Grant } from '../records.ts'
-import type { Refusal } from '../refusals.ts'
+import type { Reason, Refusal } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion, sha256 } from '../ring.ts'
 import type { CodeFacts } from '../store.ts'
@@ -25,6 +25,8 @@ export type RedeemInput = {
   readonly code: string
   /** Must be the one of the authorization request, where that named one (RFC 6749 §4.1.3). */
   readonly redirectUri?: string | undefined
+  /** Clover's token request has no redirect address: none is no mismatch there, a wrong one still is. */
+  readonly redirectUriOptional?: boolean
   readonly codeVerifier?: string | undefined
   /** Clover's `no_refresh_token`: an access token alone; a legacy token is not used up by that. */
   readonly withoutRefreshToken?: boolean
@@ -45,6 +47,8 @@ export const redeemAuthorizationCode: Operation<RedeemInput, CodeFacts | undefin
     const disabled = disabledSubject(facts)
     if (disabled) return refuse(disabled)
     if (facts.connection?.status === 'revoked') return refuse('connection_revoked')
+    const lost = refusalOfLegacy(facts)
+    if (lost) return refuse(lost)
 
     if (input.withoutRefreshToken) return redeemForAccess(input.caller, facts, moment)
     return code.kind === 'legacy'
@@ -55,11 +59,12 @@ export const redeemAuthorizationCode: Operation<RedeemInput, CodeFacts | undefin
 
 /** Whose code, which address, which verifier: all before anything is changed, so a stranger's attempt ends nothing. */
 function refusalOfRequest(
-  { caller, redirectUri, codeVerifier }: RedeemInput,
+  { caller, redirectUri, redirectUriOptional, codeVerifier }: RedeemInput,
   { code }: CodeFacts,
 ): Refusal | undefined {
   if (code.clientId !== caller.client.id) return { reason: 'code_of_other_client' }
-  if (code.redirectUri !== undefined && redirectUri !== code.redirectUri)
+  const unnamed = redirectUriOptional && redirectUri === undefined
+  if (code.redirectUri !== undefined && redirectUri !== code.redirectUri && !unnamed)
     return { reason: 'redirect_uri_mismatch' }
   if (code.codeChallenge !== undefined) {
     if (codeVerifier === undefined || !/^[\w.~-]{43,128}$/.test(codeVerifier))
@@ -71,6 +76,18 @@ function refusalOfRequest(
     // RFC 9700 §2.1.1: a verifier without a challenge tells of a downgrade.
     return { reason: 'code_verifier_mismatch' }
   }
+  return undefined
+}
+
+/** What became of the legacy token since its code was said; `undefined` where nothing is against the code. */
+function refusalOfLegacy({ code, legacy, connection }: CodeFacts): Reason | undefined {
+  if (code.kind !== 'legacy') return undefined
+  if (!legacy) return 'code_unknown'
+  // The operator has reset the token since: what its old codes lead to is no longer said.
+  if (legacy.grantNumber !== code.grantNumber) return 'code_expired'
+  if (legacy.status === 'revoked') return 'legacy_token_revoked'
+  // Allowed again since it was revoked: that consent is not the one that the legacy token stood for.
+  if (connection && connection.epoch > legacy.connectionEpoch) return 'legacy_token_revoked'
   return undefined
 }
 
@@ -129,10 +146,7 @@ function redeemLegacy({ caller, code: presented }: RedeemInput, facts: CodeFacts
   const { code, legacy, grant, connection } = facts
   const { client, policy } = caller
   if (!legacy || !code.wrappedLocator || code.grantNumber === undefined) return refuse('code_unknown')
-  // The operator has reset the token since: what its old codes lead to is no longer said.
-  if (legacy.grantNumber !== code.grantNumber || legacy.keyVersion === undefined)
-    return refuse('code_expired')
-  if (legacy.status === 'revoked') return refuse('legacy_token_revoked')
+  if (legacy.keyVersion === undefined) return refuse('code_expired')
   const version = findVersion(moment.ring, legacy.keyVersion)
   if (!version) return refuse('key_version_unknown')
   const locator = unwrapped(version, presented, facts)

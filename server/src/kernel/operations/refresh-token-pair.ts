@@ -148,7 +148,11 @@ function sayAgain(input: RefreshInput, genuine: Genuine, moment: Moment) {
     )
   }
   if (policy.reuse === 'refuse' || input.recovering) {
-    const recoverable = previous && moment.now < grant.rotatedAt + seconds(policy.refreshRepeatSeconds)
+    // Recovery takes a secret, so it is no way on for an app without one.
+    const recoverable =
+      previous &&
+      caller.client.type === 'confidential' &&
+      moment.now < grant.rotatedAt + seconds(policy.refreshRepeatSeconds)
     return refuse({ reason: input.recovering ? 'recovery_unavailable' : 'refresh_token_reused', recoverable })
   }
   // Two parties hold this token and we cannot tell which one is the thief, so both lose it.
