@@ -124,8 +124,8 @@ const revoke = endpoint({
   takes: { token: 'required', token_type_hint: 'optional' },
   does: 'revoke_token',
   hear: ({ token }, { verify }) => ({ token, signed: verify(token) }),
-  // RFC 7009 §2.2: 200, also for a token that was not alive.
-  say: () => reply(200, undefined),
+  // RFC 7009 §2.2: 200, also for a token that was not alive. Some clients want JSON where nothing need be said.
+  say: () => reply(200, {}),
 })
 
 const tokenKinds = { access: accessTokenType, refresh: refreshTokenType, legacy: legacyTokenType }
