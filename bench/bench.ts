@@ -105,7 +105,11 @@ async function askingOf(
   return askRefresh(await chainsAt(name, subject, block), connections)
 }
 
-async function chainsAt(name: SubjectName, { port }: Subject, block: number): Promise<string[]> {
+async function chainsAt(
+  name: SubjectName,
+  { port, processorSeconds }: Subject,
+  block: number,
+): Promise<string[]> {
   if (name === 'ours') return ourChains[block] ?? []
   if (name === 'floor') {
     const step = rows / 2 / chainsCount
@@ -120,7 +124,15 @@ async function chainsAt(name: SubjectName, { port }: Subject, block: number): Pr
     const turn = chains.length < chainsCount ? ask(0) : undefined
     return turn && { ...turn, heard: (body) => chains.push(textIn(body, 'refresh_token')) }
   }
-  await load({ port, path: paths[name], connections: 1, warmUpSeconds: 0, seconds: 60, next })
+  await load({
+    port,
+    path: paths[name],
+    connections: 1,
+    warmUpSeconds: 0,
+    seconds: 60,
+    next,
+    processorSeconds,
+  })
   return chains
 }
 
@@ -146,13 +158,14 @@ async function measure(operation: string, connections: number, block: number): P
     for (const { name, subject, ask } of subjects) {
       const measured = await load({
         port: subject.port,
+        processorSeconds: subject.processorSeconds,
         path: paths[name],
         connections,
         warmUpSeconds,
         seconds,
         next: ask,
       })
-      tell(`${operation}, ${connections} connections, ${name}: ${Math.round(measured.requestsPerSecond)}/s`)
+      tell(`${operation}, ${connections} connections, ${name}: ${told(measured)}`)
       runs[name].push(measured)
     }
   }
@@ -160,6 +173,9 @@ async function measure(operation: string, connections: number, block: number): P
   if (profileFolder) console.log(topOf(profileFolder, built))
   return runs
 }
+
+const told = ({ requestsPerSecond, processorMicroseconds }: Measured): string =>
+  `${Math.round(requestsPerSecond)}/s, ${Math.round(processorMicroseconds)} µs of the processor each`
 
 const operations = options.operations.split(',')
 const blocks = operations.flatMap((operation) =>

@@ -16,6 +16,8 @@ export type LoadOptions = {
   readonly seconds: number
   /** The connection's next request; `undefined`: nothing is left to ask. */
   next(connection: number): Turn | undefined
+  /** Seconds of the processor that the server has used. */
+  processorSeconds(): number
 }
 
 export type Measured = {
@@ -23,6 +25,8 @@ export type Measured = {
   readonly p50Milliseconds: number
   readonly p99Milliseconds: number
   readonly requests: number
+  /** What one answer cost the server: steadier than its rate, where others use the machine too. */
+  readonly processorMicroseconds: number
 }
 
 /** Asks for some seconds, and says how it went. An answer other than 200 ends the run: its numbers would mean nothing. */
@@ -32,14 +36,17 @@ export async function load(options: LoadOptions): Promise<Measured> {
   const measureFrom = begun + options.warmUpSeconds * 1000
   const until = measureFrom + options.seconds * 1000
   let last = measureFrom
+  let usedBefore: number | undefined
   const connections = Array.from({ length: options.connections }, (_, at) =>
     converse(options, at, until, (sent, heard) => {
       if (sent < measureFrom) return
+      usedBefore ??= options.processorSeconds()
       latencies.push(heard - sent)
       last = heard
     }),
   )
   await Promise.all(connections)
+  const used = options.processorSeconds() - (usedBefore ?? 0)
   if (latencies.length === 0) throw new Error('Nothing was left to ask after the warm-up.')
   latencies.sort((one, other) => one - other)
   const rank = (share: number): number => latencies[Math.floor((latencies.length - 1) * share)] ?? 0
@@ -48,6 +55,7 @@ export async function load(options: LoadOptions): Promise<Measured> {
     p50Milliseconds: rank(0.5),
     p99Milliseconds: rank(0.99),
     requests: latencies.length,
+    processorMicroseconds: (used / latencies.length) * 1_000_000,
   }
 }
 

@@ -31,8 +31,8 @@ Medians of ${about.rounds} rounds of ${about.seconds} s each, subjects in turn; 
 This server and the floor: SQLite, every answer durable, ${about.rows.toLocaleString('en')} legacy tokens and
 ${(about.rows / 2).toLocaleString('en')} grants there before. oidc-provider: in memory. Refreshes rotate always.
 
-| operation | connections | ours/s | floor/s | oidc-provider/s | ours ÷ floor | ours ÷ oidc-provider | p50 ms: ours, floor, oidc | p99 ms: ours, floor, oidc | p99 ours ÷ floor |
-|---|---|---|---|---|---|---|---|---|---|
+| operation | connections | ours/s | floor/s | oidc-provider/s | ours ÷ floor | ours ÷ oidc-provider | processor µs: ours, floor, oidc | p50 ms: ours, floor, oidc | p99 ms: ours, floor, oidc | p99 ours ÷ floor |
+|---|---|---|---|---|---|---|---|---|---|---|
 ${rows.map(lineOf).join('\n')}
 `
   return { name: `${date}-${cpu}.md`, text }
@@ -41,6 +41,7 @@ ${rows.map(lineOf).join('\n')}
 function lineOf({ operation, connections, runs }: Row): string {
   const subjects = [runs.ours, runs.floor, runs['oidc-provider']]
   const rates = subjects.map((each) => median(each.map(({ requestsPerSecond }) => requestsPerSecond)))
+  const costs = subjects.map((each) => median(each.map((run) => run.processorMicroseconds)))
   const middles = subjects.map((each) => median(each.map(({ p50Milliseconds }) => p50Milliseconds)))
   const tails = subjects.map((each) => median(each.map(({ p99Milliseconds }) => p99Milliseconds)))
   const [ours = 0, floor = 0, peer = 0] = rates
@@ -50,6 +51,7 @@ function lineOf({ operation, connections, runs }: Row): string {
     ...rates.map((rate) => Math.round(rate).toLocaleString('en')),
     (ours / floor).toFixed(2),
     (ours / peer).toFixed(2),
+    costs.map((time) => Math.round(time)).join(', '),
     middles.map((time) => time.toFixed(1)).join(', '),
     tails.map((time) => time.toFixed(1)).join(', '),
     ((tails[0] ?? 0) / (tails[1] ?? 1)).toFixed(2),

@@ -48,7 +48,12 @@ const toJavaScript = (source: string): string =>
     },
   }).outputText
 
-export type Subject = { readonly port: number; stop(): Promise<void> }
+export type Subject = {
+  readonly port: number
+  /** Seconds of the processor that it has used; 0 where the system does not tell. */
+  processorSeconds(): number
+  stop(): Promise<void>
+}
 
 /** Starts `bench/<name>.js` of what was built, and waits until it says on which port it listens. */
 export async function start(
@@ -64,7 +69,17 @@ export async function start(
     env: { ...process.env, NODE_ENV: 'production', NODE_NO_WARNINGS: '1' },
   })
   const port = await portOf(child, name)
-  return { port, stop: () => stop(child) }
+  return { port, processorSeconds: () => processorSeconds(child.pid), stop: () => stop(child) }
+}
+
+/** User and system time, in hundredths of a second (proc(5)). `taskset` becomes the program that it starts. */
+function processorSeconds(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return 0
+  }
 }
 
 function portOf(child: ChildProcess, name: string): Promise<number> {
