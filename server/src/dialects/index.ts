@@ -1,10 +1,11 @@
 /** The list of dialects: the one place that knows them all. */
 import { code } from './code.ts'
+import { concur } from './concur.ts'
 import { dch } from './dch.ts'
 import type { Dialect } from './dialect.ts'
 import { standard } from './standard.ts'
 
-export const dialects: readonly Dialect[] = [code, dch, standard]
+export const dialects: readonly Dialect[] = [code, concur, dch, standard]
 
 export const findDialect = (name: string): Dialect | undefined =>
   dialects.find((dialect) => dialect.name === name)
