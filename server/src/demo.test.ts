@@ -63,7 +63,9 @@ suite('demo samples', () => {
   })
 
   test('a sample token is exchanged right after the seeding, though the ring was read a moment before', async () => {
-    const { prefix, client_id, client_secret, legacy_tokens } = sections.standard ?? {}
+    const section = sections.standard
+    assert.ok(section)
+    const { prefix, client_id, client_secret, legacy_tokens } = section
     assert.ok(Array.isArray(legacy_tokens))
     const answer = await composeServer(deployment).inject({
       method: 'POST',

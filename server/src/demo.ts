@@ -3,24 +3,34 @@
  * this is for `demo` and for tests; nothing of it belongs into a deployment that guards anything.
  */
 import { randomUUID } from 'node:crypto'
+import type { Config } from './config.ts'
 import type { Made, SampleClient, SampleList } from './dialects/dialect.ts'
 import type { Mount } from './http/answer.ts'
 import type { Actor, Write } from './kernel/decision.ts'
 import { event } from './kernel/decision.ts'
-import type { Moment } from './kernel/kernel.ts'
+import type { Moment, World } from './kernel/kernel.ts'
 import { lookupOf } from './kernel/legacy-lookup.ts'
 import { secretHmac } from './kernel/operations/authenticate-client.ts'
 import type { Client } from './kernel/records.ts'
 import { currentVersion } from './kernel/ring.ts'
-import type { ImportedLegacyToken } from './kernel/store.ts'
+import type { ImportedLegacyToken, Store } from './kernel/store.ts'
+import type { KeyRing } from './keys/key-ring.ts'
 import { hashPassword } from './keys/password.ts'
-import type { Deployment } from './main.ts'
 
 /** A dialect's section of `demo.json`: its prefix, and what its sample says of what was made. */
 export type DemoSection = { readonly prefix: string } & Readonly<Record<string, unknown>>
 export type DemoSections = Readonly<Record<string, DemoSection>>
 
 export type Seeded = { readonly sections: DemoSections; readonly made: ReadonlyMap<string, Made> }
+
+/** The part of a deployment that seeding needs. */
+export type SeedBed = {
+  readonly config: Pick<Config, 'public_url'>
+  readonly store: Store
+  readonly keyRing: KeyRing
+  readonly world: World
+  readonly mounts: readonly Mount[]
+}
 
 /** Samples write their addresses for a demo at its usual place; at another, they move with it. */
 export const sampleOrigin = 'http://127.0.0.1:4000'
@@ -30,14 +40,14 @@ const day = 86_400_000
 
 /** Makes the clients, the people and `count` legacy tokens in each list of each dialect that is mounted. */
 export async function seedDemo(
-  deployment: Deployment,
+  deployment: SeedBed,
   { count = 50 }: { readonly count?: number } = {},
 ): Promise<DemoSections> {
   return (await seedSamples(deployment, count)).sections
 }
 
 /** As `seedDemo`, with what the samples' curl lines are written of. */
-export async function seedSamples(deployment: Deployment, count: number): Promise<Seeded> {
+export async function seedSamples(deployment: SeedBed, count: number): Promise<Seeded> {
   const made = new Map<string, Made>()
   const sections: Record<string, DemoSection> = {}
   for (const mount of deployment.mounts) {
@@ -53,7 +63,7 @@ export async function seedSamples(deployment: Deployment, count: number): Promis
 }
 
 /** Where the demo's addresses point instead of `sampleOrigin`. */
-export const originOf = ({ config }: Deployment): string => new URL(config.public_url).origin
+export const originOf = ({ config }: SeedBed): string => new URL(config.public_url).origin
 
 /** The same value, each address in it at another origin. */
 export function moved<Value>(value: Value, to: string, from = sampleOrigin): Value {
@@ -61,7 +71,7 @@ export function moved<Value>(value: Value, to: string, from = sampleOrigin): Val
   return JSON.parse(JSON.stringify(value).replaceAll(`"${from}/`, `"${to}/`)) as Value
 }
 
-async function makeSample({ dialect }: Mount, deployment: Deployment, count: number): Promise<Made> {
+async function makeSample({ dialect }: Mount, deployment: SeedBed, count: number): Promise<Made> {
   const { store } = deployment
   const moment = deployment.world.moment()
   const clients = new Map(
@@ -125,7 +135,7 @@ type MadeClient = { readonly id: string; readonly secret: string; readonly sampl
 function clientWrites(
   { id, secret, sample }: MadeClient,
   dialect: string,
-  deployment: Deployment,
+  deployment: SeedBed,
   { now, ring }: Moment,
 ): Write[] {
   const client: Client = {
@@ -215,7 +225,7 @@ const makeTokens = (
 async function writeTokens(
   list: SampleList,
   tokens: readonly MadeToken[],
-  { store }: Deployment,
+  { store }: SeedBed,
   { now, ring }: Moment,
 ): Promise<void> {
   // One commit for all of a list: fifty flushes would be most of the time that a first start takes.

@@ -74,6 +74,8 @@ export type ImportedLegacyToken = Omit<
   readonly alsoAs: readonly Uint8Array[]
 }
 
+export type ImportedUser = { readonly user: User; readonly organizations: readonly string[] }
+
 export type Usage = {
   /** How often each grant's answer was said again. */
   readonly replays: ReadonlyMap<number, number>
@@ -153,6 +155,9 @@ export type Store = {
   /** Rows that are there already stay as they are. Returns how many came in. Kinds must be noted first. */
   importLegacyTokens(rows: readonly ImportedLegacyToken[]): Promise<number>
   noteLookupKind(kind: LookupKind): Promise<void>
+  /** Adds them, or changes what describes them. Returns the places of those whose username is another user's. */
+  importUsers(users: readonly ImportedUser[]): Promise<readonly number[]>
+  importOrganizations(organizations: readonly Organization[]): Promise<void>
   noteUsage(usage: Usage): Promise<void>
   /** Deletes what is dead, at most `limit` rows of each table; returns how many went, and whether all was seen. */
   sweep(now: Milliseconds, limit: number): Promise<{ readonly gone: number; readonly done: boolean }>

@@ -5,6 +5,7 @@ import { bulkOf } from './bulk.ts'
 import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
 import { operatorFindersOf } from './operator-finders.ts'
+import { peopleOf } from './people.ts'
 import {
   bytes,
   joinedColumns,
@@ -182,6 +183,7 @@ export function sqlStore(database: Database): Store {
 
     ...bulkOf(database),
     ...listsOf(database),
+    ...peopleOf(database),
     ...operatorFindersOf(database),
   }
 

@@ -1,0 +1,142 @@
+/** `tokenferry import`: legacy tokens, users or organizations from a file. */
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import type { FileKind } from '../import/columns.ts'
+import { columnsOf, ImportError } from '../import/columns.ts'
+import type { ImportSummary } from '../import/import-file.ts'
+import { importFile } from '../import/import-file.ts'
+import { bytesOfKind } from '../import/lookups.ts'
+import { progressTeller } from '../import/progress.ts'
+import type { FileFormat } from '../import/read-rows.ts'
+import { collect } from './arguments.ts'
+import type { Shared } from './command.ts'
+import { CommandError, exampled, operator, withDeployment, withShared } from './command.ts'
+import { say } from './output.ts'
+
+type Options = Shared & {
+  readonly users?: boolean
+  readonly organizations?: boolean
+  readonly format?: FileFormat
+  readonly map?: readonly string[]
+  readonly dialect?: string
+  readonly client?: string
+  readonly digestKind?: string
+  readonly dryRun?: boolean
+}
+
+export function addImportCommand(program: Command): void {
+  const command = withShared(
+    program.command('import <file>').description('import legacy tokens, users or organizations'),
+  )
+    .addOption(new Option('--users', 'the file holds users').conflicts('organizations'))
+    .option('--organizations', 'the file holds organizations')
+    .addOption(
+      new Option('--format <name>', 'what the file is; else its first character tells').choices([
+        'csv',
+        'ndjson',
+      ]),
+    )
+    .option('--map <theirs=ours>', 'what a column is called in the file; theirs=- leaves it out', collect)
+    .option('--dialect <name>', 'of rows that name no dialect and no client')
+    .option('--client <id>', 'of rows that name no client')
+    .option('--digest-kind <kind>', 'of rows with a digest that name no kind, such as sha256')
+    .option('--dry-run', 'read and check, and write nothing')
+    .action(run)
+  exampled(
+    command,
+    'tokenferry import companies.csv --organizations',
+    'tokenferry import tokens.csv --client my-app --dry-run',
+    'tokenferry import keys.ndjson --map api_key=token --map owner_id=user',
+    'tokenferry import hashes.csv --digest-kind sha256 --dialect standard',
+  ).addHelpText('after', columnsText)
+}
+
+const columnsText = `
+Columns (a header in CSV, members in NDJSON):
+  tokens:         ${columnsOf.tokens.slice(0, 7).join(', ')},
+                  ${columnsOf.tokens.slice(7).join(', ')}
+  users:          ${columnsOf.users.join(', ')}
+  organizations:  ${columnsOf.organizations.join(', ')}
+
+What is there already stays as it is: after an interruption, run the same command again.
+Rows that are wrong stay out, and are listed with their line and the reason in <file>.refused.csv.`
+
+async function run(path: string, options: Options): Promise<void> {
+  const kind: FileKind = options.users ? 'users' : options.organizations ? 'organizations' : 'tokens'
+  if (options.digestKind !== undefined && bytesOfKind(options.digestKind) === undefined) {
+    throw new CommandError(
+      `--digest-kind ${options.digestKind}: write sha256, sha1, md5 or hmac-sha256; ` +
+        'with /after:SEPARATOR where only what stands behind a separator was hashed.',
+    )
+  }
+  let stopped = false
+  const stop = (): void => {
+    // The second time at once: what was written is durable, and a slice is whole or not there.
+    if (stopped) process.exit(130)
+    stopped = true
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  const teller = progressTeller(process.stderr)
+  const started = performance.now()
+  try {
+    const summary = await withDeployment(options, (deployment) =>
+      importFile(
+        {
+          path,
+          kind,
+          format: options.format,
+          mappings: options.map ?? [],
+          dialect: options.dialect,
+          client: options.client,
+          digestKind: options.digestKind,
+          dryRun: options.dryRun ?? false,
+          actor: operator(),
+          onProgress: teller.tell,
+          isStopped: () => stopped,
+        },
+        deployment,
+      ),
+    )
+    teller.end()
+    for (const line of summaryLines(summary, options.dryRun ?? false, performance.now() - started)) say(line)
+    if (summary.stopped) {
+      process.stderr.write('Stopped. What came in stays; run the same command again for the rest.\n')
+      process.exitCode = 130
+    }
+  } catch (error) {
+    teller.end()
+    throw error instanceof ImportError ? new CommandError(error.message, { cause: error }) : error
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
+}
+
+export function summaryLines(summary: ImportSummary, dryRun: boolean, milliseconds: number): string[] {
+  const { rows, cameIn, already, refused, refusedPath, warnings } = summary
+  const seconds = Math.max(milliseconds / 1000, 0.001)
+  const count = (number: number): string => number.toLocaleString('en')
+  const lines = [
+    `${count(rows)} rows read in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} rows/s)`,
+    dryRun ? `${count(cameIn)} are right (a dry run: nothing was written)` : `${count(cameIn)} came in`,
+  ]
+  if (already > 0) lines.push(`${count(already)} were there already, and stay as they are`)
+  if (refused > 0) lines.push(`${count(refused)} were refused: line and reason are in ${refusedPath}`)
+  if (warnings === undefined) return lines
+  const { weak, expired, withoutScopes, beyond, beyondNames } = warnings
+  if (weak > 0) lines.push(`Warning: ${count(weak)} tokens have under about 80 bits, and can be guessed.`)
+  if (expired > 0) lines.push(`Warning: ${count(expired)} tokens have expired, and cannot be exchanged.`)
+  if (withoutScopes > 0) {
+    lines.push(
+      `Warning: ${count(withoutScopes)} tokens have no recorded scopes, and get all that their client may have.`,
+    )
+  }
+  if (beyond > 0) {
+    lines.push(
+      `Warning: ${count(beyond)} tokens have scopes that their client may not have: ${[...beyondNames].join(', ')}. ` +
+        'At the exchange these are left out, or it is refused (legacy_scopes_beyond_client).',
+    )
+  }
+  return lines
+}

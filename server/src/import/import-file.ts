@@ -1,0 +1,162 @@
+/**
+ * Imports a file: read, check, write. What is there already stays as it is, so an import that was interrupted is
+ * simply run again, and never moves a token's state backwards.
+ */
+import { statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Actor } from '../kernel/decision.ts'
+import { event } from '../kernel/decision.ts'
+import type { FileKind } from './columns.ts'
+import { columnMap, ImportError } from './columns.ts'
+import type { LegacyTokenOptions, Warnings } from './legacy-tokens.ts'
+import type { FileFormat } from './read-rows.ts'
+import { readRows } from './read-rows.ts'
+import type { RefusedFile } from './refused-file.ts'
+import { refusedFile } from './refused-file.ts'
+import type { ImportPlace, Target } from './targets.ts'
+import { legacyTokenTarget, organizationTarget, userTarget } from './targets.ts'
+
+export type ImportOptions = Pick<LegacyTokenOptions, 'dialect' | 'client' | 'digestKind'> & {
+  readonly path: string
+  readonly kind: FileKind
+  /** Absent: told by the file's first character. */
+  readonly format: FileFormat | undefined
+  /** Each as `theirs=ours`. */
+  readonly mappings: readonly string[]
+  /** Reads and checks, and writes nothing but the file of refused rows. */
+  readonly dryRun: boolean
+  readonly actor: Actor
+  readonly onProgress?: (progress: Progress) => void
+  /** Whether to stop after what is being written now. */
+  readonly isStopped?: () => boolean
+}
+
+export type Progress = { readonly rows: number; readonly bytesRead: number; readonly bytes: number }
+
+export type ImportSummary = {
+  readonly rows: number
+  readonly cameIn: number
+  /** Right, but there already (or twice in the file): they stay as they are. */
+  readonly already: number
+  readonly refused: number
+  readonly refusedPath: string
+  readonly warnings: Warnings | undefined
+  readonly stopped: boolean
+}
+
+/** Rows that are sorted and written together: in longer sorted runs, more rows share a page of the table. */
+const runRows = 100_000
+const sliceRows = 5000
+/** A server on the same file asks for the lock every few milliseconds; between two slices it finds it free. */
+const pauseMilliseconds = 5
+
+export async function importFile(options: ImportOptions, place: ImportPlace): Promise<ImportSummary> {
+  // The options first: a mistake in them is said before anything is opened.
+  columnMap(options.mappings, options.kind)
+  if (options.kind === 'users') return importInto(userTarget(place), options, place)
+  if (options.kind === 'organizations') return importInto(organizationTarget(place), options, place)
+  return importInto(await legacyTokenTarget(options, place), options, place)
+}
+
+async function importInto<Imported>(
+  target: Target<Imported>,
+  options: ImportOptions,
+  place: ImportPlace,
+): Promise<ImportSummary> {
+  const bytes = sizeOf(options.path)
+  const map = columnMap(options.mappings, options.kind)
+  const refused = refusedFile(`${options.path}.refused.csv`)
+  const isStopped = options.isStopped ?? (() => false)
+  const counts = { rows: 0, accepted: 0, cameIn: 0 }
+  let bytesRead = 0
+  let waiting: Waiting<Imported>[] = []
+  const progress = (): void => options.onProgress?.({ rows: counts.rows, bytesRead, bytes })
+  const writing: Writing<Imported> = { target, refused, counts, isStopped, progress, dryRun: options.dryRun }
+  try {
+    for await (const piece of readRows({ ...options, map })) {
+      for (const row of piece.rows) {
+        const checked = 'broken' in row ? { refused: row.broken } : target.check(row.values)
+        if (isRefused(checked)) refused.write(row.line, checked.refused)
+        else waiting.push({ line: row.line, record: checked })
+      }
+      counts.rows += piece.rows.length
+      bytesRead = piece.bytesRead
+      progress()
+      if (waiting.length >= runRows) {
+        await writeRun(waiting, writing)
+        waiting = []
+      }
+      if (isStopped()) break
+    }
+    await writeRun(waiting, writing)
+  } finally {
+    refused.close()
+  }
+  const summary: ImportSummary = {
+    rows: counts.rows,
+    cameIn: counts.cameIn,
+    already: counts.accepted - counts.cameIn,
+    refused: refused.count(),
+    refusedPath: refused.path,
+    warnings: target.warnings,
+    stopped: isStopped(),
+  }
+  if (!options.dryRun && !summary.stopped) await noteFinished(options, summary, place)
+  return summary
+}
+
+function sizeOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found) throw new ImportError(`There is no file ${path}.`)
+  if (!found.isFile()) throw new ImportError(`${path} is not a file.`)
+  return found.size
+}
+
+type Waiting<Imported> = { readonly line: number; readonly record: Imported }
+
+const isRefused = (checked: unknown): checked is { readonly refused: string } =>
+  typeof checked === 'object' && checked !== null && 'refused' in checked
+
+type Writing<Imported> = {
+  readonly target: Target<Imported>
+  readonly refused: RefusedFile
+  readonly counts: { rows: number; accepted: number; cameIn: number }
+  readonly isStopped: () => boolean
+  readonly progress: () => void
+  readonly dryRun: boolean
+}
+
+/** Writes in slices, each of which is durable when the next begins, until all are written or it is to stop. */
+async function writeRun<Imported>(
+  waiting: Waiting<Imported>[],
+  { target, refused, counts, isStopped, progress, dryRun }: Writing<Imported>,
+): Promise<void> {
+  const { order } = target
+  if (order) sortBy(waiting, order)
+  for (let at = 0; at < waiting.length && !isStopped(); at += sliceRows) {
+    const slice = waiting.slice(at, at + sliceRows)
+    const records = slice.map(({ record }) => record)
+    const written = dryRun ? { cameIn: records.length, refused: [] } : await target.write(records)
+    for (const place of written.refused) refused.write(slice[place]?.line ?? 0, target.taken)
+    counts.cameIn += written.cameIn
+    counts.accepted += slice.length - written.refused.length
+    progress()
+    if (!dryRun) await pause(pauseMilliseconds)
+  }
+}
+
+function sortBy<Imported>(waiting: Waiting<Imported>[], order: (record: Imported) => number): void {
+  const keyed = waiting.map((one) => ({ key: order(one.record), one }))
+  keyed.sort((left, right) => left.key - right.key)
+  for (const [at, { one }] of keyed.entries()) waiting[at] = one
+}
+
+async function noteFinished(
+  { path, kind, actor }: ImportOptions,
+  { rows, cameIn, already, refused }: ImportSummary,
+  { world }: ImportPlace,
+): Promise<void> {
+  const detail = `${kind} of ${basename(path)}: ${rows} rows, ${cameIn} came in, ${already} already, ${refused} refused`
+  await world.store.commit([event('import_finished', world.moment().now, actor, { detail })])
+}

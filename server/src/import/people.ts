@@ -1,0 +1,52 @@
+/** Rows of users and organizations: checked. */
+import type { Organization } from '../kernel/records.ts'
+import type { ImportedUser } from '../kernel/store.ts'
+import type { Values } from './columns.ts'
+import type { Refused } from './legacy-tokens.ts'
+import { isArgon2id, isPlain, isShort } from './values.ts'
+
+export function checkUser(values: Values): ImportedUser | Refused {
+  const { id, username, email, name, password_hash, organizations } = values
+  const wrong = wrongIn(values, ['id', 'username', 'email', 'name'], ['id', 'username'])
+  if (wrong) return wrong
+  if (email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(email)) return { refused: 'email is not an address' }
+  if (password_hash !== undefined && !isArgon2id(password_hash))
+    return { refused: 'password_hash: only argon2id is accepted, as $argon2id$v=19$m=…,t=…,p=…$salt$hash' }
+  const members = organizations?.split(/ +/).filter(Boolean) ?? []
+  if (!members.every(isShort))
+    return { refused: 'organizations: an id is too long or holds a control character' }
+  return {
+    user: {
+      id: id ?? '',
+      username: username ?? '',
+      email,
+      name,
+      passwordHash: password_hash,
+      status: 'enabled',
+    },
+    organizations: members,
+  }
+}
+
+export function checkOrganization(values: Values): Organization | Refused {
+  const { id, name, region, api_domain } = values
+  const wrong = wrongIn(values, ['id', 'name', 'region'], ['id', 'name'])
+  if (wrong) return wrong
+  if (api_domain !== undefined && !isBase(api_domain))
+    return { refused: 'api_domain is not an address such as https://company.example' }
+  return { id: id ?? '', name: name ?? '', region, apiDomain: api_domain, status: 'enabled' }
+}
+
+function wrongIn(values: Values, short: readonly string[], needed: readonly string[]): Refused | undefined {
+  const missing = needed.find((column) => !values[column])
+  if (missing !== undefined) return { refused: `${missing} is missing` }
+  // Ids stand in lists by spaces.
+  if (/\s/.test(values.id ?? '')) return { refused: 'id: there is a space in it' }
+  const long = short.find((column) => values[column] !== undefined && !isShort(values[column]))
+  return long === undefined
+    ? undefined
+    : { refused: `${long}: longer than 255 characters, or a control character in it` }
+}
+
+const isBase = (text: string): boolean =>
+  text.length <= 255 && isPlain(text) && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)

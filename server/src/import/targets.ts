@@ -1,0 +1,65 @@
+/** What each kind of file is imported into: how its rows are checked, put in order and written. */
+import type { Mount } from '../http/answer.ts'
+import type { World } from '../kernel/kernel.ts'
+import type { Organization } from '../kernel/records.ts'
+import type { ImportedLegacyToken, ImportedUser } from '../kernel/store.ts'
+import type { Values } from './columns.ts'
+import type { LegacyTokenOptions, Refused, Warnings } from './legacy-tokens.ts'
+import { legacyTokenChecker } from './legacy-tokens.ts'
+import { checkOrganization, checkUser } from './people.ts'
+
+/** How many came in, and the places of those that did not because of a row that is there. */
+export type Written = { readonly cameIn: number; readonly refused: readonly number[] }
+
+export type Target<Imported> = {
+  check(values: Values): Imported | Refused
+  /** What the table is ordered by, roughly; absent: rows go in as they stand. */
+  readonly order?: (record: Imported) => number
+  write(records: readonly Imported[]): Promise<Written>
+  /** Why a row was refused that only the store could refuse. */
+  readonly taken: string
+  readonly warnings: Warnings | undefined
+}
+
+export type ImportPlace = { readonly world: World; readonly mounts: readonly Mount[] }
+
+export async function legacyTokenTarget(
+  defaults: Pick<LegacyTokenOptions, 'dialect' | 'client' | 'digestKind'>,
+  { world, mounts }: ImportPlace,
+): Promise<Target<ImportedLegacyToken>> {
+  const { store } = world
+  const { ring, now } = world.moment()
+  const clients = await store.listClients()
+  const checker = legacyTokenChecker({ ...defaults, ring, now, clients, mounts })
+  return {
+    check: checker.check,
+    order: ({ lookup }) => (lookup as Buffer).readUIntBE(0, 6),
+    async write(records) {
+      // Before their rows: a row of a kind that nobody knows of would not be found.
+      for (const kind of checker.takeNewKinds()) await store.noteLookupKind(kind)
+      return { cameIn: await store.importLegacyTokens(records), refused: [] }
+    },
+    taken: '',
+    warnings: checker.warnings,
+  }
+}
+
+export const userTarget = ({ world }: ImportPlace): Target<ImportedUser> => ({
+  check: checkUser,
+  async write(users) {
+    const refused = await world.store.importUsers(users)
+    return { cameIn: users.length - refused.length, refused }
+  },
+  taken: "username: it is another user's",
+  warnings: undefined,
+})
+
+export const organizationTarget = ({ world }: ImportPlace): Target<Organization> => ({
+  check: checkOrganization,
+  async write(organizations) {
+    await world.store.importOrganizations(organizations)
+    return { cameIn: organizations.length, refused: [] }
+  },
+  taken: '',
+  warnings: undefined,
+})

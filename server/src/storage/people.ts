@@ -1,0 +1,77 @@
+/** Users and organizations by the thousand: rows that are there already get what the file says anew. */
+import type { ImportedUser, Store } from '../kernel/store.ts'
+import type { Database, Statement } from './database.ts'
+import { text } from './rows.ts'
+
+type People = Pick<Store, 'importUsers' | 'importOrganizations'>
+
+/** Usernames in one question: few statements, and below every engine's limit of values. */
+const usernamesPerQuery = 200
+
+export const peopleOf = (database: Database): People => ({
+  async importUsers(users) {
+    const owners = await ownersOf(users, database)
+    const refused: number[] = []
+    const statements: Statement[] = []
+    for (const [at, imported] of users.entries()) {
+      const { id, username } = imported.user
+      const owner = owners.get(username)
+      if (owner !== undefined && owner !== id) refused.push(at)
+      else {
+        owners.set(username, id)
+        statements.push(...userStatements(imported))
+      }
+    }
+    await database.bulk(statements)
+    return refused
+  },
+
+  async importOrganizations(organizations) {
+    await database.bulk(
+      organizations.map(({ id, name, region, apiDomain, status }) => ({
+        sql: importOrganizationSql,
+        values: [id, name, region ?? null, apiDomain ?? null, status],
+      })),
+    )
+  },
+})
+
+/** What the file leaves out stays as it is; the status is the operator's, and no file changes it. */
+const importOrganizationSql = `insert into organizations (id, name, region, api_domain, status) values ($1, $2, $3, $4, $5)
+  on conflict (id) do update set name = excluded.name, region = coalesce(excluded.region, organizations.region),
+    api_domain = coalesce(excluded.api_domain, organizations.api_domain)`
+
+// Another process may take the username between the question and this: then the row stays out, and nothing else fails.
+const importUserSql = `insert into users (id, username, email, name, password_hash, status)
+  select $1, $2, $3, $4, $5, $6 where not exists (select 1 from users where username = $2 and id <> $1)
+  on conflict (id) do update set username = excluded.username, email = coalesce(excluded.email, users.email),
+    name = coalesce(excluded.name, users.name), password_hash = coalesce(excluded.password_hash, users.password_hash)`
+const importMemberSql = `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member')
+  on conflict do nothing`
+
+const userStatements = ({ user, organizations }: ImportedUser): Statement[] => [
+  {
+    sql: importUserSql,
+    values: [
+      user.id,
+      user.username,
+      user.email ?? null,
+      user.name ?? null,
+      user.passwordHash ?? null,
+      user.status,
+    ],
+  },
+  ...organizations.map((id) => ({ sql: importMemberSql, values: [user.id, id] })),
+]
+
+/** Who has each username now. */
+async function ownersOf(users: readonly ImportedUser[], database: Database): Promise<Map<string, string>> {
+  const owners = new Map<string, string>()
+  for (let at = 0; at < users.length; at += usernamesPerQuery) {
+    const names = users.slice(at, at + usernamesPerQuery).map(({ user }) => user.username)
+    const places = names.map((_, place) => `$${place + 1}`).join(', ')
+    const rows = await database.query(`select id, username from users where username in (${places})`, names)
+    for (const row of rows) owners.set(text(row.username), text(row.id))
+  }
+  return owners
+}
