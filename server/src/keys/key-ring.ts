@@ -137,6 +137,15 @@ export async function addKeys(
   return version
 }
 
+/** Whether this root secret opens every key. */
+export async function unsealable(store: Store, rootSecret: Uint8Array): Promise<boolean> {
+  const sealing = await sealingOf(store, rootSecret)
+  const live = (await store.listKeys()).filter(({ status }) => status !== 'destroyed')
+  return live.every(
+    ({ sealed, kind, version }) => unseal(sealing.key, sealed, aboutOf(sealing, kind, version)) !== undefined,
+  )
+}
+
 export const aboutOf = ({ deploymentId }: Sealing, kind: string, version: number): string =>
   `${deploymentId} ${kind} ${version}`
 

@@ -1,0 +1,51 @@
+/** The command line: each command is a file of this folder, and adds itself to the program. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addClientCommands } from './client.ts'
+import { report } from './command.ts'
+import { addConnectionCommands } from './connection.ts'
+import { addDatabaseCommands } from './db.ts'
+import { addDemoCommand } from './demo.ts'
+import { addDoctorCommand } from './doctor.ts'
+import { addImportCommand } from './import.ts'
+import { addKeyCommands } from './key.ts'
+import { addLegacyCommands } from './legacy.ts'
+import { addOrganizationCommands } from './organization.ts'
+import { addServeCommand } from './serve.ts'
+import { addUserCommands } from './user.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const program = new Command('tokenferry')
+  .description('Carries legacy API tokens across to OAuth 2.0.')
+  .version(version)
+  .showHelpAfterError('(--help shows how)')
+  .addHelpText(
+    'after',
+    '\nEvery command takes --config FILE, or reads TOKENFERRY_CONFIG; ./tokenferry.yaml where neither is there.',
+  )
+
+for (const add of [
+  addServeCommand,
+  addDemoCommand,
+  addImportCommand,
+  addClientCommands,
+  addUserCommands,
+  addOrganizationCommands,
+  addConnectionCommands,
+  addLegacyCommands,
+  addKeyCommands,
+  addDatabaseCommands,
+  addDoctorCommand,
+]) {
+  add(program)
+}
+
+try {
+  await program.parseAsync(process.argv)
+} catch (error) {
+  report(error, process.argv.includes('--debug'))
+  process.exitCode = 1
+}

@@ -1,0 +1,71 @@
+/** `tokenferry connection …`: what users allowed apps. */
+import type { Command } from 'commander'
+import { perform } from '../kernel/kernel.ts'
+import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
+import type { Connection } from '../kernel/records.ts'
+import { parseCount } from './arguments.ts'
+import type { Shared } from './command.ts'
+import { granted, group, operator, subcommand, withDeployment } from './command.ts'
+import { sayRecord, sayRecords, timeOf } from './output.ts'
+import type { Paged } from './page.ts'
+import { withPage } from './page.ts'
+
+export function addConnectionCommands(program: Command): void {
+  const connection = group(program, 'connection', 'what users and organizations allowed apps')
+  addList(connection)
+  addRevoke(connection)
+}
+
+type ListOptions = Shared &
+  Paged & { readonly client?: string; readonly user?: string; readonly organization?: string }
+
+function addList(connection: Command): void {
+  withPage(
+    subcommand(connection, 'list', 'list connections, oldest first', 'tokenferry connection list --user u42'),
+  )
+    .option('--client <id>', 'of this client')
+    .option('--user <id>', 'of this user')
+    .option('--organization <id>', 'of this organization')
+    .action((options: ListOptions) =>
+      withDeployment(options, async ({ store }) => {
+        const filter = {
+          ...(options.client !== undefined && { clientId: options.client }),
+          ...(options.user !== undefined && { userId: options.user }),
+          ...(options.organization !== undefined && { organizationId: options.organization }),
+        }
+        const found = await store.listConnections(filter, { after: options.after, limit: options.limit })
+        const columns = {
+          NUMBER: ({ number }: Connection) => number,
+          CLIENT: ({ clientId }: Connection) => clientId,
+          USER: ({ userId }: Connection) => userId,
+          ORGANIZATION: ({ organizationId }: Connection) => organizationId,
+          STATUS: ({ status }: Connection) => status,
+          GRANTS: ({ liveGrants }: Connection) => liveGrants.length,
+          SINCE: ({ since }: Connection) => timeOf(since),
+          SCOPES: ({ scopes }: Connection) => scopes,
+        }
+        sayRecords(found, columns, { ...options, none: 'There are no such connections.' })
+      }),
+    )
+}
+
+function addRevoke(parent: Command): void {
+  subcommand(
+    parent,
+    'revoke',
+    'end a connection, all its grants, and the legacy tokens behind it',
+    'tokenferry connection list --user u42 --client q3Xk…',
+    'tokenferry connection revoke 17',
+  )
+    .argument('<number>', 'its number', parseCount)
+    .action((connection: number, options: Shared) =>
+      withDeployment(options, async ({ world }) => {
+        const input = { connection, actor: operator() }
+        const revoked = granted(await perform(revokeConnection, input, world), {
+          record_unknown: 'There is no connection of this number. See: tokenferry connection list',
+          nothing_to_change: 'The connection is revoked already.',
+        })
+        sayRecord({ number: revoked.number, status: revoked.status }, options)
+      }),
+    )
+}

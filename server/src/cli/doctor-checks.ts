@@ -1,0 +1,233 @@
+/** The checks of `tokenferry doctor`, in the order in which one stands on another. */
+import { existsSync, statfsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Config } from '../config.ts'
+import { readConfig } from '../config.ts'
+import type { Client } from '../kernel/records.ts'
+import type { Store, StoredKey } from '../kernel/store.ts'
+import { unsealable } from '../keys/key-ring.ts'
+import { readRootSecret } from '../keys/root-secret.ts'
+import { currentOf } from '../keys/rotate.ts'
+import type { Database } from '../storage/database.ts'
+import { pendingMigrations } from '../storage/migrate.ts'
+import { sqlStore } from '../storage/sql-store.ts'
+import { openSqlite } from '../storage/sqlite.ts'
+import { databasePath } from './command.ts'
+
+export type Finding = {
+  readonly result: 'ok' | 'warn' | 'fail'
+  readonly about: string
+  readonly says: string
+}
+
+const ok = (about: string, says: string): Finding => ({ result: 'ok', about, says })
+const warn = (about: string, says: string): Finding => ({ result: 'warn', about, says })
+const fail = (about: string, says: string): Finding => ({ result: 'fail', about, says })
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+export async function examine(configPath: string, now: number): Promise<readonly Finding[]> {
+  let config: Config
+  try {
+    config = readConfig(configPath)
+  } catch (error) {
+    return messageOf(error)
+      .split('\n')
+      .map((line) => fail('config', line))
+  }
+  return [
+    ok('config', `${resolve(configPath)} is valid`),
+    ...addressFindings(config),
+    rootSecretFinding(config),
+    ...diskFindings(config),
+    ...(await databaseFindings(config, now)),
+  ]
+}
+
+function addressFindings({ public_url, trusted_proxies }: Config): Finding[] {
+  const { protocol, hostname } = new URL(public_url)
+  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+  // RFC 6749 §3.2: tokens cross the network under TLS only.
+  if (protocol === 'http:' && !loopback) {
+    return [
+      fail(
+        'public_url',
+        `${public_url} is not https: put a proxy that ends TLS before it, and name its address`,
+      ),
+    ]
+  }
+  if (loopback) return [warn('public_url', `${public_url} can be reached from this machine alone`)]
+  if (trusted_proxies.length === 0) {
+    return [
+      warn(
+        'public_url',
+        `${public_url} needs a TLS proxy, but trusted_proxies lists none: limits see its address alone`,
+      ),
+    ]
+  }
+  return [ok('public_url', public_url)]
+}
+
+function rootSecretFinding({ root_secret }: Config): Finding {
+  try {
+    readRootSecret(root_secret)
+    return ok('root_secret', `${root_secret} is 64 hex digits`)
+  } catch (error) {
+    return fail('root_secret', messageOf(error))
+  }
+}
+
+const gibibyte = 1024 ** 3
+
+function diskFindings(config: Config): Finding[] {
+  const path = databasePath(config)
+  if (path === ':memory:') return [warn('database', 'is in memory: everything is lost at the end')]
+  const folder = dirname(resolve(path))
+  if (!existsSync(folder)) return [fail('disk', `There is no folder ${folder}. Make it: mkdir -p ${folder}`)]
+  const { bavail, bsize } = statfsSync(folder)
+  const free = bavail * bsize
+  const says = `${(free / gibibyte).toFixed(1)} GiB free in ${folder}`
+  if (free < gibibyte / 10) return [fail('disk', `${says}: make room, or nothing can be committed`)]
+  return [free < gibibyte ? warn('disk', `${says}: make room soon`) : ok('disk', says)]
+}
+
+async function databaseFindings(config: Config, now: number): Promise<Finding[]> {
+  const path = databasePath(config)
+  if (path !== ':memory:' && !existsSync(path)) {
+    return [
+      warn(
+        'database',
+        `${resolve(path)} is not there yet: the first start makes it, or tokenferry db migrate`,
+      ),
+    ]
+  }
+  let database: Database
+  try {
+    database = await openSqlite(path)
+  } catch (error) {
+    return [
+      fail(
+        'database',
+        `${resolve(path)} cannot be opened (${messageOf(error)}): is it a database, and may you write it?`,
+      ),
+    ]
+  }
+  try {
+    const findings = [permissionFinding(path), await integrityFinding(database)]
+    const pending = await pendingMigrations(database)
+    if (pending > 0) {
+      return [
+        ...findings,
+        warn('schema', `${pending} migrations wait: the next start makes them, or tokenferry db migrate`),
+      ]
+    }
+    return [
+      ...findings,
+      ok('schema', 'is up to date'),
+      ...(await contentFindings(sqlStore(database), config, now)),
+    ]
+  } catch (error) {
+    return [fail('database', messageOf(error))]
+  } finally {
+    await database.close()
+  }
+}
+
+function permissionFinding(path: string): Finding {
+  if (path === ':memory:') return ok('database', 'in memory')
+  const mode = statSync(path).mode & 0o777
+  if ((mode & 0o077) === 0) return ok('database', `${resolve(path)} is readable by its owner alone`)
+  return warn(
+    'database',
+    `${path} can be read by others (mode ${mode.toString(8)}). Mend it: chmod 600 ${path}`,
+  )
+}
+
+async function integrityFinding(database: Database): Promise<Finding> {
+  const [row] = await database.query('pragma quick_check(1)', [])
+  const says = String(Object.values(row ?? {})[0])
+  return says === 'ok'
+    ? ok('integrity', 'the file is sound')
+    : fail('integrity', `${says}: restore a backup, then tokenferry db restored`)
+}
+
+async function contentFindings(store: Store, config: Config, now: number): Promise<Finding[]> {
+  const [keys, clients] = [await store.listKeys(), await store.listClients()]
+  return [
+    ...(await keyFindings(store, keys, config, now)),
+    clockFinding(keys, now),
+    ...clientFindings(clients, config, now),
+  ]
+}
+
+const day = 86_400_000
+
+async function keyFindings(
+  store: Store,
+  keys: readonly StoredKey[],
+  config: Config,
+  now: number,
+): Promise<Finding[]> {
+  if (keys.length === 0) return [warn('keys', 'there are none yet: the first start makes them')]
+  let sealed: boolean
+  try {
+    sealed = await unsealable(store, readRootSecret(config.root_secret))
+  } catch {
+    return [fail('keys', 'cannot be opened without the root secret')]
+  }
+  if (!sealed)
+    return [
+      fail('keys', "the root secret does not open them: it is another deployment's, or from before a rewrap"),
+    ]
+  const version = currentOf(keys, now)
+  const current = keys.find((key) => key.kind === 'ring' && key.version === version)
+  const days = Math.floor((now - (current?.currentFrom ?? now)) / day)
+  const says = `version ${version} is current since ${days} days`
+  if (version >= 240) return [warn('keys', `${says}; there can be 255 versions`)]
+  return [
+    days > 365 ? warn('keys', `${says}. Rotate them once a year: tokenferry key rotate`) : ok('keys', says),
+  ]
+}
+
+/** Nothing in the database may come from the future, but for a version that is published ahead. */
+function clockFinding(keys: readonly StoredKey[], now: number): Finding {
+  const newest = Math.max(0, ...keys.map(({ created }) => created))
+  if (newest > now + 60_000) {
+    return fail(
+      'clock',
+      `is behind: a key was made at ${new Date(newest).toISOString()}. Set the clock (NTP)`,
+    )
+  }
+  return ok('clock', new Date(now).toISOString())
+}
+
+function clientFindings(clients: readonly Client[], { mounts }: Config, now: number): Finding[] {
+  const findings: Finding[] = []
+  for (const { dialect, prefix } of mounts) {
+    if (!clients.some((client) => client.dialect === dialect)) {
+      findings.push(
+        warn(
+          'mount',
+          `${prefix} (${dialect}) has no clients. Add one: tokenferry client add --dialect ${dialect}`,
+        ),
+      )
+    }
+  }
+  for (const { id, dialect, scopes, type, secrets } of clients) {
+    const secret = secrets.some(({ expires }) => expires === undefined || expires > now)
+    if (!mounts.some((mount) => mount.dialect === dialect)) {
+      findings.push(warn('client', `${id} speaks ${dialect}, which is mounted nowhere`))
+    }
+    if (scopes.length === 0) {
+      findings.push(
+        warn('client', `${id} has no scopes. Give it some: tokenferry client set ${id} --scope …`),
+      )
+    }
+    if (type === 'confidential' && !secret) {
+      findings.push(
+        warn('client', `${id} has no secret that is good. Make one: tokenferry client rotate-secret ${id}`),
+      )
+    }
+  }
+  return findings.length === 0 ? [ok('clients', `${clients.length}, each with scopes and a mount`)] : findings
+}

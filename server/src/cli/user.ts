@@ -1,0 +1,139 @@
+/** `tokenferry user …`: people who sign in, or whom legacy tokens name. */
+import type { Command } from 'commander'
+import { perform } from '../kernel/kernel.ts'
+import { addUser, setPassword } from '../kernel/operations/put-user.ts'
+import { setStatus } from '../kernel/operations/set-status.ts'
+import type { User } from '../kernel/records.ts'
+import { hashPassword } from '../keys/password.ts'
+import { parseId, parseIdentifiers, parseName } from './arguments.ts'
+import type { Shared } from './command.ts'
+import { CommandError, granted, group, operator, subcommand, withDeployment } from './command.ts'
+import { readSecret } from './input.ts'
+import { sayRecord, sayRecords } from './output.ts'
+import type { Paged } from './page.ts'
+import { withPage } from './page.ts'
+
+export function addUserCommands(program: Command): void {
+  const user = group(program, 'user', 'people who sign in, or whom legacy tokens name')
+  addAdd(user)
+  addList(user)
+  addStatus(user, 'disable')
+  addStatus(user, 'enable')
+  addSetPassword(user)
+}
+
+type AddOptions = Shared & {
+  readonly id?: string
+  readonly username: string
+  readonly email?: string
+  readonly name?: string
+  readonly organization?: readonly string[]
+  readonly password?: boolean
+}
+
+function addAdd(user: Command): void {
+  subcommand(
+    user,
+    'add',
+    'add a user',
+    'tokenferry user add --username alice --name "Alice Archer" --organization acme --password',
+    'tokenferry user add --username alice --password < password.txt',
+  )
+    .requiredOption('--username <name>', 'what they sign in with', parseId)
+    .option('--id <id>', 'their id in the old system; else one is made', parseId)
+    .option('--email <address>', 'their e-mail address', parseId)
+    .option('--name <name>', 'their name', parseName)
+    .option('--organization <ids...>', 'organizations that they belong to', parseIdentifiers)
+    .option('--password', 'ask for a password, or read it from stdin; without one they cannot sign in')
+    .action(async (options: AddOptions) => {
+      const passwordHash = options.password ? await readNewPassword() : undefined
+      await withDeployment(options, async ({ world }) => {
+        const { id, username, email, name, organization } = options
+        const user = { id, username, email, name, passwordHash }
+        const answer = await perform(
+          addUser,
+          { user, organizations: organization ?? [], actor: operator() },
+          world,
+        )
+        const added = granted(answer, {
+          record_exists: 'There already is a user of this id or name. See: tokenferry user list',
+          record_unknown: 'There is no such organization. Add it first: tokenferry organization add',
+        })
+        sayRecord(shown(added), options)
+      })
+    })
+}
+
+/** A person without the hash of the password. */
+const shown = ({ passwordHash, ...user }: User) => ({ ...user, password: passwordHash !== undefined })
+type ShownUser = ReturnType<typeof shown>
+
+function addList(user: Command): void {
+  withPage(subcommand(user, 'list', 'list users, in the order of their ids')).action(
+    (options: Shared & Paged) =>
+      withDeployment(options, async ({ store }) => {
+        const users = (await store.listUsers({ after: options.after, limit: options.limit })).map(shown)
+        const columns = {
+          ID: ({ id }: ShownUser) => id,
+          USERNAME: ({ username }: ShownUser) => username,
+          STATUS: ({ status }: ShownUser) => status,
+          PASSWORD: ({ password }: ShownUser) => password,
+          NAME: ({ name }: ShownUser) => name,
+          EMAIL: ({ email }: ShownUser) => email,
+        }
+        sayRecords(users, columns, { ...options, none: 'There are no users here.' })
+      }),
+  )
+}
+
+const unknown = 'There is no such user. See: tokenferry user list'
+
+function addStatus(user: Command, verb: 'enable' | 'disable'): void {
+  subcommand(
+    user,
+    `${verb} <id>`,
+    verb === 'disable'
+      ? 'refuse sign-in and every token of a user, until they are enabled again'
+      : 'let a disabled user go on',
+  ).action((id: string, options: Shared) =>
+    withDeployment(options, async ({ world }) => {
+      const status = verb === 'disable' ? 'disabled' : 'enabled'
+      const input = { record: 'users', id, status, actor: operator() } as const
+      const changed = granted(await perform(setStatus, input, world), {
+        record_unknown: unknown,
+        nothing_to_change: `The user is ${status} already.`,
+      })
+      sayRecord({ ...changed, status }, options)
+    }),
+  )
+}
+
+function addSetPassword(user: Command): void {
+  subcommand(
+    user,
+    'set-password <id>',
+    'set a password, typed or from stdin, and end the sessions of the old one',
+    'tokenferry user set-password alice',
+    'tokenferry user set-password alice < password.txt',
+  ).action(async (userId: string, options: Shared) => {
+    const passwordHash = await readNewPassword()
+    await withDeployment(options, async ({ world }) => {
+      const answer = await perform(setPassword, { userId, passwordHash, actor: operator() }, world)
+      sayRecord(shown(granted(answer, { record_unknown: unknown })), options)
+    })
+  })
+}
+
+/** A shorter one is guessed, whatever the hash. */
+const passwordCharactersMin = 8
+
+async function readNewPassword(): Promise<string> {
+  const password = await readSecret('Password')
+  if ([...password].length < passwordCharactersMin) {
+    throw new CommandError(`A password has at least ${passwordCharactersMin} characters.`)
+  }
+  if (process.stdin.isTTY && (await readSecret('Password again')) !== password) {
+    throw new CommandError('The two passwords differ. Run the command again.')
+  }
+  return hashPassword(password)
+}
