@@ -20,10 +20,17 @@ type Waiting = {
 type Prepared = { all(...values: Value[]): unknown[]; run(...values: Value[]): { changes: number | bigint } }
 type Connection = { exec(sql: string): void; prepare(sql: string): Prepared; close(): void }
 
-const busyMillisecondsMax = 5_000
 const statementsMax = 500
 
-export async function openSqlite(path: string): Promise<Database> {
+export type SqliteOptions = {
+  /** How long to wait for another process's lock before it counts as trouble. */
+  readonly busyMillisecondsMax?: number
+}
+
+export async function openSqlite(
+  path: string,
+  { busyMillisecondsMax = 5_000 }: SqliteOptions = {},
+): Promise<Database> {
   const { DatabaseSync, backup } = await loadEngine()
   // The reference must live as long as its statements: a collected connection closes them.
   const connection = guarded(() => new DatabaseSync(path))
@@ -33,7 +40,8 @@ export async function openSqlite(path: string): Promise<Database> {
   let closed = false
 
   // Waiting for another process's lock is done by timers, never by blocking the event loop, but for the first steps.
-  connection.exec(`
+  guarded(() =>
+    connection.exec(`
     pragma busy_timeout = ${busyMillisecondsMax};
     pragma journal_mode = wal;
     pragma synchronous = full;
@@ -42,7 +50,8 @@ export async function openSqlite(path: string): Promise<Database> {
     pragma cache_size = -65536;
     pragma journal_size_limit = 67108864;
     pragma busy_timeout = 0;
-  `)
+  `),
+  )
 
   const prepare = (sql: string): Prepared => {
     const found = prepared.get(sql)

@@ -1,0 +1,175 @@
+/** Records to test with: each is plain and whole, and a test names only what it is about. */
+import { randomBytes } from 'node:crypto'
+import type { Moment } from '../kernel/kernel.ts'
+import type { Caller } from '../kernel/operations/issue.ts'
+import { defaultPolicy } from '../kernel/policy.ts'
+import type {
+  AuthorizationCode,
+  Client,
+  Connection,
+  Grant,
+  LegacyToken,
+  Organization,
+  User,
+} from '../kernel/records.ts'
+import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
+import { purposes } from '../kernel/ring.ts'
+
+/** The moment that tests happen at, unless they say otherwise: beyond 2^40, as times are. */
+export const noon = Date.UTC(2026, 6, 1, 12)
+
+export const aClient = (changes: Partial<Client> = {}): Client => ({
+  id: 'app',
+  dialect: 'standard',
+  name: 'An app',
+  type: 'confidential',
+  status: 'enabled',
+  scopes: ['read', 'write'],
+  redirectUris: [],
+  identifiers: [],
+  exchangeFrom: undefined,
+  exchangeUntil: undefined,
+  exchangeStatus: 'on',
+  exchangesPerDayMax: undefined,
+  mayIntrospect: false,
+  origins: [],
+  tokensValidAfter: 0,
+  policy: {},
+  secrets: [],
+  ...changes,
+})
+
+export const aUser = (changes: Partial<User> = {}): User => ({
+  id: 'user',
+  username: 'user@example',
+  email: undefined,
+  name: undefined,
+  passwordHash: undefined,
+  status: 'enabled',
+  ...changes,
+})
+
+export const anOrganization = (changes: Partial<Organization> = {}): Organization => ({
+  id: 'company',
+  name: 'A company',
+  region: undefined,
+  apiDomain: undefined,
+  status: 'enabled',
+  ...changes,
+})
+
+export const aConnection = (changes: Partial<Connection> = {}): Connection => ({
+  number: 1,
+  clientId: 'app',
+  userId: 'user',
+  organizationId: '',
+  scopes: ['read'],
+  since: noon,
+  origin: 'migrated',
+  confirmation: 'not_needed',
+  status: 'live',
+  epoch: 1,
+  liveGrants: [],
+  ...changes,
+})
+
+export const aGrant = (changes: Partial<Grant> = {}): Grant => ({
+  number: 2,
+  locatorHash: Buffer.alloc(32, 7),
+  connection: 1,
+  clientId: 'app',
+  userId: 'user',
+  organizationId: '',
+  actsAs: 'user',
+  authorizedBy: 'user',
+  scopes: ['read'],
+  resource: [],
+  boundKey: undefined,
+  epoch: 1,
+  generation: 0,
+  rotatedAt: noon,
+  keyVersion: 1,
+  created: noon,
+  usedAt: undefined,
+  refreshUntil: noon + 90 * 86_400_000,
+  accessUntil: noon + 3_600_000,
+  status: 'live',
+  reason: undefined,
+  replays: 0,
+  ...changes,
+})
+
+export const aLegacyToken = (changes: Partial<LegacyToken> = {}): LegacyToken => ({
+  lookup: Buffer.alloc(32, 9),
+  clientId: 'app',
+  dialect: 'standard',
+  boundTo: undefined,
+  lookupVersion: 1,
+  authorization: undefined,
+  userId: 'user',
+  organizationId: '',
+  kind: 'user',
+  scopes: ['read'],
+  created: undefined,
+  expires: undefined,
+  lastUsed: undefined,
+  status: 'active',
+  exchange: 0,
+  keyVersion: undefined,
+  grantNumber: undefined,
+  connectionEpoch: 1,
+  ...changes,
+})
+
+export const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
+  hash: Buffer.alloc(32, 5),
+  kind: 'consent',
+  clientId: 'app',
+  userId: 'user',
+  organizationId: '',
+  actsAs: 'user',
+  authorizedBy: 'user',
+  scopes: ['read'],
+  resource: [],
+  redirectUri: undefined,
+  codeChallenge: undefined,
+  legacyLookup: undefined,
+  legacyClientId: undefined,
+  wrappedLocator: undefined,
+  created: noon,
+  expires: noon + 60_000,
+  status: 'open',
+  grantNumber: undefined,
+  ...changes,
+})
+
+/** A version of the ring with keys of its own. */
+export const aRingVersion = (version = 1, currentFrom = 0): RingVersion => ({
+  version,
+  currentFrom,
+  // `fromEntries` forgets that there is one entry for each purpose.
+  keys: Object.fromEntries(purposes.map((purpose) => [purpose, randomBytes(32)])) as Record<Purpose, Buffer>,
+})
+
+export const aRing = (versions: readonly RingVersion[], changes: Partial<Ring> = {}): Ring => ({
+  versions,
+  destroyed: new Set(),
+  compromised: new Set(),
+  lookupKinds: versions.map(({ version }) => ({ version, kind: 'raw' })),
+  digestKey: undefined,
+  ...changes,
+})
+
+/** A moment whose numbers count up from 100. */
+export function aMoment(ring: Ring, now = noon): Moment {
+  let number = 100
+  return { now, ring, random: randomBytes, number: () => number++ }
+}
+
+export const aCaller = (changes: Partial<Caller> = {}): Caller => ({
+  client: aClient(),
+  proven: true,
+  policy: defaultPolicy,
+  actor: { actor: 'client:app', address: undefined, requestId: undefined },
+  ...changes,
+})
