@@ -1,4 +1,4 @@
-import { legacyLocator } from '../chain.ts'
+import { legacyLocator, locatorHash } from '../chain.ts'
 import type { Write } from '../decision.ts'
 import { grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
@@ -6,7 +6,7 @@ import { lookupsOf } from '../legacy-lookup.ts'
 import type { Client, Grant, LegacyToken } from '../records.ts'
 import type { Reason, Refusal } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
-import { currentVersion, findVersion } from '../ring.ts'
+import { currentVersion, equal, findVersion } from '../ring.ts'
 import { firstBeyond, sameSet } from '../scopes.ts'
 import type { LegacyFacts } from '../store.ts'
 import type { Caller, Issued } from './issue.ts'
@@ -143,6 +143,8 @@ function sayAgain(input: ExchangeInput, facts: LegacyFacts, moment: Moment) {
     )
   }
   const locator = legacyLocator(version, input.legacyToken, client.id, token.exchange)
+  // Where only a part of a token was imported, another token may end in the same part; its grant it is not.
+  if (!equal(locatorHash(locator), grant.locatorHash)) return refuse('legacy_token_exchanged')
   return granted(
     sayPair(
       {
