@@ -5,7 +5,8 @@
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import { hearScopes } from '../kernel/scopes.ts'
-import type { AuthorizePage, Claims, Dialect, Reply, SignedTokens } from './dialect.ts'
+import { standardClaims } from './claims.ts'
+import type { AuthorizePage, Dialect, Reply, SignedTokens } from './dialect.ts'
 import { endpoint, reply } from './dialect.ts'
 import { inBody } from './proofs.ts'
 
@@ -205,21 +206,6 @@ const authorize: AuthorizePage = {
   }),
 }
 
-/** RFC 9068 §2; the page says nothing of what is in a token. */
-const claims: Claims = (access, { issuer, keyId, algorithm }) => ({
-  header: { alg: algorithm, typ: 'at+jwt', kid: keyId },
-  claims: {
-    iss: issuer,
-    sub: access.userId || access.clientId,
-    aud: issuer,
-    client_id: access.clientId,
-    scope: access.scopes.join(' '),
-    iat: access.issuedAt / 1000,
-    exp: access.expiresAt / 1000,
-    jti: access.jti,
-  },
-})
-
 export const code: Dialect = {
   name: 'code',
   title: 'Authorization codes, with tokens of 14 days',
@@ -233,7 +219,8 @@ export const code: Dialect = {
   },
   endpoints: [exchange, refresh],
   authorize,
-  claims,
+  // The page says nothing of what is in a token.
+  claims: standardClaims,
   refuse: (refusal) => refuse(refusal),
   query: 'ignored',
   sample: {

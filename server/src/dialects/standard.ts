@@ -4,6 +4,7 @@ import type { Introspected } from '../kernel/operations/introspect-token.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import { hearScopes } from '../kernel/scopes.ts'
+import { standardClaims } from './claims.ts'
 import type { AuthorizePage, Dialect, Document, SignedTokens } from './dialect.ts'
 import { endpoint, reply } from './dialect.ts'
 import { basicOrBody } from './proofs.ts'
@@ -227,26 +228,7 @@ export const standard: Dialect = {
   endpoints: [exchange, refresh, clientCredentials, code, introspect, revoke],
   documents: [metadata],
   authorize,
-  // RFC 9068 §2.
-  claims: (access, { issuer, keyId, algorithm }) => ({
-    header: { alg: algorithm, typ: 'at+jwt', kid: keyId },
-    claims: {
-      iss: issuer,
-      sub: access.userId || access.clientId,
-      aud:
-        access.resource.length === 0
-          ? issuer
-          : access.resource.length === 1
-            ? access.resource[0]
-            : access.resource,
-      client_id: access.clientId,
-      scope: access.scopes.join(' '),
-      iat: access.issuedAt / 1000,
-      exp: access.expiresAt / 1000,
-      jti: access.jti,
-      ...(access.organizationId && { organization: access.organizationId }),
-    },
-  }),
+  claims: standardClaims,
   refuse: (refusal) => refuse(refusal),
   query: 'ignored',
   sample: {
