@@ -1,11 +1,13 @@
 /** The list of dialects: the one place that knows them all. */
+import { clover } from './clover.ts'
 import { code } from './code.ts'
 import { concur } from './concur.ts'
 import { dch } from './dch.ts'
 import type { Dialect } from './dialect.ts'
+import { pipedrive } from './pipedrive.ts'
 import { standard } from './standard.ts'
 
-export const dialects: readonly Dialect[] = [code, concur, dch, standard]
+export const dialects: readonly Dialect[] = [dch, concur, pipedrive, code, clover, standard]
 
 export const findDialect = (name: string): Dialect | undefined =>
   dialects.find((dialect) => dialect.name === name)
