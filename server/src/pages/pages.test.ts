@@ -123,7 +123,8 @@ suite('pages: the way to a code', () => {
   })
 
   test('an app without a secret needs a challenge, and its code the verifier', async () => {
-    const app = { ...standard, client_id: standard.public_client_id ?? '' }
+    const clientId = standard.public_client_id ?? ''
+    const app: Section = { ...standard, client_id: clientId }
     const verifier = 'v'.repeat(43)
     const challenge = createHash('sha256').update(verifier).digest('base64url')
     const user = visitor(host.app)
@@ -138,7 +139,7 @@ suite('pages: the way to a code', () => {
     const allowed = await signedIn.fill(page, /authorize/, { decision: 'allow' })
     const body = {
       grant_type: 'authorization_code',
-      client_id: app.client_id,
+      client_id: clientId,
       redirect_uri: app.redirect_uri ?? '',
       code: told(allowed).get('code') ?? '',
     }

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  aClient,
+  aConnection,
+  aMoment,
+  anOrganization,
+  aRing,
+  aRingVersion,
+  aUser,
+  noon,
+} from '../../testing/records.ts'
+import type { Decision } from '../decision.ts'
+import { sha256 } from '../ring.ts'
+import type { AuthorizationFacts, AuthorizationInput, Step, Subject } from './authorization.ts'
+import { beginAuthorization } from './begin-authorization.ts'
+
+const uri = 'https://app.example/callback'
+const moment = aMoment(aRing([aRingVersion()]))
+const challenge = 'c'.repeat(43)
+
+const rules = {
+  responseType: 'required',
+  scopes: 'asked',
+  codeChallenge: 'public',
+  subject: 'user',
+} as const
+
+type Changes = {
+  readonly request?: Partial<AuthorizationInput['request']>
+  readonly rules?: Partial<AuthorizationInput['rules']>
+  readonly facts?: Partial<AuthorizationFacts>
+}
+
+const client = aClient({ redirectUris: [uri] })
+const aSubject = (changes: Partial<Subject> = {}): Subject => ({
+  userId: 'user',
+  organizationId: '',
+  organization: undefined,
+  connection: undefined,
+  ...changes,
+})
+const allowed = aSubject({ connection: aConnection({ scopes: ['read'], origin: 'authorized' }) })
+const inOrganization = (id: string, connected = false): Subject =>
+  aSubject({
+    organizationId: id,
+    organization: anOrganization({ id }),
+    connection: connected ? aConnection({ organizationId: id }) : undefined,
+  })
+
+const decided = (changes: Changes = {}): Decision<Step> =>
+  beginAuthorization.decide(
+    {
+      request: {
+        clientId: 'app',
+        redirectUri: uri,
+        responseType: 'code',
+        scopes: ['read'],
+        codeChallenge: undefined,
+        codeChallengeMethod: undefined,
+        resource: [],
+        prompt: undefined,
+        wrong: undefined,
+        ...changes.request,
+      },
+      rules: { ...rules, ...changes.rules },
+      dialect: 'standard',
+      policy: { codeSeconds: 60 },
+      sessionSecret: 'secret',
+    },
+    { client, user: aUser(), sessionUntil: noon + 1, subjects: [aSubject()], ...changes.facts },
+    moment,
+  )
+
+function step(changes?: Changes): Step {
+  const { answer } = decided(changes)
+  assert.ok('granted' in answer)
+  return answer.granted
+}
+
+const refusal = (changes: Changes): string | undefined => {
+  const { answer, writes } = decided(changes)
+  assert.equal(writes.length, 0)
+  if ('refused' in answer) return `page: ${answer.refused.reason}`
+  return answer.granted.next === 'refuse' ? answer.granted.refusal.reason : undefined
+}
+
+suite('begin authorization', () => {
+  test('a client that is not of this mount, is disabled or names a strange address is never redirected to', () => {
+    const strange = { redirectUri: 'https://evil.example/' }
+    const wrong = { reason: 'parameter_malformed' } as const
+    assert.equal(refusal({ facts: { client: undefined }, request: { wrong } }), 'page: client_unknown')
+    const other = aClient({ dialect: 'other', status: 'disabled' })
+    assert.equal(refusal({ facts: { client: other }, request: strange }), 'page: client_unknown')
+    const disabled = aClient({ status: 'disabled' })
+    assert.equal(refusal({ facts: { client: disabled }, request: strange }), 'page: client_disabled')
+    assert.equal(refusal({ request: { ...strange, wrong } }), 'page: redirect_uri_unknown')
+    assert.equal(refusal({ request: { redirectUri: undefined } }), 'page: redirect_uri_unknown')
+  })
+
+  test('an address may be left out only where the dialect says so and one is registered', () => {
+    const without = { redirectUri: undefined }
+    const optional = { redirectUri: 'optional' } as const
+    assert.equal(step({ request: without, rules: optional }).redirectUri, uri)
+    const two = aClient({ redirectUris: [uri, `${uri}2`] })
+    const asked = { request: without, rules: optional, facts: { client: two } }
+    assert.equal(refusal(asked), 'page: redirect_uri_unknown')
+  })
+
+  test('an app on the user’s machine may listen on any port, and nowhere else', () => {
+    const app = (type: 'public' | 'confidential') =>
+      aClient({ type, redirectUris: ['http://127.0.0.1/back', 'http://127.0.0.1:8080', uri] })
+    const reason = (redirectUri: string, type: 'public' | 'confidential' = 'public') =>
+      refusal({
+        request: { redirectUri, codeChallenge: challenge, codeChallengeMethod: 'S256' },
+        facts: { client: app(type) },
+      })
+    assert.equal(reason('http://127.0.0.1:49152/back'), undefined)
+    assert.equal(reason('http://127.0.0.1:49152/'), undefined)
+    for (const other of [
+      'http://127.0.0.1:49152/other',
+      'http://[::1]:49152/back',
+      'http://localhost:49152/back',
+      'https://127.0.0.1:49152/back',
+      'http://127.0.0.1:49152@evil.example/back',
+      'http://127.0.0.1.evil.example/back',
+      'https://app.example:8443/callback',
+    ])
+      assert.equal(reason(other), 'page: redirect_uri_unknown', other)
+    assert.equal(reason('http://127.0.0.1:49152/back', 'confidential'), 'page: redirect_uri_unknown')
+  })
+
+  test('the first of several mistakes is told, in the order of the refusals', () => {
+    const pub = { client: aClient({ type: 'public', redirectUris: [uri] }), user: undefined }
+    const all = { responseType: 'token', scopes: ['admin'], prompt: 'none' } as const
+    const wrong = { reason: 'parameter_repeated' } as const
+    assert.equal(refusal({ request: { ...all, wrong }, facts: pub }), 'parameter_repeated')
+    const plain = { codeChallenge: challenge, codeChallengeMethod: 'plain' }
+    assert.equal(refusal({ request: { ...all, ...plain }, facts: pub }), 'parameter_malformed')
+    const nothing = { ...all, responseType: undefined }
+    assert.equal(refusal({ request: nothing, facts: pub }), 'parameter_missing')
+    assert.equal(refusal({ request: all, facts: pub }), 'scope_not_allowed')
+    const scopes = ['read']
+    assert.equal(refusal({ request: { ...all, scopes }, facts: pub }), 'response_type_unsupported')
+    const code = { ...all, scopes, responseType: 'code' }
+    assert.equal(refusal({ request: code, facts: pub }), 'code_challenge_missing')
+    assert.equal(refusal({ request: { prompt: 'none' }, facts: { user: undefined } }), 'interaction_required')
+  })
+
+  test('only S256 is a challenge, and its absence means plain unless the dialect knows no other', () => {
+    const asked = (codeChallenge: string, codeChallengeMethod?: string, absent?: 'S256') =>
+      refusal({
+        request: { codeChallenge, codeChallengeMethod },
+        rules: absent ? { absentChallengeMethod: absent } : {},
+      })
+    assert.equal(asked(challenge, 'S256'), undefined)
+    assert.equal(asked(challenge, 'plain'), 'parameter_malformed')
+    assert.equal(asked(challenge), 'parameter_malformed')
+    assert.equal(asked(challenge, undefined, 'S256'), undefined)
+    assert.equal(asked('short', 'S256'), 'parameter_malformed')
+  })
+
+  test('whoever has no session, an old one or a disabled account signs in', () => {
+    assert.equal(step({ facts: { user: undefined } }).next, 'sign in')
+    assert.equal(step({ facts: { sessionUntil: noon } }).next, 'sign in')
+    assert.equal(step({ facts: { user: aUser({ status: 'disabled' }) } }).next, 'sign in')
+  })
+
+  test('a user is asked unless the very same was allowed before', () => {
+    const next = (connection: Subject['connection'], changes: Changes = {}) =>
+      step({ ...changes, facts: { subjects: [aSubject({ connection })] } }).next
+    assert.equal(next(undefined), 'ask')
+    assert.equal(next(aConnection({ status: 'revoked' })), 'ask')
+    assert.equal(next(aConnection({ confirmation: 'pending' })), 'ask')
+    assert.equal(next(aConnection(), { request: { scopes: ['read', 'write'] } }), 'ask')
+    assert.equal(next(aConnection(), { request: { prompt: 'consent' } }), 'ask')
+    assert.equal(next(aConnection()), 'answer')
+  })
+
+  test('a code names what was asked for, and its row holds only its hash', () => {
+    const { answer, writes } = decided({
+      request: { codeChallenge: challenge, codeChallengeMethod: 'S256', resource: ['https://api.example'] },
+      facts: { subjects: [allowed] },
+    })
+    assert.ok('granted' in answer && answer.granted.next === 'answer')
+    const [write, ...others] = writes
+    assert.equal(others.length, 0)
+    assert.ok(write?.write === 'add_code')
+    const { hash, ...row } = write.code
+    assert.deepEqual(hash, sha256(answer.granted.code))
+    assert.equal(Buffer.from(answer.granted.code, 'base64url').length, 32)
+    assert.equal(JSON.stringify(row).includes(answer.granted.code), false)
+    assert.equal(row.codeChallenge, challenge)
+    assert.equal(row.redirectUri, uri)
+    assert.deepEqual(row.resource, ['https://api.example'])
+    assert.equal(row.expires, noon + 60_000)
+  })
+
+  test('another program may pass for an app without a secret, so its user is asked again, unless a site gets the code', () => {
+    const pub = (redirectUri: string) =>
+      step({
+        request: { redirectUri, codeChallenge: challenge, codeChallengeMethod: 'S256' },
+        facts: { client: aClient({ type: 'public', redirectUris: [redirectUri] }), subjects: [allowed] },
+      }).next
+    assert.equal(pub('http://127.0.0.1/back'), 'ask')
+    assert.equal(pub('com.example.app:/back'), 'ask')
+    assert.equal(pub(uri), 'answer')
+  })
+
+  test('with several organizations the user says which; with one, or where none may be asked, the allowed one is it', () => {
+    const next = (subjects: readonly Subject[], prompt?: 'none') => {
+      const asked = step({
+        request: { prompt },
+        rules: { subject: 'user in an organization' },
+        facts: { subjects },
+      })
+      return asked.next === 'answer' ? asked.organizationId : asked.next
+    }
+    assert.equal(next([inOrganization('a', true)]), 'a')
+    assert.equal(next([inOrganization('a', true), inOrganization('b')]), 'ask')
+    assert.equal(next([inOrganization('a'), inOrganization('b', true)], 'none'), 'b')
+    assert.equal(next([inOrganization('a', true), inOrganization('b', true)], 'none'), 'refuse')
+    assert.equal(next([]), 'ask')
+    assert.equal(next([], 'none'), 'refuse')
+  })
+
+  test('where scopes are set on the app, what the request says of them counts for nothing', () => {
+    const asked = step({ request: { scopes: ['admin'] }, rules: { scopes: 'of the client' } })
+    assert.ok(asked.next === 'ask')
+    assert.deepEqual(asked.scopes, ['read', 'write'])
+  })
+})

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  aClient,
+  aConnection,
+  aMoment,
+  anOrganization,
+  aRing,
+  aRingVersion,
+  aUser,
+  noon,
+} from '../../testing/records.ts'
+import type { Write } from '../decision.ts'
+import type { Connection } from '../records.ts'
+import type { AuthorizationFacts, Step, Subject } from './authorization.ts'
+import type { ConsentInput } from './decide-consent.ts'
+import { decideConsent } from './decide-consent.ts'
+
+const uri = 'https://app.example/callback'
+const moment = aMoment(aRing([aRingVersion()]))
+
+const subject = (organizationId: string, connection?: Connection, userId = 'user'): Subject => ({
+  userId,
+  organizationId,
+  organization: organizationId === '' ? undefined : anOrganization({ id: organizationId }),
+  connection,
+})
+
+function decided(
+  input: Partial<ConsentInput> = {},
+  facts: Partial<AuthorizationFacts> = {},
+): { readonly step: Step; readonly writes: readonly Write[] } {
+  const { answer, writes } = decideConsent.decide(
+    {
+      request: {
+        clientId: 'app',
+        redirectUri: uri,
+        responseType: 'code',
+        scopes: ['read'],
+        codeChallenge: undefined,
+        codeChallengeMethod: undefined,
+        resource: [],
+        prompt: undefined,
+        wrong: undefined,
+      },
+      rules: { responseType: 'required', scopes: 'asked', codeChallenge: 'public', subject: 'user' },
+      dialect: 'standard',
+      policy: {},
+      sessionSecret: 'secret',
+      decision: 'allow',
+      organizationId: undefined,
+      scopesShown: ['read'],
+      ...input,
+    },
+    {
+      client: aClient({ redirectUris: [uri] }),
+      user: aUser(),
+      sessionUntil: noon + 1,
+      subjects: [subject('')],
+      ...facts,
+    },
+    moment,
+  )
+  assert.ok('granted' in answer)
+  return { step: answer.granted, writes }
+}
+
+const connectionIn = (writes: readonly Write[]): Connection => {
+  const [guard, code, ...others] = writes
+  assert.ok(guard?.write === 'allow_connection')
+  assert.equal(code?.write, 'add_code')
+  assert.equal(others.length, 0)
+  return guard.connection
+}
+
+suite('decide consent', () => {
+  test('allowing makes the connection and the code in one commit', () => {
+    const { step, writes } = decided()
+    assert.equal(step.next, 'answer')
+    const connection = connectionIn(writes)
+    assert.equal(connection.status, 'live')
+    assert.equal(connection.origin, 'authorized')
+    assert.deepEqual(connection.scopes, ['read'])
+  })
+
+  test('what was allowed before stays allowed, unless it was taken back', () => {
+    const live = aConnection({ number: 7, scopes: ['write'], epoch: 3 })
+    const kept = connectionIn(decided({}, { subjects: [subject('', live)] }).writes)
+    assert.deepEqual([...kept.scopes].sort(), ['read', 'write'])
+    assert.equal(kept.number, 7)
+    assert.equal(kept.epoch, 3)
+    const revoked = { ...live, status: 'revoked' } as const
+    const anew = connectionIn(decided({}, { subjects: [subject('', revoked)] }).writes)
+    assert.deepEqual(anew.scopes, ['read'])
+    assert.equal(anew.status, 'live')
+    assert.equal(anew.epoch, 3)
+  })
+
+  test('allowing confirms a migrated connection that waited for it', () => {
+    const pending = aConnection({ confirmation: 'pending' })
+    assert.equal(
+      connectionIn(decided({}, { subjects: [subject('', pending)] }).writes).confirmation,
+      'confirmed',
+    )
+  })
+
+  test('cancelling changes nothing and tells the app', () => {
+    const { step, writes } = decided({ decision: 'cancel' })
+    assert.ok(step.next === 'refuse')
+    assert.equal(step.refusal.reason, 'consent_refused')
+    assert.equal(writes.length, 0)
+  })
+
+  test('nothing is allowed without a session, nor what the page did not show, nor by a request that is wrong', () => {
+    const nothing = (input: Partial<ConsentInput>, facts?: Partial<AuthorizationFacts>) => {
+      const { step, writes } = decided(input, facts)
+      assert.equal(writes.length, 0)
+      return step.next
+    }
+    assert.equal(nothing({}, { user: undefined }), 'sign in')
+    assert.equal(nothing({ scopesShown: ['read', 'write'] }), 'ask')
+    assert.equal(nothing({ scopesShown: [] }), 'ask')
+    const client = aClient({ redirectUris: [uri], scopes: ['write'] })
+    assert.equal(nothing({}, { client }), 'refuse')
+  })
+
+  test('an organization is chosen among the user’s own', () => {
+    const rules = {
+      responseType: 'optional',
+      scopes: 'asked',
+      codeChallenge: 'public',
+      subject: 'user in an organization',
+    } as const
+    const subjects = [subject('a'), subject('b')]
+    assert.equal(decided({ rules }, { subjects }).step.next, 'ask')
+    assert.equal(decided({ rules, organizationId: 'c' }, { subjects }).step.next, 'ask')
+    assert.equal(decided({ rules, organizationId: 'a' }, { subjects: [] }).step.next, 'ask')
+    const { step, writes } = decided({ rules, organizationId: 'b' }, { subjects })
+    assert.ok(step.next === 'answer')
+    assert.equal(step.organizationId, 'b')
+    assert.equal(connectionIn(writes).organizationId, 'b')
+  })
+
+  test('an app that acts for the organization gets its code there, and who allowed it is remembered', () => {
+    const rules = {
+      responseType: 'optional',
+      scopes: 'asked',
+      codeChallenge: 'public',
+      subject: 'organization',
+    } as const
+    const { writes } = decided({ rules }, { subjects: [subject('a', undefined, '')] })
+    assert.equal(connectionIn(writes).userId, '')
+    const code = writes[1]
+    assert.ok(code?.write === 'add_code')
+    assert.equal(code.code.actsAs, 'organization')
+    assert.equal(code.code.authorizedBy, 'user')
+  })
+})

@@ -1,0 +1,90 @@
+/** The parts of the pages that need no server. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { anOrganization } from '../testing/records.ts'
+import { attempts } from './attempts.ts'
+import { consentPage } from './consent.ts'
+import { cookies } from './cookies.ts'
+import { html } from './html.ts'
+import { findHub } from './page.ts'
+
+const place = { base: '', host: 'auth.example' }
+
+suite('pages: parts', () => {
+  test('whatever is not HTML of ours is escaped, in texts, attributes and lists', () => {
+    const evil = `<script>"'&`
+    const escaped = '&lt;script&gt;&quot;&#39;&amp;'
+    assert.equal(html`<a title="${evil}">${evil}</a>`.html, `<a title="${escaped}">${escaped}</a>`)
+    assert.equal(html`${[html`<b>${evil}</b>`, evil]}`.html, `<b>${escaped}</b>${escaped}`)
+    assert.equal(html`${undefined}${false}${0}${''}`.html, '0')
+  })
+
+  test('the consent page asks which organization where there are several, and allows nothing where there is none', () => {
+    const subject = (id: string, name: string) => ({
+      userId: 'user',
+      organizationId: id,
+      organization: anOrganization({ id, name }),
+      connection: undefined,
+    })
+    const page = (subjects: Parameters<typeof consentPage>[0]['subjects']) =>
+      consentPage({
+        place,
+        appName: '<App>',
+        redirectHost: 'app.example',
+        userName: 'alice',
+        scopes: [],
+        subject: 'user in an organization',
+        subjects,
+        returnTo: '/authorize?a=1&b=2',
+        formToken: 'token',
+        error: undefined,
+      }).html
+    const two = page([subject('a', 'Company A'), subject('b', 'Company <B>')])
+    assert.match(two, /<legend>For which organization\?<\/legend>/)
+    assert.match(two, /type="radio" name="organization" value="b" required/)
+    assert.match(two, /Company &lt;B&gt;/)
+    assert.match(two, /Allow &lt;App&gt;\?/)
+    assert.match(two, /action="\/authorize\?a=1&amp;b=2"/)
+    assert.match(page([subject('a', 'Company A')]), /type="hidden" name="organization" value="a"/)
+    const none = page([])
+    assert.match(none, /role="alert">You are not a member of any organization/)
+    assert.doesNotMatch(none, /value="allow"/)
+    assert.match(none, /value="cancel"/)
+  })
+
+  test('a cookie is read by its whole name, and only as this server writes it', () => {
+    const value = 'a'.repeat(43)
+    const plain = cookies(false)
+    assert.equal(plain.read(`x=1; tokenferry_session=${value}; y=2`, 'session'), value)
+    assert.equal(plain.read(`not_tokenferry_session=${value}`, 'session'), undefined)
+    assert.equal(plain.read('tokenferry_session=short', 'session'), undefined)
+    assert.equal(plain.read(undefined, 'session'), undefined)
+    const secure = cookies(true)
+    assert.equal(secure.read(`tokenferry_session=${value}`, 'session'), undefined)
+    assert.match(
+      secure.set('session', value),
+      /^__Host-tokenferry_session=a+; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    )
+    assert.match(secure.clear('session'), /Max-Age=0$/)
+  })
+
+  test('attempts at once are counted before any of them is known to fail', () => {
+    let now = 0
+    const counted = attempts(() => now)
+    const begun = Array.from({ length: 12 }, () => counted.begin('alice'))
+    assert.equal(begun.filter(Boolean).length, 10)
+    assert.equal(counted.begin('bob'), true)
+    now += 15 * 60_000
+    assert.equal(counted.begin('alice'), true)
+    counted.succeed('alice')
+    assert.deepEqual(
+      Array.from({ length: 10 }, () => counted.begin('alice')).filter((one) => !one),
+      [],
+    )
+  })
+
+  test('no address but a hub’s own is a way back', () => {
+    assert.equal(findHub([], '/oauth2/authorize?x=1'), undefined)
+    assert.equal(findHub([], undefined), undefined)
+  })
+})
