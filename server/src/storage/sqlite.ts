@@ -5,6 +5,7 @@
  * the flush, not the statements, is what a durable commit costs. `synchronous=full` in WAL mode makes an
  * acknowledged commit survive power loss (https://sqlite.org/pragma.html#pragma_synchronous).
  */
+import { closeSync, openSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { StoreUnavailable } from '../kernel/store.ts'
 import type { Database, Row, Statement, Unit, Value } from './database.ts'
@@ -33,7 +34,10 @@ export async function openSqlite(
 ): Promise<Database> {
   const { DatabaseSync, backup } = await loadEngine()
   // The reference must live as long as its statements: a collected connection closes them.
-  const connection = guarded(() => new DatabaseSync(path))
+  const connection = guarded(() => {
+    makePrivately(path)
+    return new DatabaseSync(path)
+  })
   const prepared = new Map<string, Prepared>()
   let waiting: Waiting[] = []
   let scheduled = false
@@ -183,6 +187,17 @@ async function loadEngine(): Promise<Engine> {
   // The two have one interface, which neither declares; ours above is what we use of it.
   if (builtinModules.includes('node:sqlite')) return (await import('node:sqlite' as string)) as Engine
   return (await import('@photostructure/sqlite')) as unknown as Engine
+}
+
+/** A new file is its owner's alone, and SQLite gives its log the same mode: who uses which app is nobody else's. */
+function makePrivately(path: string): void {
+  if (path === ':memory:') return
+  try {
+    // Never a file that is there: closing it would drop the locks that another connection of this process holds.
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch {
+    // It is there already; or opening it says what is wrong, in the engine's words.
+  }
 }
 
 function guarded<Result>(work: () => Result): Result {
