@@ -21,7 +21,10 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const program = new Command('tokenferry')
   .description('Carries legacy API tokens across to OAuth 2.0.')
   .version(version)
-  .showHelpAfterError('(--help shows how)')
+  .configureOutput({
+    outputError: (text, write) =>
+      write(`${text.trim().replace(/^error:/, 'tokenferry:')} (--help shows how)\n`),
+  })
   .addHelpText(
     'after',
     '\nEvery command takes --config FILE, or reads TOKENFERRY_CONFIG; ./tokenferry.yaml where neither is there.',

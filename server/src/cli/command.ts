@@ -35,7 +35,7 @@ export const withShared = (command: Command): Command =>
 
 /** A group of commands (`client`): without one of them, it shows its help. */
 export const group = (program: Command, name: string, description: string): Command =>
-  program.command(name).description(description).showHelpAfterError('(--help shows how)')
+  program.command(name).description(description)
 
 /** A command of a group, with the shared options, `--json`, and examples under its help. */
 export function subcommand(
@@ -45,9 +45,7 @@ export function subcommand(
   ...examples: readonly string[]
 ): Command {
   const command = withShared(parent.command(usage).description(description))
-    .option('--json', 'print JSON, for scripts')
-    .showHelpAfterError('(--help shows how)')
-  return exampled(command, ...examples)
+  return exampled(command.option('--json', 'print JSON, for scripts'), ...examples)
 }
 
 export const exampled = (command: Command, ...examples: readonly string[]): Command =>
