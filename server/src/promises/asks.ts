@@ -13,7 +13,8 @@ export type Ask = (path: string, form: Readonly<Record<string, string>>) => Prom
 export function standardApp({
   sections,
 }: Pick<TestDeployment, 'sections'>): App & { readonly legacyTokens: readonly string[] } {
-  const { client_id, client_secret, legacy_tokens } = sections.standard ?? {}
+  const { client_id, client_secret, legacy_tokens } =
+    sections.standard ?? assert.fail('standard is not mounted')
   assert.ok(Array.isArray(legacy_tokens))
   return { id: String(client_id), secret: String(client_secret), legacyTokens: legacy_tokens.map(String) }
 }

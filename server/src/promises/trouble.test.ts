@@ -19,7 +19,7 @@ suite('promises: trouble here is never blamed on the caller', () => {
   const token = (at: number): string => standardApp(here).legacyTokens[at] ?? ''
 
   test('a token of an unknown key version: 503, to be sent again', async () => {
-    const keys = Object.fromEntries(purposes.map((purpose) => [purpose, randomBytes(32)]))
+    const keys = Object.fromEntries<Uint8Array>(purposes.map((purpose) => [purpose, randomBytes(32)]))
     const version = {
       version: 77,
       currentFrom: 0,
