@@ -27,7 +27,7 @@ export type PageAnswer = {
   readonly location?: string
   readonly setCookies?: readonly string[]
   readonly retryAfterSeconds?: number
-  /** Where a form of this page may end besides here: browsers hold redirects to it. */
+  /** The app's address, at which a form of this page may end. */
   readonly formTarget?: string
   /** For the log. */
   readonly noted: { readonly operation?: string; readonly reason?: Reason; readonly client?: string }

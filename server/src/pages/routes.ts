@@ -136,10 +136,12 @@ const headersOf = (formTarget: string | undefined): Record<string, string> => ({
   'cache-control': 'no-store',
 })
 
-/** The app's address as `form-action` wants it: browsers hold the redirect that follows a form to it. */
+/**
+ * What `form-action` must allow beside this server. Chromium holds every redirect that follows a form to it, those
+ * that the app makes on its own sites included: a user would press Allow, and nothing would happen. So it is the
+ * scheme of the app's address, not its origin.
+ */
 function sourceOf(redirectUri: string): string {
-  const { protocol, origin, hostname } = new URL(redirectUri)
-  // An address in brackets is no source that a policy can name.
-  const isSite = /^https?:$/.test(protocol) && !hostname.startsWith('[')
-  return isSite ? origin : protocol
+  const { protocol } = new URL(redirectUri)
+  return protocol === 'http:' ? 'http: https:' : protocol
 }
