@@ -1,4 +1,7 @@
-/** The claims of an access token as RFC 9068 has them, for every dialect whose company has no shape of its own. */
+/**
+ * The claims of an access token as RFC 9068 has them, for every dialect whose company has no shape of its
+ * own.
+ */
 import type { Claims } from './dialect.ts'
 
 /** RFC 9068 §2. The organization, where the grant names one, is a claim of ours. */

@@ -1,13 +1,16 @@
 /**
- * Clover's words. It publishes no schema of errors: `{message}` is what its API says; the sentences of a bad code and of
- * a bad refresh token are its own, all others are ours. 401 for a bad code, token or client, else 400 or 415.
+ * Clover's words. It publishes no schema of errors: `{message}` is what its API says; the sentences of a bad
+ * code and of a bad refresh token are its own, all others are ours. 401 for a bad code, token or client,
+ * else 400 or 415.
  */
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 import type { Reply } from './dialect.ts'
 import { reply } from './dialect.ts'
 import { fillIn } from './words.ts'
 
-/** What each endpoint says of the credential that it takes, and Clover's API to whoever did not prove itself. */
+/**
+ * What each endpoint says of the credential that it takes, and Clover's API to whoever did not prove itself.
+ */
 export const badLegacyToken = 'Invalid auth token'
 export const badCode = 'Failed to validate authentication code'
 export const badRefreshToken = 'Invalid refresh token'

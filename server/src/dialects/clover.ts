@@ -1,8 +1,8 @@
 /**
- * Seed 4: Clover, whose apps trade the token that a merchant's employee once gave them for an authorization code, and
- * that for a pair. All bodies are JSON, all moments are absolute, in Unix seconds. Clover publishes no schema of
- * errors: `{message}` is what its API says; the sentences of a bad code and of a bad refresh token are its own, all
- * others are ours.
+ * Seed 4: Clover, whose apps trade the token that a merchant's employee once gave them for an authorization
+ * code, and that for a pair. All bodies are JSON, all moments are absolute, in Unix seconds. Clover
+ * publishes no schema of errors: `{message}` is what its API says; the sentences of a bad code and of a bad
+ * refresh token are its own, all others are ours.
  */
 import { refusals } from '../kernel/refusals.ts'
 import { standardClaims } from './claims.ts'
@@ -106,7 +106,10 @@ const token = endpoint({
   refuse: (refusal) => refuse(refusal, badCode),
 })
 
-/** Clover takes no secret here, so whoever has the token has what comes of it; a lost answer is said again for a minute. */
+/**
+ * Clover takes no secret here, so whoever has the token has what comes of it; a lost answer is said again
+ * for a minute.
+ */
 const refresh = endpoint({
   route: 'POST /oauth/v2/refresh',
   body: 'json',
@@ -122,7 +125,10 @@ const refresh = endpoint({
   },
 })
 
-/** The way on after that minute, for an app with a secret: the token before the lost one says its successor again. */
+/**
+ * The way on after that minute, for an app with a secret: the token before the lost one says its successor
+ * again.
+ */
 const recover = endpoint({
   route: 'POST /oauth/v2/recovery',
   body: 'json',

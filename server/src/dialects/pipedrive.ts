@@ -1,8 +1,8 @@
 /**
- * Seed 2: Pipedrive, whose integrations hold the personal API token of a user and trade it for a marketplace app's
- * pair. Its status page lists the sentences of `/oauth/token`, all with status 400; it shows no body. The shape
- * `{error, error_description}` is that of the library whose sentences these are; sentences that its page does not
- * list are ours, in the same voice, and so is all that is said at `/oauth/revoke`.
+ * Seed 2: Pipedrive, whose integrations hold the personal API token of a user and trade it for a marketplace
+ * app's pair. Its status page lists the sentences of `/oauth/token`, all with status 400; it shows no body.
+ * The shape `{error, error_description}` is that of the library whose sentences these are; sentences that
+ * its page does not list are ours, in the same voice, and so is all that is said at `/oauth/revoke`.
  */
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 import { standardClaims } from './claims.ts'
@@ -247,7 +247,7 @@ export const pipedrive: Dialect = {
   name: 'pipedrive',
   title: 'Pipedrive',
   source:
-    'pipedrive.readme.io: migrating existing integration users; OAuth authorization; OAuth and API proxy status codes (read 2026-08)',
+    'pipedrive.readme.io: migrating integration users, OAuth authorization, status codes (read 2026-08)',
   policy: {
     accessSeconds: 3600,
     refreshSeconds: 60 * day,

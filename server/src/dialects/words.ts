@@ -2,8 +2,8 @@
 import type { Refusal } from '../kernel/refusals.ts'
 
 /**
- * A sentence with its places filled in: `<parameter>` by the parameter's name, `<accepted>` by what would be right,
- * `<credential>` by what this endpoint calls the credential that it takes.
+ * A sentence with its places filled in: `<parameter>` by the parameter's name, `<accepted>` by what would be
+ * right, `<credential>` by what this endpoint calls the credential that it takes.
  */
 export function fillIn(sentence: string, { parameter, accepted }: Refusal, credential: string): string {
   const names: Readonly<Record<string, string>> = {

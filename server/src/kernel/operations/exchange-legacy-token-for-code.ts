@@ -33,9 +33,9 @@ export type ExchangeForCodeInput = {
 export type IssuedCode = { readonly code: string; readonly expiresAt: Milliseconds }
 
 /**
- * Trades a legacy token for an authorization code. The token stays active until a code of it is redeemed, so a code
- * that was lost costs nothing: ask for another. All codes of one token lead to one grant, which the first of them
- * fixes; so a pair that was lost is recovered in the same way, by a new code, until the pair was used.
+ * Trades a legacy token for an authorization code. The token stays active until a code of it is redeemed, so
+ * a code that was lost costs nothing: ask for another. All codes of one token lead to one grant, which the
+ * first of them fixes; so a pair that was lost is recovered in the same way, until it was used.
  */
 export const exchangeLegacyTokenForCode: Operation<
   ExchangeForCodeInput,
@@ -102,7 +102,7 @@ export const exchangeLegacyTokenForCode: Operation<
   },
 }
 
-/** Nobody proves itself where a code is asked for: who may have the pair again is decided where the code is redeemed. */
+/** Nobody proves itself where a code is asked for: redeeming it decides who may have the pair again. */
 function refusalOfRepeat(
   input: ExchangeForCodeInput,
   facts: LegacyFacts,
