@@ -204,7 +204,9 @@ suite('tidy: shape', () => {
     const found = all.flatMap((path) =>
       read(path)
         .split('\n')
-        .flatMap((line, at) => (line.length > (isComment(line) ? 110 : 140) ? [`${path}:${at + 1}: ${line.length} characters`] : [])),
+        .flatMap((line, at) =>
+          line.length > (isComment(line) ? 110 : 140) ? [`${path}:${at + 1}: ${line.length} characters`] : [],
+        ),
     )
     // The formatter breaks code at 110; what it may not break (a sentence, a statement) gets a little more.
     none(found, 'Code is read side by side: comments end at 110 characters, the longest text at 140.')
