@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, suite, test } from 'node:test'
+import { dialects } from '../dialects/index.ts'
+import { decodeBase62 } from '../kernel/base62.ts'
+import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
+import { rootSecretName, testDeployment } from '../testing/deployment.ts'
+import { visitor } from '../testing/visitor.ts'
+import { dump, legacyTokenType, tokenExchange } from './asks.ts'
+
+type Section = Readonly<Record<string, unknown>>
+
+suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
+  let here: TestDeployment
+  /** Every credential that was in play, by what it is. */
+  const inPlay = new Map<string, string>()
+
+  before(async () => {
+    here = await testDeployment({
+      file: true,
+      policy: { rotate: 'always' },
+      config: { limits: { failures_per_minute: 10_000_000 } },
+    })
+    await play()
+  })
+  after(() => here.close())
+
+  const section = (name: string): Section => here.sections[name] ?? assert.fail(`${name} is not mounted`)
+  const text = (name: string, member: string): string => String(section(name)[member])
+  const legacy = (name: string, at: number): string => String((section(name).legacy_tokens as string[])[at])
+
+  async function ask(name: string, path: string, form: Record<string, string>, json = false, headers = {}) {
+    const answer = await here.request(text(name, 'prefix'), {
+      method: 'POST',
+      path,
+      headers: {
+        'content-type': json ? 'application/json' : 'application/x-www-form-urlencoded',
+        ...headers,
+      },
+      body: json ? JSON.stringify(form) : form,
+    })
+    assert.equal(answer.status, 200, `${name} ${path}: ${answer.text}`)
+    for (const [member, value] of Object.entries(answer.json)) {
+      if (/token$|code$/.test(member) && typeof value === 'string')
+        inPlay.set(`${name} ${member} ${inPlay.size}`, value)
+    }
+    return answer
+  }
+
+  /** Every dialect's exchange and refresh, a code through the pages, a session, passwords, secrets. */
+  async function play(): Promise<void> {
+    for (const { name } of dialects) {
+      for (const [member, value] of Object.entries(section(name))) {
+        if (/secret|password/.test(member)) inPlay.set(`${name} ${member}`, String(value))
+        if (Array.isArray(value) && /tokens$/.test(member)) inPlay.set(`${name} ${member}`, String(value[0]))
+      }
+    }
+    inPlay.set('root secret', process.env[rootSecretName] ?? '')
+    for (const version of here.deployment.keyRing.ring().versions) {
+      for (const [purpose, key] of Object.entries(version.keys))
+        inPlay.set(`ring ${purpose}`, Buffer.from(key).toString('hex'))
+    }
+    const refreshed = (answer: TestAnswer): string => String(answer.json.refresh_token)
+    const client = (name: string) => ({
+      client_id: text(name, 'client_id'),
+      client_secret: text(name, 'client_secret'),
+    })
+
+    const exchange = {
+      grant_type: tokenExchange,
+      subject_token_type: legacyTokenType,
+      subject_token: legacy('standard', 0),
+    }
+    const first = await ask('standard', '/oauth2/token', { ...exchange, ...client('standard') })
+    await ask('standard', '/oauth2/token', {
+      grant_type: 'refresh_token',
+      refresh_token: refreshed(first),
+      ...client('standard'),
+    })
+    await ask('standard', '/oauth2/revoke', { token: String(first.json.access_token), ...client('standard') })
+    await ask('standard', '/oauth2/introspect', { token: legacy('standard', 0), ...client('standard') })
+
+    const dch = {
+      app_id: text('dch', 'app_id'),
+      app_version: '1',
+      client_secret: text('dch', 'client_secret'),
+    }
+    await ask('dch', '/oauth2/token', { grant_type: 'exchange_token', token: legacy('dch', 0), ...dch })
+
+    const application = await ask('concur', '/oauth2/v0/token', {
+      grant_type: 'client_credentials',
+      ...client('concur'),
+    })
+    const path = `/appmgmt/v0/legacyApps/${text('concur', 'old_consumer_key')}/exchangeRefreshToken/me`
+    const bearer = { authorization: `Bearer ${application.json.access_token}` }
+    const company = await ask(
+      'concur',
+      path,
+      { token: legacy('concur', 0), secret: text('concur', 'client_secret') },
+      true,
+      bearer,
+    )
+    await ask('concur', '/oauth2/v0/token', {
+      grant_type: 'refresh_token',
+      refresh_token: String(company.json.token),
+      ...client('concur'),
+    })
+
+    await ask('pipedrive', '/oauth/token', {
+      grant_type: 'exchange_api_token',
+      api_token: legacy('pipedrive', 0),
+      ...client('pipedrive'),
+    })
+
+    const merchant = { merchant_uuid: text('clover', 'merchant_uuid'), app_uuid: text('clover', 'app_uuid') }
+    const migrate = () =>
+      ask('clover', '/oauth/token/migrate_v2', { ...merchant, auth_token: legacy('clover', 0) }, true)
+    const [open, redeemed] = [await migrate(), await migrate()]
+    assert.notEqual(open.json.authorization_code, redeemed.json.authorization_code)
+    await ask(
+      'clover',
+      '/oauth/v2/token',
+      {
+        client_id: text('clover', 'app_uuid'),
+        client_secret: text('clover', 'app_secret'),
+        code: String(redeemed.json.authorization_code),
+      },
+      true,
+    )
+    await playPages(client('code'))
+  }
+
+  /** One code that is redeemed and one that stays open. */
+  async function playPages(client: Record<string, string>): Promise<void> {
+    const user = visitor(here.app)
+    const query = new URLSearchParams({
+      client_id: client.client_id ?? '',
+      redirect_uri: text('code', 'redirect_uri'),
+      response_type: 'code',
+      scope: 'read',
+    })
+    const hub = `/code/oauth2/authorize?${query}`
+    const signIn = await user.get(hub)
+    const signedIn = await user.fill(signIn, /sign-in/, {
+      username: text('code', 'username'),
+      password: text('code', 'password'),
+    })
+    const consent = await user.get(signedIn.location ?? '')
+    for (const visit of [await user.fill(consent, /authorize/, { decision: 'allow' }), await user.get(hub)]) {
+      const code = new URL(visit.location ?? '').searchParams.get('code') ?? assert.fail(visit.text)
+      inPlay.set(`code ${inPlay.size}`, code)
+    }
+    const [, code = ''] = [...inPlay.values()].slice(-2)
+    await ask('code', '/oauth2/token', {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: text('code', 'redirect_uri'),
+      ...client,
+    })
+    for (const [name, value] of user.cookies) inPlay.set(`cookie ${name}`, value)
+  }
+
+  test('a dump of the database, the logs and the events holds no credential that was in play', async () => {
+    await here.deployment.database.query('pragma wal_checkpoint(truncate)', [])
+    const bytes = readFileSync(here.path ?? '')
+    const rest = { database: bytes.toString('latin1'), rows: await dump(here), logs: here.logs.join('\n') }
+    assert.ok(here.logs.length > 10 && inPlay.size > 25)
+    for (const [name, credential] of inPlay) {
+      for (const form of formsOf(credential)) {
+        for (const [place, content] of Object.entries(rest))
+          assert.ok(!content.includes(form), `${name} lies in the ${place}`)
+      }
+    }
+  })
+
+  test('every value found at rest, tried as each kind of credential at each endpoint, opens nothing', async () => {
+    const values = await valuesAtRest(here)
+    assert.ok(values.length > 100)
+    const state = async (): Promise<string> => (await dump(here)).replaceAll(/ (last_used|replays)=\S+/g, '')
+    const before = await state()
+    for (const value of values) {
+      for (const { name, endpoints } of dialects) {
+        for (const form of attempts(name, value)) {
+          for (const path of new Set(
+            endpoints.map(({ route }) =>
+              route.replace(/^\w+ /, '').replace(':key', text('concur', 'old_consumer_key')),
+            ),
+          )) {
+            const json = name === 'clover' || path.includes('exchangeRefreshToken')
+            const answer = await here.request(text(name, 'prefix'), {
+              method: 'POST',
+              path,
+              headers: {
+                'content-type': json ? 'application/json' : 'application/x-www-form-urlencoded',
+                authorization: `Bearer ${value}`,
+              },
+              body: json ? JSON.stringify(form) : form,
+            })
+            assert.ok(
+              !/"(access_token|refresh_token|authorization_code|token)":"/.test(answer.text),
+              `${name} ${path}: a value at rest opened it`,
+            )
+            assert.ok(
+              !answer.text.includes('"active":true'),
+              `${name} ${path}: a value at rest is an active token`,
+            )
+          }
+        }
+      }
+    }
+    // Usage is written a moment after it was seen; all else must stand as it stood.
+    assert.ok((await state()) === before, 'nothing was changed')
+  })
+
+  /** The value as the secret of a known client, and as each kind of token of a client that is proven. */
+  function attempts(name: string, value: string): Record<string, string>[] {
+    const id = String(section(name).client_id ?? section(name).app_id ?? section(name).app_uuid)
+    const secret = String(section(name).client_secret ?? section(name).app_secret)
+    const named = {
+      client_id: id,
+      app_id: id,
+      app_uuid: id,
+      app_version: '1',
+      merchant_uuid: text('clover', 'merchant_uuid'),
+    }
+    const token = {
+      refresh_token: value,
+      recovery_token: value,
+      code: value,
+      token: value,
+      api_token: value,
+      auth_token: value,
+      subject_token: value,
+      subject_token_type: legacyTokenType,
+      redirect_uri: text('code', 'redirect_uri'),
+    }
+    const grants = [
+      'refresh_token',
+      'authorization_code',
+      'exchange_token',
+      'exchange_api_token',
+      tokenExchange,
+    ]
+    return [
+      { ...named, client_secret: value, secret: value, grant_type: 'client_credentials' },
+      ...grants.map((grant_type) => ({ ...named, ...token, client_secret: secret, secret, grant_type })),
+    ]
+  }
+})
+
+/** A credential as it could lie somewhere: raw, hex, base64, and the parts that it is made of. */
+function formsOf(credential: string): string[] {
+  const parts: Buffer[] = [Buffer.from(credential)]
+  if (credential.startsWith('tfr_')) {
+    const bytes =
+      decodeBase62(credential.slice(4, -6), 45) ?? assert.fail('a refresh token that cannot be read')
+    // The locator and the tag are its secrets; version, masked number and generation tell nothing.
+    parts.push(bytes, bytes.subarray(9, 25), bytes.subarray(29))
+  }
+  const signature = credential.split('.')[2]
+  if (signature !== undefined) parts.push(Buffer.from(signature, 'base64url'))
+  if (/^([0-9a-f]{2}){16,}$/.test(credential)) parts.push(Buffer.from(credential, 'hex'))
+  else if (/^[\w-]{40,}$/.test(credential)) parts.push(Buffer.from(credential, 'base64url'))
+  return parts.flatMap((bytes) => [
+    bytes.toString('latin1'),
+    bytes.toString('hex'),
+    bytes.toString('hex').toUpperCase(),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+  ])
+}
+
+/** Distinct values of all tables that are long enough to be a secret, as text and in both encodings. */
+async function valuesAtRest(here: TestDeployment): Promise<string[]> {
+  const { database } = here.deployment
+  const found = new Set<string>()
+  const tables = await database.query(`select name from sqlite_master where type = 'table'`, [])
+  for (const { name } of tables) {
+    // Of hundreds of rows that nobody touched, a few stand for all; those in play are the last or the first.
+    const rows = await database.query(`select * from ${name}`, [])
+    const touched = rows.filter(
+      (row) => row.grant_number || row.status === 'redeemed' || row.status === 'open',
+    )
+    for (const row of [...touched, ...rows.slice(0, 4), ...rows.slice(-4)]) {
+      for (const value of Object.values(row)) {
+        if (typeof value === 'string' && value.length >= 16 && !/\s/.test(value)) found.add(value)
+        if (value instanceof Uint8Array)
+          for (const encoding of ['hex', 'base64url'] as const)
+            found.add(Buffer.from(value).toString(encoding))
+      }
+    }
+  }
+  return [...found]
+}
