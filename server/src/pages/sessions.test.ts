@@ -212,6 +212,16 @@ suite('pages: what protects the forms', () => {
     assert.equal((await signIn(user, page)).status, 303)
   })
 
+  test('trouble of ours is told on a page that says to try again, and blames nobody', async () => {
+    const broken = await testDeployment({ mounts: ['code'] })
+    await broken.deployment.database.close()
+    const page = await visitor(broken.app).get(hub)
+    await broken.app.close()
+    assert.equal(page.status, 503)
+    assert.equal(page.headers['retry-after'], '1')
+    assert.match(page.text, /cannot answer just now/)
+  })
+
   test('no password, session or form token is in the log', () => {
     const log = host.logs.join('')
     assert.match(log, /"operation":"check_password"/)
