@@ -162,9 +162,6 @@ function timesOf({ created, expires, last_used }: Values): Times | Refused {
     expires: expires === undefined ? undefined : hearMoment(expires),
     lastUsed: last_used === undefined ? undefined : hearMoment(last_used),
   }
-  const bad = (column: string): Refused => ({
-    refused: `${column}: neither a date of ISO 8601 nor epoch milliseconds`,
-  })
   if (created !== undefined && times.created === undefined) return bad('created')
   if (expires !== undefined && times.expires === undefined) return bad('expires')
   if (last_used !== undefined && times.lastUsed === undefined) return bad('last_used')
@@ -172,6 +169,10 @@ function timesOf({ created, expires, last_used }: Values): Times | Refused {
     return { refused: 'expires lies before created' }
   return times
 }
+
+const bad = (column: string): Refused => ({
+  refused: `${column}: neither a date of ISO 8601 nor epoch milliseconds`,
+})
 
 /** The first recorded scope that the client may not have, in its new name. */
 function scopeBeyond(client: Client, scopes: readonly string[], policy: Partial<Policy>): string | undefined {

@@ -40,7 +40,8 @@ export function lookupMaker(ring: Ring, version: RingVersion) {
     if (!isPlain(token)) return { refused: 'the token has a control character in it, or a space at an end' }
     if (note('raw') && fresh.length > 0) refresh()
     const alsoAs = othersOfRaw.lookupKinds.length === 0 ? none : lookupsOf(othersOfRaw, token)
-    return { lookup: lookupOf(version, 'raw', bytes), alsoAs }
+    // A copy in the shared pool: a run of rows holds a hundred thousand, and each digest has an allocation of its own.
+    return { lookup: Buffer.from(lookupOf(version, 'raw', bytes)), alsoAs }
   }
 
   function ofDigest(digest: string, kind: string): Found | Refused {
@@ -57,7 +58,10 @@ export function lookupMaker(ring: Ring, version: RingVersion) {
     const others = ring.versions.filter(
       (one) => one !== version && known.some((noted) => noted.version === one.version && noted.kind === kind),
     )
-    return { lookup: lookupOf(version, kind, heard), alsoAs: others.map((one) => lookupOf(one, kind, heard)) }
+    return {
+      lookup: Buffer.from(lookupOf(version, kind, heard)),
+      alsoAs: others.map((one) => lookupOf(one, kind, heard)),
+    }
   }
 
   return {

@@ -98,7 +98,8 @@ function toRow(
     return { line, broken: `the row has ${fields.length} values, the header has ${columns.length}` }
   }
   const values: Record<string, string> = {}
-  for (const [at, column] of columns.entries()) {
+  for (let at = 0; at < columns.length; at += 1) {
+    const column = columns[at]
     const field = fields[at]
     if (column === undefined || field === undefined || field === '') continue
     const value = plain ? field : fromUtf8(field)
