@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { secretHmac } from '../kernel/operations/authenticate-client.ts'
 import type { Connection } from '../kernel/records.ts'
-import { sha256 } from '../kernel/ring.ts'
+import { currentVersion, sha256 } from '../kernel/ring.ts'
 import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
-import { aCode, aConnection } from '../testing/records.ts'
+import { aClient, aCode, aConnection } from '../testing/records.ts'
 
 type Body = Readonly<Record<string, string | boolean | undefined>>
 
@@ -12,7 +13,7 @@ suite('dialect clover', () => {
   let host: TestDeployment
   let taken = 0
   before(async () => {
-    host = await testDeployment({ mounts: ['clover'] })
+    host = await testDeployment({ mounts: ['clover', 'standard'] })
   })
   after(() => host.close())
 
@@ -126,6 +127,21 @@ suite('dialect clover', () => {
     assert.equal((await refresh(whole.json.refresh_token)).status, 200)
   })
 
+  test('an access token alone is over once its user takes back what the app may do', async () => {
+    const introspect = await asResourceServer()
+    const token = freshToken()
+    const short = await redeem(await codeOf(token), { no_refresh_token: true })
+    assert.equal(await introspect(short.json.access_token), true)
+    const before = new Set((await connections()).map(({ number }) => number))
+    host.clock.advance(1000)
+    assert.equal((await redeem(await codeOf(token))).status, 200)
+    assert.equal(await introspect(short.json.access_token), true)
+    const connection = (await connections()).find(({ number }) => !before.has(number))
+    assert.ok(connection)
+    await host.deployment.store.commit([{ write: 'revoke_connection', connection }])
+    assert.equal(await introspect(short.json.access_token), false)
+  })
+
   test('a code of a legacy token that was revoked since gives not even an access token', async () => {
     const token = freshToken()
     const code = await codeOf(token)
@@ -159,6 +175,32 @@ suite('dialect clover', () => {
     assert.equal((await redeem(open)).status, 401)
     assert.equal((await migrate(token)).status, 401)
   })
+
+  /** Asks as the API would whether a token is alive. */
+  async function asResourceServer(): Promise<(token: unknown) => Promise<unknown>> {
+    const { store, world } = host.deployment
+    const { now, ring } = world.moment()
+    const version = currentVersion(ring, now)
+    const secret = { hmac: secretHmac(version, 'a secret'), keyVersion: version.version, expires: undefined }
+    const client = aClient({ id: 'api', mayIntrospect: true })
+    await store.commit([
+      { write: 'add_client', client, at: now },
+      {
+        write: 'add_client_secret',
+        clientId: 'api',
+        secret,
+        sealed: undefined,
+        created: now,
+        othersExpire: undefined,
+      },
+    ])
+    return async (token) => {
+      const body = { client_id: 'api', client_secret: 'a secret', token: String(token) }
+      const answer = await host.request('', { path: '/oauth2/introspect', body })
+      assert.equal(answer.status, 200, answer.text)
+      return answer.json.active
+    }
+  }
 
   suite('an ordinary code', () => {
     const verifier = 'v'.repeat(43)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import {
+  aCaller,
   aClient,
   aConnection,
+  aLegacyToken,
   aMoment,
   anOrganization,
   aRing,
@@ -15,6 +17,7 @@ import type { Connection } from '../records.ts'
 import type { AuthorizationFacts, Step, Subject } from './authorization.ts'
 import type { ConsentInput } from './decide-consent.ts'
 import { decideConsent } from './decide-consent.ts'
+import { refusalOfToken } from './exchange-legacy-token.ts'
 
 const uri = 'https://app.example/callback'
 const moment = aMoment(aRing([aRingVersion()]))
@@ -81,6 +84,23 @@ suite('decide consent', () => {
     assert.equal(connection.status, 'live')
     assert.equal(connection.origin, 'authorized')
     assert.deepEqual(connection.scopes, ['read'])
+  })
+
+  test('what is taken back takes the legacy tokens of its app with it, whatever is allowed later', () => {
+    const made = connectionIn(decided().writes)
+    const allowedAnew = { ...made, epoch: made.epoch + 1 }
+    const facts = {
+      token: aLegacyToken(),
+      shared: undefined,
+      aliasExchanged: false,
+      grant: undefined,
+      connection: allowedAnew,
+      user: undefined,
+      organization: undefined,
+    }
+    const input = { caller: aCaller(), legacyToken: 'old', as: 'user' } as const
+    assert.equal(refusalOfToken(input, facts), 'legacy_token_revoked')
+    assert.equal(refusalOfToken(input, { ...facts, connection: made }), undefined)
   })
 
   test('what was allowed before stays allowed, unless it was taken back', () => {

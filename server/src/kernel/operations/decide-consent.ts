@@ -13,7 +13,7 @@ export type ConsentInput = AuthorizationInput & {
   readonly scopesShown: readonly string[]
 }
 
-/** Writes down what the user decided on the consent page, and sends them back to the app with a code or a refusal. */
+/** Writes down what the user decided, and sends them back to the app with a code or a refusal. */
 export const decideConsent: Operation<ConsentInput, AuthorizationFacts, Step> = {
   look: lookForAuthorization,
 
@@ -61,7 +61,8 @@ function connectionOf(
       origin: 'authorized',
       confirmation: 'not_needed',
       status: 'live',
-      epoch: 0,
+      // As in a migration: a legacy token is dead once its connection stands above the epoch it came in at.
+      epoch: 1,
       liveGrants: [],
     }
   }

@@ -71,9 +71,10 @@ function accessOf(
   policies: IntrospectInput['policies'],
   { now }: Moment,
 ): Introspected {
-  const { claims, number, grant, client, revoked } = facts
+  const { claims, number, grant, alone, client, revoked } = facts
   if (revoked || claims.expiresAt <= now || !client) return inactive
   if (number === 0 && claims.issuedAt < client.tokensValidAfter) return inactive
+  if (alone && (alone.connection?.status === 'revoked' || disabledSubject(alone))) return inactive
   if (number !== 0) {
     if (!grant || !isAlive(grant.grant, grant.connection, client) || disabledSubject(grant)) return inactive
     // Under `required`, a grant is asleep until its user has confirmed.

@@ -7,6 +7,7 @@ import type { Client, Connection } from '../records.ts'
 import type { Ring } from '../ring.ts'
 import { equal } from '../ring.ts'
 import type { GrantFacts, LegacyFacts, Numbering, Store } from '../store.ts'
+import type { Subject } from './issue.ts'
 
 export type PresentedToken = {
   readonly token: string
@@ -20,6 +21,8 @@ export type PresentedFacts =
       readonly claims: AccessClaims
       readonly number: number
       readonly grant: GrantFacts | undefined
+      /** Of a token without a grant (`no_refresh_token`): whom it speaks for, and what they allowed the app. */
+      readonly alone?: AloneFacts | undefined
       readonly client: Client | undefined
       readonly revoked: boolean
     }
@@ -40,6 +43,8 @@ export type PresentedFacts =
     }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'version_unknown' }
+
+export type AloneFacts = Subject & { readonly connection: Connection | undefined }
 
 /** Finds out what a token is. A wrong hint must not matter (RFC 7009 §2.1), so none is asked for. */
 export async function lookAtToken(
@@ -81,9 +86,24 @@ async function lookAtAccess(store: Store, claims: AccessClaims, ring: Ring): Pro
   if (number === undefined) return { kind: 'version_unknown' }
   const grant = number === 0 ? undefined : await store.findGrant(number)
   const clientId = grant?.grant.clientId ?? claims.clientId
-  const [client, revoked] = await Promise.all([
+  const [client, revoked, alone] = await Promise.all([
     clientId === undefined ? undefined : store.findClient(clientId),
     store.isAccessTokenRevoked(claims.jti),
+    number === 0 ? lookAtSubject(store, claims) : undefined,
   ])
-  return { kind: 'access', claims, number, grant, client, revoked }
+  return { kind: 'access', claims, number, grant, alone, client, revoked }
+}
+
+async function lookAtSubject(
+  store: Store,
+  { clientId = '', userId, organizationId }: AccessClaims,
+): Promise<AloneFacts | undefined> {
+  // A token for the client itself: nobody allowed it, and nobody can take it back.
+  if (userId === '' && organizationId === '') return undefined
+  const [connection, user, organization] = await Promise.all([
+    store.findConnection(clientId, userId, organizationId),
+    userId === '' ? undefined : store.findUser(userId),
+    organizationId === '' ? undefined : store.findOrganization(organizationId),
+  ])
+  return { connection, user, organization }
 }
