@@ -1,12 +1,12 @@
 /**
- * Failed sign-ins by account: whoever guesses a password gets few guesses, from however many addresses. Counted in
- * memory and forgotten by themselves; no client is ever locked by them.
+ * Failed sign-ins by account: whoever guesses a password gets few guesses, from however many addresses.
+ * Counted in memory and forgotten by themselves; no client is ever locked by them.
  */
 import type { Milliseconds } from '../kernel/records.ts'
 import { sha256 } from '../kernel/ring.ts'
 
 export type Attempts = {
-  /** Counts an attempt before its outcome is known, so that many at once are counted too. False: too many failed. */
+  /** Counts an attempt before its outcome is known: many at once count, too. False: too many failed. */
   begin(username: string): boolean
   /** The password was right: the account starts anew. */
   succeed(username: string): void
@@ -17,7 +17,7 @@ const windowLength = 15 * 60_000
 const accountsMax = 100_000
 
 export function attempts(now: () => Milliseconds): Attempts {
-  // In the order of their beginning, since a map keeps the order of insertion: the first are the first to be over.
+  // A map keeps the order of insertion, so the first windows are the first to be over.
   const counted = new Map<string, { count: number; readonly until: Milliseconds }>()
 
   const forget = (): void => {

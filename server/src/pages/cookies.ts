@@ -1,7 +1,7 @@
 /**
- * Two cookies. The session's holds the secret whose hash is the session's row. The form's ties a sign-in form to the
- * browser that it was shown in, before there is a session. Every form carries a token made from its cookie, which
- * another site can neither read nor make.
+ * Two cookies. The session's holds the secret whose hash is the session's row. The form's ties a sign-in form
+ * to the browser that it was shown in, before there is a session. Every form carries a token made from its
+ * cookie, which another site can neither read nor make.
  */
 import { equal, hmac } from '../kernel/ring.ts'
 
@@ -13,7 +13,7 @@ export type Cookies = {
   clear(name: CookieName): string
 }
 
-/** `secure`: whether the public address is https. Then the prefix `__Host-` keeps other hosts from setting them. */
+/** `secure`: the public address is https. Then the prefix `__Host-` keeps other hosts from setting them. */
 export function cookies(secure: boolean): Cookies {
   const nameOf = (name: CookieName): string => `${secure ? '__Host-' : ''}tokenferry_${name}`
   // Lax, since users come from other sites: a strict cookie would sign them out at every arrival.

@@ -1,6 +1,6 @@
 /**
- * The hub. Users arrive here from the app, and come back here after every step; what comes next is asked of the
- * kernel each time, with nothing but the request's own address and the session.
+ * The hub. Users arrive here from the app, and come back here after every step; what comes next is asked of
+ * the kernel each time, with nothing but the request's own address and the session.
  */
 import { hearBody } from '../http/parameters.ts'
 import type { Answer } from '../kernel/decision.ts'

@@ -1,4 +1,4 @@
-/** HTML that is safe to put into a page. Only `html` makes it, so whatever else comes in is text and is escaped. */
+/** HTML that is safe in a page. Only `html` makes it, so whatever else comes in is text and is escaped. */
 export type Html = { readonly html: string }
 
 type Part = Html | string | number | undefined | false | readonly Part[]

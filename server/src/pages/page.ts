@@ -52,8 +52,8 @@ export const hubsOf = (mounts: readonly Mount[]): readonly Hub[] =>
   })
 
 /**
- * The hub that a return address leads to, and its query. Only a hub's own path will do: an address of another server,
- * however it is spelled, is none.
+ * The hub that a return address leads to, and its query. Only a hub's own path will do: an address of another
+ * server, however it is spelled, is none.
  */
 export function findHub(
   hubs: readonly Hub[],

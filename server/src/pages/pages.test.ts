@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, suite, test } from 'node:test'
 import { dialects } from '../dialects/index.ts'
+import { hashPassword } from '../keys/password.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
 import type { Visit, Visitor } from '../testing/visitor.ts'
@@ -111,6 +112,82 @@ suite('pages: the way to a code', () => {
     assert.ok(told(unasked).get('code'))
     const tooMuch = await user.get(hub(code, { prompt: 'none', scope: 'read write' }))
     assert.equal(told(tooMuch).get('error'), 'interaction_required')
+  })
+
+  test('what the user takes back ends every token of the app, and allowing it again revives none', async () => {
+    const { store } = host.deployment
+    const refresh = (token: unknown) =>
+      host.request('/code', {
+        path: '/oauth2/token',
+        body: {
+          grant_type: 'refresh_token',
+          client_id: code.client_id ?? '',
+          client_secret: code.client_secret ?? '',
+          refresh_token: String(token),
+        },
+      })
+    const [user, first] = await arrive(code, hub(code))
+    const tokens = await redeem(code, told(first).get('code'))
+    const unused = told(await user.get(hub(code))).get('code')
+    const alice = await store.findUserByUsername(code.username ?? '')
+    const connection = await store.findConnection(code.client_id ?? '', alice?.id ?? '', '')
+    assert.ok(connection)
+    await store.commit([{ write: 'revoke_connection', connection }])
+
+    assert.equal((await refresh(tokens.json.refresh_token)).json.error, 'invalid_token')
+    assert.equal((await redeem(code, unused)).json.error, 'invalid_code')
+    const page = await user.get(hub(code))
+    assert.equal(page.status, 200)
+    const again = await user.fill(page, /authorize/, { decision: 'allow' })
+    assert.equal((await refresh(tokens.json.refresh_token)).json.error, 'invalid_token')
+    assert.equal((await redeem(code, told(again).get('code'))).status, 200)
+  })
+
+  test('an app may act for a user in the organization that the user chooses', async () => {
+    const company = await testDeployment({ mounts: ['pipedrive'] })
+    const { store } = company.deployment
+    const app = company.sections.pipedrive as unknown as Section // The members that are read here are texts.
+    const bob = {
+      id: 'bob',
+      username: 'bob',
+      email: undefined,
+      name: undefined,
+      passwordHash: await hashPassword('a password'),
+      status: 'enabled',
+    } as const
+    for (const id of ['first', 'second']) {
+      const apiDomain = `https://${id}.example`
+      const organization = { id, name: `The ${id}`, region: undefined, apiDomain, status: 'enabled' } as const
+      await store.commit([{ write: 'put_organization', organization }])
+    }
+    await store.commit([{ write: 'put_user', user: bob, organizations: ['first', 'second'] }])
+    const user = visitor(company.app)
+    const asked = new URLSearchParams({
+      client_id: app.client_id ?? '',
+      redirect_uri: app.redirect_uri ?? '',
+    })
+    const path = `/pipedrive/oauth/authorize?${asked}`
+    await user.fill(await user.get(path), /sign-in/, { username: 'bob', password: 'a password' })
+    const page = await user.get(path)
+    const unchosen = await user.fill(page, /authorize/, { decision: 'allow' })
+    assert.equal(unchosen.status, 400)
+    assert.match(unchosen.text, /role="alert">Choose an organization\./)
+    const strange = await user.fill(page, /authorize/, { decision: 'allow', organization: 'third' })
+    assert.equal(strange.status, 400)
+    const allowed = await user.fill(page, /authorize/, { decision: 'allow', organization: 'second' })
+    const basic = Buffer.from(`${app.client_id}:${app.client_secret}`).toString('base64')
+    const tokens = await company.request('/pipedrive', {
+      path: '/oauth/token',
+      headers: { authorization: `Basic ${basic}` },
+      body: {
+        grant_type: 'authorization_code',
+        code: told(allowed).get('code') ?? '',
+        redirect_uri: app.redirect_uri ?? '',
+      },
+    })
+    await company.close()
+    assert.equal(tokens.status, 200, tokens.text)
+    assert.equal(tokens.json.api_domain, 'https://second.example')
   })
 
   test('a user who cancels sends the app away with access_denied', async () => {

@@ -137,9 +137,9 @@ const headersOf = (formTarget: string | undefined): Record<string, string> => ({
 })
 
 /**
- * What `form-action` must allow beside this server. Chromium holds every redirect that follows a form to it, those
- * that the app makes on its own sites included: a user would press Allow, and nothing would happen. So it is the
- * scheme of the app's address, not its origin.
+ * What `form-action` must allow beside this server. Chromium holds every redirect that follows a form to it,
+ * those that the app makes on its own sites included: a user would press Allow, and nothing would happen. So
+ * it is the scheme of the app's address, not its origin.
  */
 function sourceOf(redirectUri: string): string {
   const { protocol } = new URL(redirectUri)

@@ -13,8 +13,9 @@ import type { Desk, PageAnswer, PageRequest } from './page.ts'
 import { findHub, formOutdated, refusedPage } from './page.ts'
 
 /**
- * What an unknown user's password is verified against, so that the time taken does not tell who has an account.
- * It costs what `keys/password.ts` lets a real one cost, and belongs to no password that anybody knows.
+ * What an unknown user's password is verified against, so that the time taken does not tell who has an
+ * account. It costs what `keys/password.ts` lets a real one cost, and belongs to no password that anybody
+ * knows.
  */
 export const decoyHash =
   '$argon2id$v=19$m=19456,t=2,p=1$Ms1WfwJKlkR58q07i2OUAA$rdYK3bQeqU9/Zpo5Bv+QnfD4m2EzdMUFZaWWzdGQkIs'

@@ -1,6 +1,7 @@
 /**
- * What the pages' operations share: an authorization request (RFC 6749 §4.1.1), its checks, and the code that comes
- * of it. The request is heard anew at every step, from its own address: no half-done authorization lies in a table.
+ * What the pages' operations share: an authorization request (RFC 6749 §4.1.1), its checks, and the code that
+ * comes of it. The request is heard anew at every step, from its own address: no half-done authorization lies
+ * in a table.
  */
 import type { Write } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
@@ -17,7 +18,10 @@ import { seconds } from './issue.ts'
 export type AuthorizationRules = {
   /** Whether the app must say `response_type=code`. */
   readonly responseType: 'required' | 'optional'
-  /** Whether the app may leave out `redirect_uri` where it has registered just one (RFC 6749 §3.1.2.3). Absent: it must not. */
+  /**
+   * Whether the app may leave out `redirect_uri` where it has registered just one (RFC 6749 §3.1.2.3).
+   * Absent: it must not.
+   */
   readonly redirectUri?: 'required' | 'optional'
   /** Whether scopes are asked for in the request, or set on the app. */
   readonly scopes: 'asked' | 'of the client'
@@ -119,8 +123,9 @@ export async function lookForAuthorization(
 }
 
 /**
- * Checks a request. A refusal that comes back alone is never sent to the address that the request names: until the
- * client and its address are known to be good, a redirect would serve whoever made the link (RFC 9700 §4.11.2).
+ * Checks a request. A refusal that comes back alone is never sent to the address that the request names: until
+ * client and address are known to be good, a redirect would serve whoever made the link.
+ * RFC 9700 §4.11.2 wants it so.
  */
 export function checkAuthorization(
   { request, rules, dialect }: AuthorizationInput,
@@ -201,7 +206,8 @@ function sameLoopback(registered: string, asked: string): boolean {
 export function wasAllowed({ connection }: Subject, { client, scopes, redirectUri }: Checked): boolean {
   if (connection?.status !== 'live' || connection.confirmation === 'pending') return false
   if (!within(scopes, connection.scopes)) return false
-  // RFC 8252 §8.6: any program on the user's machine can pass for an app without a secret, unless its address is a site's.
+  // RFC 8252 §8.6: any program on the user's machine can pass for an app without a secret, unless its address
+  // is a site's.
   return client.type === 'confidential' || redirectUri.startsWith('https://')
 }
 

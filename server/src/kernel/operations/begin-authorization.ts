@@ -4,8 +4,8 @@ import type { AuthorizationFacts, AuthorizationInput, Step } from './authorizati
 import { answerWithCode, checkAuthorization, lookForAuthorization, wasAllowed } from './authorization.ts'
 
 /**
- * Says what comes next for a user whom an app has sent here (RFC 6749 §4.1.1): sign in, be asked, or, where all was
- * allowed before, go back with a code at once.
+ * Says what comes next for a user whom an app has sent here (RFC 6749 §4.1.1): sign in, be asked, or, where
+ * all was allowed before, go back with a code at once.
  */
 export const beginAuthorization: Operation<AuthorizationInput, AuthorizationFacts, Step> = {
   look: lookForAuthorization,

@@ -7,7 +7,7 @@ export type PasswordInput = {
   readonly username: string
   /** The hash that the password was found to fit; `undefined` where it fits none. */
   readonly verifiedHash: string | undefined
-  /** The session that the browser had before: it ends, so that nobody goes on with one that they were handed. */
+  /** The browser's session before: it ends, so that nobody goes on with one that they were handed. */
   readonly sessionSecret: string | undefined
 }
 
@@ -16,8 +16,8 @@ export type SignedIn = { readonly user: User; readonly sessionSecret: string }
 export const sessionSeconds = 12 * 3600
 
 /**
- * Begins a session for a user whose password was verified. The verifying itself is slow on purpose and is done
- * before; here it counts only if the hash is still the user's own.
+ * Begins a session for a user whose password was verified. The verifying itself is slow on purpose and is
+ * done before; here it counts only if the hash is still the user's own.
  */
 export const checkPassword: Operation<PasswordInput, User | undefined, SignedIn> = {
   look: (store, { username }) => store.findUserByUsername(username),
