@@ -123,9 +123,8 @@ export async function lookForAuthorization(
 }
 
 /**
- * Checks a request. A refusal that comes back alone is never sent to the address that the request names: until
- * client and address are known to be good, a redirect would serve whoever made the link.
- * RFC 9700 §4.11.2 wants it so.
+ * Checks a request. A refusal that comes back alone is never sent to the address that the request names.
+ * RFC 9700 §4.11.2: until client and address are known to be good, a redirect serves whoever made the link.
  */
 export function checkAuthorization(
   { request, rules, dialect }: AuthorizationInput,
