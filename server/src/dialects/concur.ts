@@ -1,6 +1,6 @@
 /**
- * Seed 1: SAP Concur's way from the tokens of before 2017 to OAuth 2.0. An app proves itself with a token of its
- * own and its secret, trades each old token for a refresh token alone, and that one for an access token.
+ * SAP Concur's way from the tokens of before 2017 to OAuth 2.0. An app proves itself with a token of its own and
+ * its secret, trades each old token for a refresh token alone, and that one for an access token.
  */
 import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
@@ -87,7 +87,7 @@ const code = endpoint({
   say: tokens,
 })
 
-/** The app's own access token in the header, its secret in the body, and its old key in the path: all of one app. */
+/** The app's own access token in the header, its secret in the body, its old key in the path: all of one app. */
 const applicationToken: Proof = ({ headers, parameters, path, clientOfToken }) => {
   const token = hearBearer(headers.authorization)
   const clientId = token && clientOfToken(token)
@@ -281,5 +281,15 @@ export const concur: Dialect = {
       legacy_tokens: list('legacy_tokens'),
       wsadmin_tokens: list('wsadmin_tokens'),
     }),
+    // The app's own token first, which the exchange is asked with.
+    curl({ at, value, unused }) {
+      const [id, secret] = [value('client_id'), value('client_secret')]
+      return [
+        `curl -s ${at}/appmgmt/v0/legacyApps/${value('old_consumer_key')}/exchangeRefreshToken/me \\`,
+        `  -H "Authorization: Bearer $(curl -s ${at}/oauth2/v0/token -d grant_type=client_credentials \\`,
+        `    -d client_id=${id} -d client_secret=${secret} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')" \\`,
+        `  -d '{ "token": "${unused('legacy_tokens')}", "secret": "${secret}" }'`,
+      ].join('\n')
+    },
   },
 }

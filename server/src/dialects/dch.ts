@@ -1,7 +1,7 @@
 /**
- * Seed 0: the JSONAPI 2.0 of a concert hall, whose apps for televisions trade the token of API 1.x for a JWT.
- * Its pages document one error of a missing or unknown token, one of a JWT, one of a client and one of a missing
- * parameter, and no HTTP status; the words and the statuses of all others are ours.
+ * The JSONAPI 2.0 of a concert hall, whose apps for televisions trade the token of API 1.x for a JWT.
+ * Its pages document one error of a missing or unknown token, one of a JWT, one of a client and one of a
+ * missing parameter, and no HTTP status; the words of all others, and the statuses, are ours.
  */
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
@@ -228,5 +228,11 @@ export const dch: Dialect = {
       client_secret: client('app').secret,
       legacy_tokens: tokens('legacy_tokens'),
     }),
+    curl: ({ at, value, unused }) =>
+      [
+        `curl -s ${at}/oauth2/token -d grant_type=exchange_token -d app_id=${value('app_id')} \\`,
+        `  -d app_version=${value('app_version')} -d client_secret=${value('client_secret')} \\`,
+        `  -d token=${unused('legacy_tokens')}`,
+      ].join('\n'),
   },
 }

@@ -13,7 +13,7 @@ export type AuthenticateInput = {
   readonly dialect: string
   /** Whether a confidential client may go without its proof here (Clover's first leg, its refresh). */
   readonly proof: 'required' | 'optional' | 'none'
-  /** The identifier of the old world that the path names, where it names one: it must be this very client's. */
+  /** The identifier of the old world that stands in the path, where one does: it must be this client's. */
   readonly pathIdentifier?: string | undefined
 }
 
