@@ -55,7 +55,7 @@ export const exchangeLegacyTokenForCode: Operation<
       : refusalOfTime(client, facts, moment)
     if (late) return refuse(late)
     const { token, connection } = facts
-    // A code can be redeemed only against what proves the client: its secret, or the verifier of this challenge.
+    // A code is redeemed only against what proves the client: its secret, or the verifier of this challenge.
     if (client.type === 'public' && input.codeChallenge === undefined) return refuse('code_challenge_missing')
     const scopes = scopesOf(token, caller)
     if ('reason' in scopes) return refuse(scopes)
