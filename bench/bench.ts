@@ -1,18 +1,20 @@
 /**
- * `npm run bench`: requests per second of this server beside oidc-provider and beside the floor, in one run, each on
- * the same core with the same key type and keep-alive. Only ratios are worth comparing with another machine's.
+ * `npm run bench`: requests per second of this server beside oidc-provider and beside the floor, in one
+ * run, each on the same core with the same key type and keep-alive. Only ratios are worth comparing with
+ * another machine's.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { readConfig } from '../server/src/config.ts'
 import type { Dataset } from './dataset.ts'
-import { chainsOf, clientId, clientSecret, dataset, legacyTokenOf } from './dataset.ts'
+import { chainsOf, dataset } from './dataset.ts'
 import type { Measured, Turn } from './load.ts'
 import { load, textIn } from './load.ts'
 import { topOf } from './profile.ts'
 import type { Row } from './report.ts'
 import { report } from './report.ts'
+import { clientId, clientSecret, legacyTokenOf } from './rows.ts'
 import type { Subject } from './subjects.ts'
 import { build, canPin, pinLoad, start } from './subjects.ts'
 
@@ -24,7 +26,9 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     connections: { type: 'string' },
     operations: { type: 'string', default: 'exchange,refresh,client_credentials' },
-    /** Profiles this server alone, and says where the time goes. */
+    /** This server without the others, for who is at work on it. */
+    alone: { type: 'boolean', default: false },
+    /** The same under V8's profiler: where the time goes. */
     profile: { type: 'boolean', default: false },
   },
 })
@@ -36,8 +40,10 @@ const rounds = Number(options.rounds ?? (quick ? 1 : 3))
 const connectionCounts = (options.connections ?? (quick ? '32' : '32,128')).split(',').map(Number)
 const chainsCount = quick ? 1024 : 8192
 
-const subjectNames = options.profile ? (['ours'] as const) : (['ours', 'floor', 'oidc-provider'] as const)
 type SubjectName = 'ours' | 'floor' | 'oidc-provider'
+const all: readonly SubjectName[] = ['ours', 'floor', 'oidc-provider']
+const alone = options.profile || options.alone
+const subjectNames = alone ? (['ours'] as const) : all
 const paths = { ours: '/oauth2/token', floor: '/', 'oidc-provider': '/token' } as const
 
 const tell = (line: string): void => console.error(line)
@@ -58,7 +64,10 @@ const exchangeForm = (token: string): string =>
   `grant_type=${exchangeType}&subject_token_type=${legacyType}&${proof}&subject_token=${token}`
 const refreshForm = (token: string): string => `grant_type=refresh_token&${proof}&refresh_token=${token}`
 
-/** What each connection asks next. Made once for each subject of a block, so that chains go on from round to round. */
+/**
+ * What each connection asks next. Made once for each subject of a block, so that chains go on from round
+ * to round.
+ */
 type Asking = (connection: number) => Turn | undefined
 
 /** Legacy tokens that a subject has not exchanged yet: each is used once in the whole run. */
@@ -145,7 +154,10 @@ function startSubject(name: SubjectName, profileFolder?: string): Promise<Subjec
 
 type Runs = Record<SubjectName, Measured[]>
 
-/** One operation at one number of connections: the subjects take turns, so that a slow minute hits all of them. */
+/**
+ * One operation at one number of connections: the subjects take turns, so that a slow minute hits all of
+ * them.
+ */
 async function measure(operation: string, connections: number, block: number): Promise<Runs> {
   const runs: Runs = { ours: [], floor: [], 'oidc-provider': [] }
   const profileFolder = options.profile ? `${data.folder}/profile-${operation}-${connections}` : undefined
@@ -186,7 +198,7 @@ const table: Row[] = []
 for (const [block, { operation, connections }] of blocks.entries()) {
   table.push({ operation, connections, runs: await measure(operation, connections, block) })
 }
-if (!options.profile) {
+if (!alone) {
   const { name, text } = report(table, {
     rows,
     seconds,

@@ -1,7 +1,7 @@
 /**
- * What stands in the databases before anything is measured: legacy tokens, half of them exchanged, and the grants of
- * those. Built once by bulk statements, with the values that real exchanges would have computed; each run of the
- * bench works on a copy.
+ * What stands in the databases before anything is measured: legacy tokens, half of them exchanged, and the
+ * grants of those. Built once by bulk statements, with the values that real exchanges would have computed;
+ * each run of the bench works on a copy.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import {
@@ -17,32 +17,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../server/src/config.ts'
 import { parseConfig } from '../server/src/config.ts'
-import { legacyLocator, locatorHash, sayRefreshToken } from '../server/src/kernel/chain.ts'
-import { lookupOf } from '../server/src/kernel/legacy-lookup.ts'
+import { legacyLocator, sayRefreshToken } from '../server/src/kernel/chain.ts'
 import { secretHmac } from '../server/src/kernel/operations/authenticate-client.ts'
 import type { Client } from '../server/src/kernel/records.ts'
 import type { RingVersion } from '../server/src/kernel/ring.ts'
 import { currentVersion } from '../server/src/kernel/ring.ts'
 import type { Deployment } from '../server/src/main.ts'
 import { openDeployment } from '../server/src/main.ts'
-import type { Database, Statement, Value } from '../server/src/storage/database.ts'
 import { openSqlite } from '../server/src/storage/sqlite.ts'
-
-export const clientId = 'bench'
-export const clientSecret = 'bench-secret-bench-secret-bench-secret-bench'
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
-
-/** Legacy token number `at`: the first half was exchanged, the others wait. */
-export const legacyTokenOf = (at: number): string =>
-  createHash('sha1').update(`legacy token ${at}`).digest('hex')
-
-/** Scattered, so that neighbours in time are no neighbours in an index. */
-export const userOf = (at: number): string => `user-${sha256(`user ${at}`).toString('hex', 0, 8)}`
-
-/** The numbers that the grant of exchanged legacy token `at` and its connection got. */
-const grantNumberOf = (at: number): number => 2 * at + 2
-const connectionNumberOf = (at: number): number => 2 * at + 1
+import {
+  byLookup,
+  clientId,
+  clientSecret,
+  connectionRow,
+  exchangedRow,
+  grantNumberOf,
+  grantRow,
+  insert,
+  legacyTokenOf,
+  sha256,
+  userOf,
+} from './rows.ts'
 
 export type Dataset = {
   readonly folder: string
@@ -69,7 +64,8 @@ export async function dataset(rows: number, tell: (line: string) => void): Promi
 /** A schema or a data set that changed is another data set. */
 function fingerprint(): string {
   const migrations = new URL('../server/src/storage/migrations/sqlite/', import.meta.url)
-  const hash = createHash('sha256').update(readFileSync(new URL(import.meta.url)))
+  const hash = createHash('sha256')
+  for (const name of ['dataset.ts', 'rows.ts']) hash.update(readFileSync(new URL(name, import.meta.url)))
   for (const name of readdirSync(migrations).sort()) hash.update(readFileSync(new URL(name, migrations)))
   return hash.digest('hex').slice(0, 8)
 }
@@ -95,7 +91,10 @@ mounts: [{ dialect: standard, prefix: /, policy: { rotate: always } }]
 log: warn
 `
 
-/** The first refresh tokens of grants spread evenly over the data set; `share` of `shares` takes others each time. */
+/**
+ * The first refresh tokens of grants spread evenly over the data set; `share` of `shares` takes others
+ * each time.
+ */
 export async function chainsOf(
   config: Config,
   rows: number,
@@ -192,73 +191,6 @@ async function addClient(deployment: Deployment, created: number): Promise<void>
 // A copy takes the database's own file alone, so nothing may wait in its log.
 const emptyLog = 'pragma wal_checkpoint(truncate)'
 
-type Token = { readonly at: number; readonly lookup: Buffer }
-
-/** In the order of the key, which is how an import goes in fast. */
-function byLookup(version: RingVersion, from: number, to: number): Token[] {
-  const tokens = Array.from({ length: to - from }, (_, index) => {
-    const at = from + index
-    return { at, lookup: lookupOf(version, 'raw', Buffer.from(legacyTokenOf(at))) }
-  })
-  return tokens.sort((one, other) => Buffer.compare(one.lookup, other.lookup))
-}
-
-type Columns = Readonly<Record<string, Value>>
-
-const exchangedRow = ({ at, lookup }: Token, version: RingVersion, created: number): Columns => ({
-  lookup,
-  client: '',
-  dialect: 'standard',
-  bound_to: clientId,
-  lookup_version: version.version,
-  user_id: userOf(at),
-  organization_id: '',
-  kind: 'user',
-  scopes: 'read write',
-  created,
-  status: 'exchanged',
-  exchange: 0,
-  key_version: version.version,
-  grant_number: grantNumberOf(at),
-  connection_epoch: 1,
-})
-
-const connectionRow = (at: number, created: number): Columns => ({
-  number: connectionNumberOf(at),
-  client: clientId,
-  user_id: userOf(at),
-  organization_id: '',
-  scopes: 'read write',
-  since: created,
-  origin: 'migrated',
-  confirmation: 'not_needed',
-  status: 'live',
-  epoch: 1,
-  live_grants: `,${grantNumberOf(at)},`,
-})
-
-const grantRow = (at: number, version: RingVersion, created: number): Columns => ({
-  number: grantNumberOf(at),
-  locator_hash: locatorHash(legacyLocator(version, legacyTokenOf(at), clientId, 0)),
-  connection: connectionNumberOf(at),
-  client: clientId,
-  user_id: userOf(at),
-  organization_id: '',
-  acts_as: 'user',
-  authorized_by: userOf(at),
-  scopes: 'read write',
-  resource: '',
-  epoch: 1,
-  generation: 0,
-  rotated_at: created,
-  key_version: version.version,
-  created,
-  refresh_until: created + 90 * 86_400_000,
-  access_until: created + 8 * 86_400_000,
-  status: 'live',
-  replays: 0,
-})
-
 /** The floor's two tables have as many rows, of about the same width. */
 async function buildFloor(folder: string, rows: number): Promise<void> {
   const path = join(folder, 'floor.db')
@@ -289,31 +221,4 @@ async function buildFloor(folder: string, rows: number): Promise<void> {
   }))
   await database.query(emptyLog, [])
   await database.close()
-}
-
-/** Twenty rows an insert, ten thousand a transaction. */
-async function insert<Item>(
-  database: Database,
-  table: string,
-  items: readonly Item[],
-  rowOf: (item: Item) => Columns,
-): Promise<void> {
-  for (let from = 0; from < items.length; from += 10_000) {
-    const statements: Statement[] = []
-    for (let at = from; at < Math.min(from + 10_000, items.length); at += 20) {
-      const rows = items.slice(at, Math.min(at + 20, from + 10_000)).map(rowOf)
-      statements.push(insertOf(table, rows))
-    }
-    await database.bulk(statements)
-  }
-}
-
-function insertOf(table: string, rows: readonly Columns[]): Statement {
-  const columns = Object.keys(rows[0] ?? {})
-  const line = (row: number): string =>
-    `(${columns.map((_, column) => `$${row * columns.length + column + 1}`).join(', ')})`
-  return {
-    sql: `insert into ${table} (${columns.join(', ')}) values ${rows.map((_, row) => line(row)).join(', ')}`,
-    values: rows.flatMap((row) => Object.values(row)),
-  }
 }

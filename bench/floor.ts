@@ -1,7 +1,7 @@
 /**
- * The floor: what any server in this language must at least do. It parses the form, hashes the secret, makes one row
- * durable (a client's own token needs none) and signs; with the engine, the settings, the group commit and the
- * signing function of this server, and nothing else.
+ * The floor: what any server in this language must at least do. It parses the form, hashes the secret,
+ * makes one row durable (a client's own token needs none) and signs; with the engine, the settings, the
+ * group commit and the signing function of this server, and nothing else.
  */
 import { createHash, generateKeyPairSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net'
 import { parse } from 'node:querystring'
 import type { SigningKey } from '../server/src/keys/sign.ts'
 import { keyId, signToken } from '../server/src/keys/sign.ts'
-import { clientId, clientSecret } from './dataset.ts'
+import { clientId, clientSecret } from './rows.ts'
 
 type Value = string | number | Uint8Array
 type Prepared = { run(...values: Value[]): { readonly changes: number | bigint } }

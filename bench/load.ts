@@ -1,6 +1,7 @@
 /**
- * The load: keep-alive connections, each with one request in flight, every request its own. Written over `node:net`,
- * because it has to cost less than what it measures, and has to read tokens out of the answers.
+ * The load: keep-alive connections, each with one request in flight, every request its own. Written over
+ * `node:net`, because it has to cost less than what it measures, and has to read tokens out of the
+ * answers.
  */
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
@@ -29,7 +30,10 @@ export type Measured = {
   readonly processorMicroseconds: number
 }
 
-/** Asks for some seconds, and says how it went. An answer other than 200 ends the run: its numbers would mean nothing. */
+/**
+ * Asks for some seconds, and says how it went. An answer other than 200 ends the run: its numbers would
+ * mean nothing.
+ */
 export async function load(options: LoadOptions): Promise<Measured> {
   const latencies: number[] = []
   const begun = performance.now()

@@ -1,12 +1,13 @@
 /**
- * The peer: oidc-provider with a store in memory, doing the same work. Its own memory store keeps a thousand entries;
- * this one keeps all, and is a plain `Map`, so that nothing but the peer itself is measured.
+ * The peer: oidc-provider with a store in memory, doing the same work. Its own memory store keeps a
+ * thousand entries; this one keeps all, and is a plain `Map`, so that nothing but the peer itself is
+ * measured.
  */
 import { generateKeyPairSync } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { clientId, clientSecret, legacyTokenOf, userOf } from './dataset.ts'
+import { clientId, clientSecret, legacyTokenOf, userOf } from './rows.ts'
 
 /** What of the peer's interface is used here; it declares no types. */
 type Model = { save(): Promise<string>; resourceServer?: unknown; scope?: string; expiration: number }

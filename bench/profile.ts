@@ -13,7 +13,10 @@ type Profile = {
   readonly timeDeltas: readonly number[]
 }
 
-/** The newest profile in the folder as two lists: own time by function and by file, in hundredths of the busy time. */
+/**
+ * The newest profile in the folder as two lists: own time by function and by file, in hundredths of the
+ * busy time.
+ */
 export function topOf(folder: string, built: string): string {
   const name = readdirSync(folder).sort().at(-1)
   if (name === undefined) return 'No profile was written.'

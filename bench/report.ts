@@ -31,12 +31,26 @@ Medians of ${about.rounds} rounds of ${about.seconds} s each, subjects in turn; 
 This server and the floor: SQLite, every answer durable, ${about.rows.toLocaleString('en')} legacy tokens and
 ${(about.rows / 2).toLocaleString('en')} grants there before. oidc-provider: in memory. Refreshes rotate always.
 
-| operation | connections | ours/s | floor/s | oidc-provider/s | ours ÷ floor | ours ÷ oidc-provider | processor µs: ours, floor, oidc | p50 ms: ours, floor, oidc | p99 ms: ours, floor, oidc | p99 ours ÷ floor |
-|---|---|---|---|---|---|---|---|---|---|---|
+| ${columns.join(' | ')} |
+|${'---|'.repeat(columns.length)}
 ${rows.map(lineOf).join('\n')}
 `
   return { name: `${date}-${cpu}.md`, text }
 }
+
+const columns = [
+  'operation',
+  'connections',
+  'ours/s',
+  'floor/s',
+  'oidc-provider/s',
+  'ours ÷ floor',
+  'ours ÷ oidc-provider',
+  'processor µs: ours, floor, oidc',
+  'p50 ms: ours, floor, oidc',
+  'p99 ms: ours, floor, oidc',
+  'p99 ours ÷ floor',
+]
 
 function lineOf({ operation, connections, runs }: Row): string {
   const subjects = [runs.ours, runs.floor, runs['oidc-provider']]

@@ -18,8 +18,8 @@ export function pinLoad(): void {
 }
 
 /**
- * Writes the sources as plain JavaScript, as a published package would hold them: a loader that compiles while it
- * loads marks every function with its name, which costs a server some of its speed.
+ * Writes the sources as plain JavaScript, as a published package would hold them: a loader that compiles
+ * while it loads marks every function with its name, which costs a server some of its speed.
  */
 export function build(folder: string): string {
   const target = join(folder, 'built')
@@ -72,7 +72,9 @@ export async function start(
   return { port, processorSeconds: () => processorSeconds(child.pid), stop: () => stop(child) }
 }
 
-/** User and system time, in hundredths of a second (proc(5)). `taskset` becomes the program that it starts. */
+/**
+ * User and system time, in hundredths of a second (proc(5)). `taskset` becomes the program that it starts.
+ */
 function processorSeconds(pid: number | undefined): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
