@@ -56,10 +56,11 @@ export async function openKeyRing(
     const [keys, lookupKinds] = await Promise.all([store.listKeys(), store.findLookupKinds()])
     return { keys, lookupKinds, print: fingerprint(keys, lookupKinds) }
   }
-  const opening = ({ keys, ...table }: Awaited<ReturnType<typeof read>>) => ({
-    ...open(keys, sealing),
-    ...table,
-  })
+  // Made once for each reading: every request asks for the ring several times.
+  const opening = ({ keys, lookupKinds, print }: Awaited<ReturnType<typeof read>>) => {
+    const { ring, signing } = open(keys, sealing)
+    return { ring: { ...ring, lookupKinds, digestKey }, signing, print }
+  }
   let opened = opening(await read())
   let readAt = performance.now()
 
@@ -75,7 +76,7 @@ export async function openKeyRing(
   const timer = setInterval(() => void reread().catch(() => undefined), reloadEveryMilliseconds).unref()
 
   return {
-    ring: () => ({ ...opened.ring, lookupKinds: opened.lookupKinds, digestKey }),
+    ring: () => opened.ring,
     signingKey(algorithm, now) {
       const key = opened.signing.find(
         (one) => one.algorithm === algorithm && one.currentFrom <= now && one.signs,
