@@ -41,15 +41,20 @@ export function encodeBase62(bytes: Uint8Array, digits: number): string {
 /** The bytes, or `undefined` where a character is none of the 62 or the number is too large. */
 export function decodeBase62(text: string, bytes: number): Buffer | undefined {
   const limbs = new Array<number>(Math.ceil(bytes / 2)).fill(0)
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    const digit = code < 128 ? (values[code] ?? -1) : -1
-    if (digit < 0) return undefined
-    let carry = digit
+  for (let at = 0; at < text.length; ) {
+    let scale = 1
+    let carry = 0
+    for (const end = Math.min(at + groupDigits, text.length); at < end; at += 1) {
+      const code = text.charCodeAt(at)
+      const digit = code < 128 ? (values[code] ?? -1) : -1
+      if (digit < 0) return undefined
+      carry = carry * 62 + digit
+      scale *= 62
+    }
     for (let limb = limbs.length - 1; limb >= 0; limb -= 1) {
-      const value = (limbs[limb] ?? 0) * 62 + carry
-      limbs[limb] = value & 0xffff
-      carry = value >>> 16
+      const value = (limbs[limb] ?? 0) * scale + carry
+      carry = Math.floor(value / 65_536)
+      limbs[limb] = value - carry * 65_536
     }
     if (carry !== 0) return undefined
   }
