@@ -4,6 +4,7 @@ import type { CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../ke
 import { bulkOf } from './bulk.ts'
 import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
+import { oncePerTurn } from './once-per-turn.ts'
 import { operatorFindersOf } from './operator-finders.ts'
 import { peopleOf } from './people.ts'
 import {
@@ -67,10 +68,13 @@ export function sqlStore(database: Database): Store {
     return row && toGrant(row)
   }
 
+  const findClient = oncePerTurn(async (id) => toClient(await database.query(sql.client, [id])))
+
   const asConnection = (row: Row | undefined): Connection | undefined => row && toConnection(row)
 
   return {
-    findClient: async (id) => toClient(await database.query(sql.client, [id])),
+    // Every request begins with its client, and many requests come from the same one.
+    findClient,
 
     async findLegacyToken(lookups, clientId, as) {
       if (lookups.length === 0) return undefined
@@ -179,7 +183,11 @@ export function sqlStore(database: Database): Store {
       )
     },
 
-    commit: async (writes) => ((await database.commit(unitOf(writes))) ? 'committed' : 'overtaken'),
+    async commit(writes) {
+      const held = await database.commit(unitOf(writes))
+      findClient.forget()
+      return held ? 'committed' : 'overtaken'
+    },
 
     ...bulkOf(database),
     ...listsOf(database),

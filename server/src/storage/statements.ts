@@ -94,7 +94,7 @@ const oldestOf = (connection: string): string =>
   `cast(substr(${connection}.live_grants, 2, instr(substr(${connection}.live_grants, 2), ',') - 1) as integer)`
 
 const addGrantSql = insert('grants', grantColumns)
-const addEventSql = insert('events', eventColumns)
+const addEventSql = `${insert('events', eventColumns)} returning 1`
 
 /** The connection's row lists its live grants, so that a cap needs no index: over it, the oldest ends. */
 const openConnectionSql = {
@@ -107,7 +107,8 @@ const openConnectionSql = {
       live_grants = case when ${grantsOf('connections')} >= $2
         then substr(live_grants, instr(substr(live_grants, 2), ',') + 1) else live_grants end || $3 || ','
     where number = $1`,
-  create: insert('connections', connectionColumns),
+  create: `${insert('connections', connectionColumns)}
+    on conflict do update set live_grants = connections.live_grants || substr(excluded.live_grants, 2)`,
 }
 
 const allowConnectionSql = `${insert('connections', connectionColumns)}
@@ -198,8 +199,10 @@ const table: Table = {
   open_connection({ connection, grantNumber, grantsMax, at, isNew }) {
     if (isNew) {
       return [
-        { sql: `${openConnectionSql.create} on conflict do nothing`, values: connectionValuesOf(connection) },
-        appendGrant(connection.number, grantsMax, grantNumber),
+        {
+          sql: openConnectionSql.create,
+          values: connectionValuesOf({ ...connection, liveGrants: [...connection.liveGrants, grantNumber] }),
+        },
       ]
     }
     const key = [connection.number, grantsMax]
@@ -244,7 +247,7 @@ const table: Table = {
   },
   append_event: ({ event }) => [
     {
-      sql: `${addEventSql} returning 1`,
+      sql: addEventSql,
       values: [
         event.at,
         event.kind,
