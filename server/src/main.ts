@@ -1,5 +1,4 @@
 /** Composition: configuration → database → store → key ring → dialects → HTTP. The only file that knows all. */
-import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { startBackground } from './background.ts'
@@ -15,6 +14,7 @@ import { sayOpaqueAccess } from './kernel/access-token.ts'
 import { hearTokenId } from './kernel/chain.ts'
 import type { World } from './kernel/kernel.ts'
 import type { Access } from './kernel/operations/issue.ts'
+import { policyOf } from './kernel/policy.ts'
 import type { Store } from './kernel/store.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { openKeyRing } from './keys/key-ring.ts'
@@ -24,6 +24,7 @@ import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
 import { pages } from './pages/routes.ts'
 import { toPolicy } from './policy-fields.ts'
+import { random } from './random.ts'
 import type { Database } from './storage/database.ts'
 import { migrate, pendingMigrations } from './storage/migrate.ts'
 import { sqlStore } from './storage/sql-store.ts'
@@ -65,7 +66,7 @@ export async function openDeployment(config: Config, options: DeploymentOptions 
     const numbers = options.numbers ? await leaseNumbers(store) : noNumbers
     const world: World = {
       store,
-      moment: () => ({ now: now(), ring: keyRing.ring(), random: randomBytes, number: numbers.next }),
+      moment: () => ({ now: now(), ring: keyRing.ring(), random, number: numbers.next }),
       reload: keyRing.reload,
     }
     return {
@@ -100,7 +101,13 @@ function mountsOf({ mounts, public_url }: Config): Mount[] {
     const found = findDialect(dialect)
     if (!found) throw new Error(`There is no dialect ${dialect}.`)
     const path = prefix === '/' ? '' : prefix
-    return { dialect: found, prefix: path, issuer: base + path, origin: base, policy: toPolicy(policy) }
+    return {
+      dialect: found,
+      prefix: path,
+      issuer: base + path,
+      origin: base,
+      policy: policyOf({ ...found.policy, ...toPolicy(policy) }, { policy: {} }),
+    }
   })
 }
 
@@ -122,9 +129,7 @@ export function composeServer(
     world,
     limits: counted,
     usage: gatherUsage(store, counted, now),
-    policies: Object.fromEntries(
-      mounts.map(({ dialect, policy }) => [dialect.name, { ...dialect.policy, ...policy }]),
-    ),
+    policies: Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy])),
     sign: (access, mount) => signAccess(access, mount, deployment),
     clientOfToken: (token, mount) => clientOfToken(token, mount, deployment),
     verify: (token) => verifyAccess(token, deployment),

@@ -28,8 +28,8 @@ export type Mount = {
   readonly prefix: string
   readonly issuer: string
   readonly origin: string
-  /** Of the dialect, with what the operator changed for this mount. */
-  readonly policy: Partial<Policy>
+  /** Of the dialect, with what the operator changed for this mount; without a client's own. */
+  readonly policy: Policy
 }
 
 export type Request = {
@@ -104,7 +104,7 @@ export async function answer(
   // Where the client comes first, a disabled one hears nothing of its parameters.
   if (missing && client.status === 'disabled') return refused({ reason: 'client_disabled' }, endpoint, client)
   if (missing) return refused(missing, endpoint, client)
-  const policy = policyOf({ ...dialect.policy, ...mount.policy }, client)
+  const policy = policyOf(mount.policy, client)
   const actor: Actor = { actor: `client:${client.id}`, address: request.address, requestId: request.id }
   const caller: Caller = { client, proven: proven && !policy.secretsArePublic, policy, actor }
   const input = endpoint.hear(valuesOf(heard, endpoint), { ...context, client })
@@ -137,7 +137,7 @@ export const contextOf = (
   now,
   requestId: request.id,
   path: request.path,
-  policy: policyOf(policies[mount.dialect.name] ?? {}, { policy: {} }),
+  policy: mount.policy,
   policies,
   verify,
 })
@@ -149,6 +149,7 @@ function hearParameters(
 ): HeardParameters | { refusal: Refusal } {
   const body = hearBody(endpoint.body, headerOf(request, 'content-type'), request.body)
   if ('refusal' in body) return body
+  if (request.query === '') return body
   const query = hearForm(request.query)
   if ('refusal' in query) return query
   const merged = new Map(body)
@@ -162,7 +163,6 @@ function hearParameters(
 type Selected = { readonly endpoint: Endpoint } | { readonly refusal: Refusal }
 
 function select(endpoints: readonly Endpoint[], heard: HeardParameters): Selected {
-  const names = new Set(endpoints.flatMap(({ when }) => Object.keys(when ?? {})))
   const many = (name: string): boolean => endpoints.some(({ takes }) => takes[name] === 'many')
   const repeated = repeatedIn(heard, many)
   if (repeated !== undefined) return { refusal: { reason: 'parameter_repeated', parameter: repeated } }
@@ -170,7 +170,7 @@ function select(endpoints: readonly Endpoint[], heard: HeardParameters): Selecte
     Object.entries(when ?? {}).every(([name, value]) => heard.get(name)?.[0] === value),
   )
   if (fitting) return { endpoint: fitting }
-  const [name = 'grant_type'] = names
+  const [name = 'grant_type'] = endpoints.flatMap(({ when }) => Object.keys(when ?? {}))
   const accepted = endpoints.flatMap(({ when }) => when?.[name] ?? [])
   if (!heard.has(name)) return { refusal: { reason: 'grant_type_missing', parameter: name, accepted } }
   return { refusal: { reason: 'grant_type_unsupported', parameter: name, accepted } }

@@ -2,7 +2,6 @@
  * Fastify: limits, headers, request ids, health; everything else is a dialect's. The only place that catches:
  * trouble with the database is 503, anything else is a bug and 500, both in the dialect's shape.
  */
-import { randomBytes } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastify, { LogController } from 'fastify'
 import type { Endpoint, Reply } from '../dialects/dialect.ts'
@@ -35,7 +34,9 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     bodyLimit: options.bodyBytesMax,
-    genReqId: () => randomBytes(9).toString('base64url'),
+    genReqId: () => Buffer.from(services.world.moment().random(9)).toString('base64url'),
+    // Our log lines name the request themselves; a logger for each request would be made for nothing.
+    childLoggerFactory: (logger) => logger,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     // An address that cannot be decoded is the caller's mistake, and is refused in its dialect.
