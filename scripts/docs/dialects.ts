@@ -36,7 +36,7 @@ export function dialectPage(dialect: Dialect): string {
     '## A conversation',
     `Each answer below is checked against the running server. ${code('<<name>>')} in an answer is a value that is used
 again as ${code('{{name}}')}; other names in double braces are the app's own credentials.`,
-    ...exchanges.flatMap(conversation),
+    ...exchanges.flatMap((exchange) => conversation(exchange, authorize?.path)),
   )
 }
 
@@ -68,8 +68,12 @@ function refusalsOf(dialect: Dialect): string {
   )
 }
 
-const conversation = (exchange: Exchange): readonly string[] => [
+const conversation = (exchange: Exchange, authorize: string | undefined): readonly string[] => [
   exchange.says && `**${exchange.says}**`,
+  exchange.allow === undefined
+    ? ''
+    : `The user allows the app at ${code(`GET ${authorize}?${exchange.allow}`)}.`,
+  exchange.advance === 0 ? '' : `${exchange.advance / 1000} seconds later:`,
   ['```http', `${exchange.method} ${exchange.path}`, ...headersOf(exchange.headers), ...bodyOf(exchange.body)]
     .concat(
       '',

@@ -62,7 +62,7 @@ export async function openDeployment(config: Config, options: DeploymentOptions 
     if (options.migrate !== false) await migrate(database)
     else await pendingMigrations(database)
     const store = sqlStore(database)
-    const keyRing = await openKeyRing(store, rootSecret, digestKey)
+    const keyRing = await openKeyRing(store, rootSecret, digestKey, now)
     const numbers = options.numbers ? await leaseNumbers(store) : noNumbers
     const world: World = {
       store,

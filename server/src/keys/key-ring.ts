@@ -48,10 +48,11 @@ export async function openKeyRing(
   store: Store,
   rootSecret: Uint8Array,
   digestKey: Uint8Array | undefined,
+  now: () => Milliseconds = Date.now,
 ): Promise<KeyRing> {
   const sealing = await sealingOf(store, rootSecret)
   if ((await store.listKeys()).length === 0)
-    await addKeys(store, sealing, { at: Date.now(), ahead: 0, actor: tokenferry })
+    await addKeys(store, sealing, { at: now(), ahead: 0, actor: tokenferry })
   const read = async () => {
     const [keys, lookupKinds] = await Promise.all([store.listKeys(), store.findLookupKinds()])
     return { keys, lookupKinds, print: fingerprint(keys, lookupKinds) }

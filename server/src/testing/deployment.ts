@@ -7,7 +7,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { parseConfig } from '../config.ts'
 import type { DemoSections } from '../demo.ts'
-import { seedDemo } from '../demo.ts'
+import { seedSamples } from '../demo.ts'
+import type { Made } from '../dialects/dialect.ts'
 import { dialects } from '../dialects/index.ts'
 import type { Deployment } from '../main.ts'
 import { composeServer, openDeployment } from '../main.ts'
@@ -33,6 +34,8 @@ export type TestDeployment = {
   readonly clock: Clock
   /** The demo's section of each dialect that is mounted. */
   readonly sections: DemoSections
+  /** Who can sign in at the pages of each dialect. */
+  readonly people: ReadonlyMap<string, Pick<Made, 'username' | 'password'>>
   /** Every line that was logged. */
   readonly logs: readonly string[]
   /** The database's file, where it has one. */
@@ -69,14 +72,15 @@ export async function testDeployment(options: TestOptions = {}): Promise<TestDep
   const clock = clockAt(options.now ?? Math.ceil(Date.now() / 1000) * 1000)
   const deployment = await openDeployment(config, { now: () => clock.now, numbers: true })
   const logs: string[] = []
-  const sections = options.seed === false ? {} : await seedDemo(deployment)
+  const seeded = options.seed === false ? undefined : await seedSamples(deployment, 50)
   const app = composeServer(deployment, { write: (line) => void logs.push(line) })
   await app.ready()
   return {
     deployment,
     app,
     clock,
-    sections,
+    sections: seeded?.sections ?? {},
+    people: seeded?.made ?? new Map(),
     logs,
     path,
     config,

@@ -9,6 +9,8 @@ export type Exchange = {
   readonly line: number
   /** How far the clock moves before it. */
   readonly advance: number
+  /** A user allows the app before it: the query of the authorization request. What the app is told is captured. */
+  readonly allow: string | undefined
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -30,17 +32,20 @@ export function readTranscript(text: string, name = 'transcript'): readonly Exch
   let at = 0
   let says: string[] = []
   let advance = 0
+  let allow: string | undefined
   while (at < lines.length) {
     const line = lines[at] ?? ''
     const moved = /^@advance (\d+)(ms|s|m|h|d)$/.exec(line)
     if (line.startsWith('#')) says.push(line.replace(/^#+ ?/, ''))
     else if (moved) advance += Number(moved[1]) * units[moved[2] as keyof typeof units]
+    else if (line.startsWith('@allow ')) allow = line.slice('@allow '.length)
     else if (requestLine.test(line)) {
       const read = readExchange(lines, at, name)
-      exchanges.push({ ...read.exchange, says: says.join(' '), advance })
+      exchanges.push({ ...read.exchange, says: says.join(' '), advance, allow })
       at = read.next
       says = []
       advance = 0
+      allow = undefined
       continue
     } else if (line !== '') throw new Error(`${name}:${at + 1}: not a line of a transcript: ${line}`)
     at += 1
