@@ -15,7 +15,7 @@ type TokenRow = {
 const invalidRequest = { status: 400, error: 'invalid_request' }
 const invalidGrant = { status: 400, error: 'invalid_grant' }
 
-/** Concur documents no status for each number: these are ours, and the operator may change them (`statuses`). */
+/** Concur documents no status for each number: these are ours, and `statuses` in the policy changes them. */
 export const tokenCodes = {
   54: { status: 400, error: 'invalid_scope', says: 'requested scope exceeds granted scope' },
   59: { status: 403, error: 'access_denied', says: 'client disabled' },

@@ -1,6 +1,6 @@
 /**
- * SAP Concur's way from the tokens of before 2017 to OAuth 2.0. An app proves itself with a token of its own and
- * its secret, trades each old token for a refresh token alone, and that one for an access token.
+ * SAP Concur's way from the tokens of before 2017 to OAuth 2.0. An app proves itself with a token of its own
+ * and its secret, trades each old token for a refresh token alone, and that one for an access token.
  */
 import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
@@ -87,7 +87,7 @@ const code = endpoint({
   say: tokens,
 })
 
-/** The app's own access token in the header, its secret in the body, its old key in the path: all of one app. */
+/** The app's own token in the header, its secret in the body, its old key in the path: all of one app. */
 const applicationToken: Proof = ({ headers, parameters, path, clientOfToken }) => {
   const token = hearBearer(headers.authorization)
   const clientId = token && clientOfToken(token)
