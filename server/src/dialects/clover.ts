@@ -194,6 +194,12 @@ const sample: Sample = {
     legacy_tokens: list('legacy_tokens'),
     low_trust_legacy_tokens: list('low_trust_legacy_tokens'),
   }),
+  curl: ({ at, value, unused }) =>
+    [
+      `curl -s ${at}/oauth/token/migrate_v2 -H 'Content-Type: application/json' \\`,
+      `  -d '{ "merchant_uuid": "${value('merchant_uuid')}", "app_uuid": "${value('app_uuid')}",`,
+      `    "auth_token": "${unused('legacy_tokens')}" }'`,
+    ].join('\n'),
 }
 
 export const clover: Dialect = {

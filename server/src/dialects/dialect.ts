@@ -145,6 +145,17 @@ export type Sample = {
   readonly lists: readonly SampleList[]
   /** The dialect's section of `demo.json`. */
   readonly say: (made: Made) => Readonly<Record<string, unknown>>
+  /** A first exchange, to be pasted into a shell. */
+  readonly curl?: (told: Told) => string
+}
+/** The section of `demo.json`, for a line that is to work now. */
+export type Told = {
+  /** The address of the mount. */
+  readonly at: string
+  /** A value of the section. */
+  value(name: string): string
+  /** A token of this list that nobody has exchanged yet. */
+  unused(list: string): string
 }
 export type SampleClient = {
   readonly key: string

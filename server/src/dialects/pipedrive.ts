@@ -241,6 +241,11 @@ const sample: Sample = {
     second_client_id: client('second').id,
     second_client_secret: client('second').secret,
   }),
+  curl: ({ at, value, unused }) =>
+    [
+      `curl -s ${at}/oauth/token -u '${value('client_id')}:${value('client_secret')}' \\`,
+      `  -d grant_type=exchange_api_token -d api_token=${unused('legacy_tokens')}`,
+    ].join('\n'),
 }
 
 export const pipedrive: Dialect = {

@@ -259,5 +259,18 @@ export const standard: Dialect = {
       password,
       legacy_tokens: tokens('legacy_tokens'),
     }),
+    // The exchange, and a refresh with what it answered.
+    curl({ at, value, unused }) {
+      const ask = `curl -s ${at}/oauth2/token -u '${value('client_id')}:${value('client_secret')}'`
+      return [
+        `ANSWER=$(${ask} \\`,
+        `  -d grant_type=${tokenExchange} \\`,
+        `  -d subject_token_type=${legacyTokenType} \\`,
+        `  -d subject_token=${unused('legacy_tokens')}); echo "$ANSWER"`,
+        '',
+        `${ask} -d grant_type=refresh_token \\`,
+        `  -d refresh_token="$(echo "$ANSWER" | sed 's/.*"refresh_token":"\\([^"]*\\)".*/\\1/')"`,
+      ].join('\n')
+    },
   },
 }

@@ -1,0 +1,157 @@
+/**
+ * The demo's data: `tokenferry.yaml`, `tokenferry.db`, `demo.json`, and the root secret beside the folder, so that a copy
+ * of the folder opens nothing. It is made once, whole or not at all, and kept over restarts.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseDocument, stringify } from 'yaml'
+import { readConfig } from '../config.ts'
+import type { DemoSections } from '../demo.ts'
+import { moved, seedDemo } from '../demo.ts'
+import { dialects, usualPrefix } from '../dialects/index.ts'
+import { event } from '../kernel/decision.ts'
+import { makeRootSecret } from '../keys/root-secret.ts'
+import { openDeployment } from '../main.ts'
+import { CommandError, operator } from './command.ts'
+
+export type DemoFolder = {
+  readonly folder: string
+  readonly config: string
+  readonly database: string
+  readonly demo: string
+  readonly rootSecret: string
+}
+
+export type Demo = { readonly base: string; readonly sections: DemoSections }
+
+/** The folder, made where it is not there. */
+export function demoFolder(folder: string): DemoFolder {
+  const at: DemoFolder = {
+    folder,
+    config: join(folder, 'tokenferry.yaml'),
+    database: join(folder, 'tokenferry.db'),
+    demo: join(folder, 'demo.json'),
+    rootSecret: `${folder}.root-secret`,
+  }
+  writing(at, () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const probe = join(folder, '.writable')
+    writeFileSync(probe, '')
+    rmSync(probe)
+  })
+  return at
+}
+
+/** Samples, keys and files, for the first start. */
+export async function makeDemo(base: string, at: DemoFolder): Promise<Demo> {
+  // The database gets its name when all is in it: a start that was cut short leaves nothing that looks finished.
+  const unfinished = `${at.database}.unfinished`
+  const finished = `${at.database}.finished`
+  const removeLeftOvers = (): void => {
+    for (const path of [unfinished, finished]) {
+      for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+    }
+  }
+  writing(at, () => {
+    removeLeftOvers()
+    if (!existsSync(at.rootSecret)) makeRootSecret(at.rootSecret)
+    write(at.config, stringify(settings(base, at)))
+  })
+  const config = { ...readConfig(at.config), database: `sqlite:${unfinished}` }
+  const deployment = await openDeployment(config)
+  try {
+    const demo = { base, sections: await seedDemo(deployment) }
+    // A copy and not the file itself: part of that may still be in its write-ahead log, which a rename leaves behind.
+    await deployment.database.backup(finished)
+    writing(at, () => {
+      writeDemo(demo, at)
+      chmodSync(finished, 0o600)
+      renameSync(finished, at.database)
+    })
+    return demo
+  } finally {
+    await deployment.close()
+    removeLeftOvers()
+  }
+}
+
+const settings = (base: string, at: DemoFolder) => ({
+  public_url: base,
+  listen: { host: new URL(base).hostname, port: Number(new URL(base).port) },
+  database: `sqlite:${at.database}`,
+  root_secret: `file:${at.rootSecret}`,
+  mounts: dialects.map((dialect) => ({ dialect: dialect.name, prefix: usualPrefix(dialect) })),
+})
+
+/** What an earlier start has written. */
+export function readDemo({ demo, folder }: DemoFolder): Demo {
+  try {
+    // Written by `writeDemo` alone.
+    const { base, ...sections } = JSON.parse(readFileSync(demo, 'utf8')) as { base: string } & DemoSections
+    return { base, sections }
+  } catch (error) {
+    throw new CommandError(
+      `${demo} is missing or broken, and its secrets cannot be read back from the database. ` +
+        `Move ${folder} away to begin anew, or run: tokenferry serve --config ${folder}/tokenferry.yaml`,
+      { cause: error },
+    )
+  }
+}
+
+/** The same demo at another address, or in another place: files and clients follow. What else was changed stays. */
+export async function rebase(demo: Demo, base: string, at: DemoFolder): Promise<Demo> {
+  if (!existsSync(at.config)) writing(at, () => write(at.config, stringify(settings(base, at))))
+  const document = parseDocument(writing(at, () => readFileSync(at.config, 'utf8')))
+  const { public_url, listen, database, root_secret } = settings(base, at)
+  const before = String(document)
+  for (const [name, value] of Object.entries({ public_url, database, root_secret })) document.set(name, value)
+  document.setIn(['listen', 'port'], listen.port)
+  if (String(document) !== before) writing(at, () => write(at.config, String(document)))
+  if (demo.base === base) return demo
+  await moveClients(demo.base, base, at)
+  const followed = { base, sections: moved(demo.sections, base, demo.base) }
+  // Last: while it names the old base, a start that was cut short moves the rest.
+  writing(at, () => writeDemo(followed, at))
+  return followed
+}
+
+async function moveClients(from: string, to: string, at: DemoFolder): Promise<void> {
+  const deployment = await openDeployment(readConfig(at.config))
+  const { store, world } = deployment
+  try {
+    for (const client of await store.listClients()) {
+      const redirectUris = moved(client.redirectUris, to, from)
+      if (redirectUris.every((uri, place) => uri === client.redirectUris[place])) continue
+      await store.commit([
+        { write: 'change_client', client: { ...client, redirectUris }, seen: client },
+        event('client_changed', world.moment().now, operator(), { clientId: client.id }),
+      ])
+    }
+  } finally {
+    await deployment.close()
+  }
+}
+
+const writeDemo = ({ base, sections }: Demo, at: DemoFolder): void =>
+  write(at.demo, `${JSON.stringify({ base, ...sections }, undefined, 2)}\n`)
+
+/** For its owner alone, and never half written. */
+function write(path: string, text: string): void {
+  const unfinished = `${path}.unfinished`
+  rmSync(unfinished, { force: true })
+  writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx' })
+  renameSync(unfinished, path)
+}
+
+/** What the system says of a folder that cannot be written, in one line. */
+function writing<Result>({ folder }: DemoFolder, work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    throw new CommandError(
+      `The data folder ${folder} cannot be used (${error.message}). Choose another: TOKENFERRY_DATA=/path`,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,139 @@
+/** `tokenferry demo`, which `npm start` runs: every dialect, SQLite, and something to try each with. */
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import { readConfig } from '../config.ts'
+import type { Told } from '../dialects/dialect.ts'
+import { dialects } from '../dialects/index.ts'
+import { lookupsOf } from '../kernel/legacy-lookup.ts'
+import type { Deployment, Running } from '../main.ts'
+import { openDeployment, serve } from '../main.ts'
+import { parsePort } from './arguments.ts'
+import { CommandError, exampled } from './command.ts'
+import type { Demo, DemoFolder } from './demo-folder.ts'
+import { demoFolder, makeDemo, readDemo, rebase } from './demo-folder.ts'
+import { say } from './output.ts'
+import { untilStopped } from './serve.ts'
+
+type Options = { readonly port: number; readonly data: string }
+
+const host = '127.0.0.1'
+
+export function addDemoCommand(program: Command): void {
+  const command = program
+    .command('demo')
+    .description('run every dialect with sample clients and tokens, to try it')
+    .addOption(
+      new Option('--port <number>', 'listen on this port').env('PORT').default(4000).argParser(parsePort),
+    )
+    .addOption(new Option('--data <folder>', 'keep everything here').env('TOKENFERRY_DATA').default('./data'))
+    .option('--debug', 'print a stack trace where Tokenferry itself is at fault')
+    .action(async (options: Options) => untilStopped(await startDemo(options)))
+  exampled(command, 'tokenferry demo', 'PORT=4001 TOKENFERRY_DATA=/tmp/ferry tokenferry demo')
+}
+
+async function startDemo({ port: wanted, data }: Options): Promise<Running> {
+  // Before anything is written: a port that is taken is the likeliest mistake, and changes nothing.
+  const port = await freePort(wanted)
+  const folder = demoFolder(resolve(data))
+  const base = `http://${host}:${port}`
+  const demo = existsSync(folder.database)
+    ? await rebase(readDemo(folder), base, folder)
+    : await makeDemo(base, folder)
+  const config = readConfig(folder.config)
+  const deployment = await openDeployment(config)
+  const lines = await curlLines(demo, deployment).finally(() => deployment.close())
+  const running = await serve(config)
+  for (const line of greeting(base, folder, lines)) say(line)
+  return running
+}
+
+/** The port, or one that is free where it is 0. */
+async function freePort(wanted: number): Promise<number> {
+  const probe = createServer().listen(wanted, host)
+  try {
+    await once(probe, 'listening')
+    const address = probe.address()
+    return address !== null && typeof address === 'object' ? address.port : wanted
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE') {
+      throw new CommandError(
+        `Port ${wanted} on ${host} is taken. Stop what listens there, or choose another: PORT=4001`,
+      )
+    }
+    if (code === 'EACCES') {
+      throw new CommandError(
+        `Port ${wanted} on ${host} may not be used by this user. Choose one above 1023: PORT=4001`,
+      )
+    }
+    throw error
+  } finally {
+    if (probe.listening) {
+      probe.close()
+      await once(probe, 'close')
+    }
+  }
+}
+
+/** A first exchange for each dialect whose sample has one, each with a token that is still to be exchanged. */
+async function curlLines(demo: Demo, deployment: Deployment): Promise<string[]> {
+  const unused = await unusedTokens(demo, deployment)
+  return deployment.mounts.flatMap(({ dialect, issuer }) => {
+    const section = demo.sections[dialect.name]
+    if (!section || !dialect.sample.curl) return []
+    const told: Told = {
+      at: issuer,
+      value: (name) => String(section[name]),
+      unused: (list) => unused.get(`${dialect.name} ${list}`) ?? '',
+    }
+    return [`${dialect.title}:`, '', dialect.sample.curl(told), '']
+  })
+}
+
+/** By dialect and list, the first that is active; where none is left, the first of all, which says so itself. */
+async function unusedTokens({ sections }: Demo, deployment: Deployment): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (const { name, sample } of dialects) {
+    for (const list of sample.lists) {
+      const told = sections[name]?.[list.name]
+      const tokens: readonly string[] = Array.isArray(told) ? told.map(String) : []
+      const unused = await firstUnused(tokens, name, deployment)
+      if (unused !== undefined) found.set(`${name} ${list.name}`, unused)
+    }
+  }
+  return found
+}
+
+async function firstUnused(
+  tokens: readonly string[],
+  dialect: string,
+  { store, world }: Deployment,
+): Promise<string | undefined> {
+  const { ring } = world.moment()
+  const clients = (await store.listClients()).filter((client) => client.dialect === dialect)
+  for (const token of tokens) {
+    // Where each app exchanges a token for itself, each has a row of its own.
+    const facts = await Promise.all(
+      clients.map(({ id }) => store.findLegacyToken(lookupsOf(ring, token), id, 'user')),
+    )
+    if (facts.every((one) => one?.token.status === 'active')) return token
+  }
+  return tokens[0]
+}
+
+const greeting = (base: string, { folder, demo, config }: DemoFolder, lines: readonly string[]): string[] => [
+  `Tokenferry runs at ${base}, with ${dialects.length} dialects and sample clients, people and tokens.`,
+  'This is a demo: the secrets below are printed for you to try it, and guard nothing.',
+  '',
+  `Everything is in ${folder}: all secrets and tokens in ${demo},`,
+  `the configuration in ${config}. Operate it: npx tokenferry client list --config ${config}`,
+  '',
+  'A first exchange for each, to be pasted into another terminal:',
+  '',
+  ...lines,
+  'Ctrl+C stops it.',
+]
