@@ -2,7 +2,7 @@
  * The whole life of a request at a dialect's endpoint, in five numbered steps. Nothing here knows which dialect or
  * which operation it is.
  */
-import type { Context, Dialect, Endpoint, Reply } from '../dialects/dialect.ts'
+import type { Context, Dialect, Endpoint, Refuse, Reply } from '../dialects/dialect.ts'
 import type { Presented } from '../dialects/proofs.ts'
 import type { AccessClaims } from '../kernel/access-token.ts'
 import type { Actor, Answer } from '../kernel/decision.ts'
@@ -16,6 +16,7 @@ import type { Policy } from '../kernel/policy.ts'
 import { policyOf } from '../kernel/policy.ts'
 import type { Client } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
+import { refusals } from '../kernel/refusals.ts'
 import type { Limits } from './limits.ts'
 import type { Parameters as HeardParameters } from './parameters.ts'
 import { hearBody, hearForm, repeatedIn } from './parameters.ts'
@@ -74,7 +75,7 @@ export async function answer(
   const refused = (refusal: Refusal, endpoint?: Endpoint, client?: Client): Answered => {
     noted.reason = refusal.reason
     services.limits.note(refusal.reason, request.address)
-    return { reply: (endpoint?.refuse ?? dialect.refuse)(refusal, context), noted, client }
+    return { reply: refusing(endpoint?.refuse ?? dialect.refuse, refusal, context), noted, client }
   }
 
   // 1 Select the endpoint: the method first, then the parameter that tells several apart.
@@ -124,6 +125,22 @@ export async function answer(
   services.usage.note(granted)
   // The endpoint was written with this operation's result type, see `endpoint()`.
   return { reply: endpoint.say(result as never, { ...context, caller }), noted, client }
+}
+
+/** Seconds after which a caller may ask again when the trouble is ours. */
+const retryAfterSeconds = 1
+
+/** A refusal in the dialect's words, with the headers that any dialect's caller goes by. */
+export function refusing(refuse: Refuse, refusal: Refusal, context: Context): Reply {
+  const reply = refuse(refusal, context)
+  const { status } = refusals[refusal.reason]
+  const headers: Record<string, string> = { ...reply.headers }
+  if (status === 503 || status === 429) {
+    headers['retry-after'] = String(refusal.retryAfterSeconds ?? retryAfterSeconds)
+  }
+  // RFC 9110 §15.5.6: a 405 lists the methods that there are.
+  if (refusal.reason === 'method_not_allowed' && refusal.accepted) headers.allow = refusal.accepted.join(', ')
+  return { ...reply, headers }
 }
 
 export const contextOf = (

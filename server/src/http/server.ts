@@ -8,7 +8,7 @@ import type { Endpoint, Reply } from '../dialects/dialect.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
 import type { Mount, Noted, Request, Services } from './answer.ts'
-import { answer, contextOf } from './answer.ts'
+import { answer, contextOf, refusing } from './answer.ts'
 import { crossOriginHeaders } from './cross-origin.ts'
 
 export type ServerOptions = {
@@ -23,9 +23,6 @@ export type ServerOptions = {
   /** Routes that are no dialect's: pages. */
   readonly routes?: (app: FastifyInstance) => void
 }
-
-/** Seconds after which a caller may ask again when the trouble is ours. */
-const retryAfterSeconds = 1
 
 export function httpServer(options: ServerOptions): FastifyInstance {
   const { services, mounts } = options
@@ -122,7 +119,7 @@ export function httpServer(options: ServerOptions): FastifyInstance {
       matches(mount.prefix + route.split(' ')[1], path),
     )
     const context = contextOf(heard(request), mount, services, services.world.moment().now)
-    const reply = (endpoint?.refuse ?? mount.dialect.refuse)(refusal, context)
+    const reply = refusing(endpoint?.refuse ?? mount.dialect.refuse, refusal, context)
     note(request, raw, reply.status, { dialect: mount.dialect.name, reason: refusal.reason })
     return send(raw, reply)
   }
@@ -147,7 +144,6 @@ function send(raw: FastifyReply, { status, body, headers }: Reply) {
   raw.status(status)
   // RFC 6749 §5.1: nothing in between keeps a token.
   raw.header('cache-control', 'no-store')
-  if (status === 503 || status === 429) raw.header('retry-after', String(retryAfterSeconds))
   if (headers) raw.headers(headers)
   if (body === undefined) return raw.send()
   return raw.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body))
