@@ -34,6 +34,7 @@ const policies: Readonly<Record<keyof WrittenPolicy, string>> = {
   signature: 'How access tokens are signed.',
   refresh: 'Life of a refresh token since its last rotation.',
   code: 'Life of an authorization code.',
+  may_refresh: 'Whether the app may refresh at all.',
   rotate: 'When a refresh says a new refresh token.',
   exchange_repeat:
     'How long a lost answer to an exchange can be asked for again, by a client that proves itself.',

@@ -10,7 +10,7 @@ import { limits } from './http/limits.ts'
 import { httpServer } from './http/server.ts'
 import { gatherUsage } from './http/usage.ts'
 import type { AccessClaims } from './kernel/access-token.ts'
-import { sayOpaqueAccess } from './kernel/access-token.ts'
+import { hearOpaqueAccess, sayOpaqueAccess } from './kernel/access-token.ts'
 import { hearTokenId } from './kernel/chain.ts'
 import type { World } from './kernel/kernel.ts'
 import type { Access } from './kernel/operations/issue.ts'
@@ -189,10 +189,11 @@ async function signAccess(
 /** Whose application token this is: signed by us, for this mount, for the client itself, and still alive. */
 function clientOfToken(token: string, { issuer }: Mount, deployment: Deployment): string | undefined {
   const { now, ring } = deployment.world.moment()
-  const claims = verifyAccess(token, deployment)
-  if (!claims || claims.issuer !== issuer || claims.expiresAt <= now) return undefined
-  // Number 0: no grant, so nobody's but the client's own.
-  return hearTokenId(ring, claims.jti) === 0 ? claims.clientId : undefined
+  // An opaque token names no issuer; whose mount it is for, its client's dialect says.
+  const claims = verifyAccess(token, deployment) ?? hearOpaqueAccess(ring, token)
+  if (!claims || (claims.issuer ?? issuer) !== issuer || claims.expiresAt <= now) return undefined
+  // Number 0 and no user: nobody's but the client's own.
+  return hearTokenId(ring, claims.jti) === 0 && claims.userId === '' ? claims.clientId : undefined
 }
 
 /** What an access token of any mount says, where one of our keys signed it. Does not look at its expiry. */

@@ -13,6 +13,8 @@ export type Policy = {
   /** Life of a refresh token since the last rotation; `null`: no end. */
   readonly refreshSeconds: number | null
   readonly codeSeconds: number
+  /** Whether the app may refresh at all. */
+  readonly refreshAllowed: boolean
   /**
    * When a refresh says a new refresh token: at every use; at most once in so many seconds (to a client that
    * proved itself); never.
@@ -53,6 +55,7 @@ export const defaultPolicy: Policy = {
   signature: 'ES256',
   refreshSeconds: 90 * day,
   codeSeconds: 60,
+  refreshAllowed: true,
   rotate: 'always',
   exchangeRepeatSeconds: 7 * day,
   exchangeRepeatUnprovenSeconds: day,

@@ -173,8 +173,10 @@ export function repeatableGrant(
   { now }: Moment,
 ): Grant | { readonly refused: Reason } {
   const mine = token.grantNumber !== undefined && (token.clientId || token.boundTo) === client.id
-  if (!mine || !grant || !isAlive(grant, connection, client)) return { refused: 'legacy_token_exchanged' }
+  if (!mine || !grant || grant.status !== 'live') return { refused: 'legacy_token_exchanged' }
+  // Before the connection is looked at: asked for somebody else, it is somebody else's that was found.
   if (grant.actsAs !== as || !sameSet(grant.resource, resource ?? [])) return { refused: 'exchange_differs' }
+  if (!isAlive(grant, connection, client)) return { refused: 'legacy_token_exchanged' }
   const used = grant.generation > 0 || (policy.rotate === 'never' && grant.usedAt !== undefined)
   const over = used || now >= grant.created + seconds(windowSeconds)
   return over ? { refused: 'legacy_token_exchanged' } : grant

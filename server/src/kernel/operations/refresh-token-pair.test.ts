@@ -92,6 +92,15 @@ suite('refresh token pair: the refusals, in order', () => {
         (state) =>
           withInput(state, { caller: { ...state.input.caller, client: aClient({ status: 'disabled' }) } }),
       ],
+      [
+        'grant_type_not_allowed',
+        (state) => {
+          const { caller } = state.input
+          return withInput(state, {
+            caller: { ...caller, policy: { ...caller.policy, refreshAllowed: false } },
+          })
+        },
+      ],
       ['user_disabled', (state) => withFound(state, { user: aUser({ status: 'disabled' }) })],
       [
         'organization_disabled',

@@ -61,6 +61,7 @@ export const refreshTokenPair: Operation<RefreshInput, Facts, Issued> = {
     if (grant.clientId !== client.id) return refuse('refresh_token_of_other_client')
     if (!equal(locatorHash(token.locator), grant.locatorHash)) return refuse('refresh_token_unknown')
     if (client.status === 'disabled') return refuse('client_disabled')
+    if (!input.caller.policy.refreshAllowed) return refuse('grant_type_not_allowed')
     const disabled = disabledSubject(found)
     if (disabled) return refuse(disabled)
     if (connection.status === 'revoked') return refuse('connection_revoked')
