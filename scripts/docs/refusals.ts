@@ -1,9 +1,9 @@
 /** `docs/reference/refusals.md`: every way this server says no, and each dialect's word for it. */
-import type { Context, Dialect, Refuse } from '../../server/src/dialects/dialect.ts'
+import type { Dialect, Refuse } from '../../server/src/dialects/dialect.ts'
 import { dialects } from '../../server/src/dialects/index.ts'
-import { policyOf } from '../../server/src/kernel/policy.ts'
 import type { Reason } from '../../server/src/kernel/refusals.ts'
 import { reasons, refusals } from '../../server/src/kernel/refusals.ts'
+import { aContext } from '../../server/src/testing/context.ts'
 import { code, generated, page, table } from './markdown.ts'
 
 export const refusalsPage = (): string =>
@@ -33,7 +33,7 @@ stable; it stands in the log (\`reason\`), and no caller sees it. What a caller 
 
 /** A dialect's answer to a reason, as status and word. */
 export function wordOf(reason: Reason, dialect: Dialect, refuse: Refuse): string {
-  const { status, body } = refuse({ reason }, contextOf(dialect))
+  const { status, body } = refuse({ reason }, aContext(dialect))
   return `${status} ${wordIn(body)}`
 }
 
@@ -43,14 +43,3 @@ function wordIn(body: unknown): string {
   const words = [told.code, told.error].filter((word) => word !== undefined).map((word) => code(String(word)))
   return words.length > 0 ? words.join(' ') : String(told.message ?? '')
 }
-
-const contextOf = (dialect: Dialect): Context => ({
-  issuer: 'https://auth.example.com',
-  origin: 'https://auth.example.com',
-  now: 0,
-  requestId: 'request',
-  path: {},
-  policy: policyOf(dialect.policy, { policy: {} }),
-  policies: {},
-  verify: () => undefined,
-})

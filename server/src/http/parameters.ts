@@ -136,8 +136,11 @@ const hasControl = (text: string): boolean => {
     const code = text.charCodeAt(at)
     if (code < 32 || code === 127 || code === 0xfffd) return true
   }
-  return false
+  return loneSurrogate.test(text)
 }
+
+// JSON can spell half of a surrogate pair; no UTF-8 has it, so another text would be kept than was sent.
+const loneSurrogate = /\p{Surrogate}/u
 
 /** A name as it may be shown again: short, and without anything that is not a letter of a name. */
 const printable = (name: string): string => name.replaceAll(/[^\w.-]/g, '?').slice(0, 40)

@@ -99,6 +99,9 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
       return refuseAt(request, raw, { reason: 'body_too_large', accepted: [`${options.bodyBytesMax} bytes`] })
     }
+    if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+      return refuseAt(request, raw, { reason: 'content_type_unsupported' })
+    }
     // Other errors of the framework itself (a bad address, a length that does not fit) are the caller's.
     if (typeof code === 'string' && code.startsWith('FST_ERR_'))
       return refuseAt(request, raw, { reason: 'body_malformed' })
