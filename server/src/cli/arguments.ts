@@ -11,7 +11,10 @@ export function parseDuration(text: string): number {
   return Number(count) * unitMilliseconds[unit as keyof typeof unitMilliseconds]
 }
 
-/** A moment in ISO 8601, in epoch milliseconds. One without a zone would mean another moment on another machine. */
+/**
+ * A moment in ISO 8601, in epoch milliseconds. One without a zone would mean another moment on another
+ * machine.
+ */
 export function parseTime(text: string): number {
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
     ? Date.parse(text)

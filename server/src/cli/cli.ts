@@ -27,7 +27,7 @@ const program = new Command('tokenferry')
   })
   .addHelpText(
     'after',
-    '\nEvery command takes --config FILE, or reads TOKENFERRY_CONFIG; ./tokenferry.yaml where neither is there.',
+    '\nEvery command takes --config FILE, or reads TOKENFERRY_CONFIG; else it reads ./tokenferry.yaml.',
   )
 
 for (const add of [

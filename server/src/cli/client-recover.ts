@@ -12,9 +12,10 @@ export type Recovered = { readonly legacyTokensReset: number; readonly otherGran
 const batch = 500
 
 /**
- * Every legacy token that was exchanged into a grant made since then is reset: its grant ends, its count rises, and
- * the app exchanges it anew. Grants that came of no legacy token end. Without `since`, all of them, and the client's
- * own row says so first: no grant made before now is good for anything from that commit on.
+ * Every legacy token that was exchanged into a grant made since then is reset: its grant ends, its count
+ * rises, and the app exchanges it anew. Grants that came of no legacy token end. Without `since`, all of
+ * them, and the client's own row says so first: no grant made before now is good for anything from that
+ * commit on.
  */
 export async function recoverClient(
   deployment: Deployment,

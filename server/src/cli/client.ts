@@ -9,24 +9,14 @@ import type { RegisterClientInput } from '../kernel/operations/register-client.t
 import { registerClient } from '../kernel/operations/register-client.ts'
 import { rotateClientSecret } from '../kernel/operations/rotate-client-secret.ts'
 import type { Client } from '../kernel/records.ts'
-import {
-  collect,
-  parseCountOrNone,
-  parseDuration,
-  parseId,
-  parseIdentifiers,
-  parseName,
-  parseOrigins,
-  parseRedirectUris,
-  parseScopes,
-  parseTime,
-  parseTimeOrNone,
-} from './arguments.ts'
+import { parseDuration, parseId, parseName, parseTime } from './arguments.ts'
 import { recoverClient } from './client-recover.ts'
+import type { Settings, ShownClient } from './client-settings.ts'
+import { changeOf, given, shown, withSettings } from './client-settings.ts'
 import type { Shared } from './command.ts'
 import { CommandError, granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { say, sayJson, sayRecord, sayRecords, timeOf } from './output.ts'
-import { readPolicyArguments, writePolicy } from './policy-arguments.ts'
+import { readPolicyArguments } from './policy-arguments.ts'
 
 export function addClientCommands(program: Command): void {
   const client = group(program, 'client', 'the apps that hold legacy tokens')
@@ -38,36 +28,6 @@ export function addClientCommands(program: Command): void {
   addStatus(client, 'disable')
   addStatus(client, 'enable')
   addRecover(client)
-}
-
-/** What `add` and `set` have in common. */
-type Settings = Shared & {
-  readonly name?: string
-  readonly scope?: readonly string[]
-  readonly redirectUri?: readonly string[]
-  readonly identifier?: readonly string[]
-  readonly origin?: readonly string[]
-  readonly mayIntrospect?: boolean
-  readonly policy?: readonly string[]
-  readonly exchangeFrom?: number | 'none'
-  readonly exchangeUntil?: number | 'none'
-  readonly exchangesPerDay?: number | 'none'
-}
-
-function withSettings(command: Command): Command {
-  return command
-    .option('--scope <scopes...>', 'scopes that it may have; none: no scope', parseScopes)
-    .option('--redirect-uri <uris...>', 'where its users are sent back to', parseRedirectUris)
-    .option('--identifier <ids...>', 'what the old world called it: consumer keys, app ids', parseIdentifiers)
-    .option('--origin <origins...>', 'browser apps that may read token answers', parseOrigins)
-    .option(
-      '--policy <key=value...>',
-      'what it does otherwise than its dialect (key= takes it away)',
-      collect,
-    )
-    .option('--exchange-from <time>', 'no exchange before this moment; none: at any time', parseTimeOrNone)
-    .option('--exchange-until <time>', 'no exchange from this moment on; none: at any time', parseTimeOrNone)
-    .option('--exchanges-per-day <count>', 'how many exchanges a day; none: any number', parseCountOrNone)
 }
 
 type AddOptions = Settings & {
@@ -83,7 +43,7 @@ function addAdd(client: Command): void {
     'add',
     'add a client; its secret is printed once',
     'tokenferry client add --dialect standard --name "Invoice app" --scope invoices.read invoices.write',
-    'tokenferry client add --dialect concur --name Expenses --identifier OLDCONSUMERKEY --policy rotate=always',
+    'tokenferry client add --dialect concur --name Expenses --identifier OLDKEY --policy rotate=always',
   )
     .addOption(
       new Option('--dialect <name>', 'the dialect that it speaks')
@@ -134,8 +94,6 @@ async function add({ world }: { world: Parameters<typeof perform>[2] }, options:
 }
 
 const unknownClient = 'There is no such client. See: tokenferry client list'
-const given = (value: number | 'none' | undefined): number | undefined =>
-  value === 'none' ? undefined : value
 
 function addList(client: Command): void {
   subcommand(client, 'list', 'list all clients').action((options: Shared) =>
@@ -168,25 +126,6 @@ function addShow(client: Command): void {
   )
 }
 
-type ShownClient = ReturnType<typeof shown>
-
-/** A client without anything of its secrets but their number and ends. */
-function shown(client: Client, now: number) {
-  const { secrets, policy, exchangeStatus, exchangeFrom, exchangeUntil, tokensValidAfter, ...rest } = client
-  const alive = secrets.filter(({ expires }) => expires === undefined || expires > now)
-  const tooEarly = exchangeFrom !== undefined && now < exchangeFrom
-  const tooLate = exchangeUntil !== undefined && now >= exchangeUntil
-  return {
-    ...rest,
-    exchange: exchangeStatus === 'off' ? 'off' : tooEarly ? 'not yet' : tooLate ? 'closed' : 'on',
-    exchangeFrom: timeOf(exchangeFrom),
-    exchangeUntil: timeOf(exchangeUntil),
-    tokensValidAfter: tokensValidAfter === 0 ? undefined : timeOf(tokensValidAfter),
-    secrets: alive.map(({ expires }) => (expires === undefined ? 'no end' : `until ${timeOf(expires)}`)),
-    policy: writePolicy(policy),
-  }
-}
-
 function addSet(client: Command): void {
   const command = subcommand(
     client,
@@ -203,20 +142,6 @@ function addSet(client: Command): void {
     const policy = { ...Object.fromEntries(removed.map((field) => [field, undefined])), ...set }
     return change(id, options, { change: changeOf(options), policy })
   })
-}
-
-function changeOf(options: Settings): ClientChange {
-  return {
-    ...(options.name !== undefined && { name: options.name }),
-    ...(options.scope && { scopes: options.scope }),
-    ...(options.redirectUri && { redirectUris: options.redirectUri }),
-    ...(options.identifier && { identifiers: options.identifier }),
-    ...(options.origin && { origins: options.origin }),
-    ...(options.mayIntrospect !== undefined && { mayIntrospect: options.mayIntrospect }),
-    ...(options.exchangeFrom !== undefined && { exchangeFrom: given(options.exchangeFrom) }),
-    ...(options.exchangeUntil !== undefined && { exchangeUntil: given(options.exchangeUntil) }),
-    ...(options.exchangesPerDay !== undefined && { exchangesPerDayMax: given(options.exchangesPerDay) }),
-  }
 }
 
 type Changing = {

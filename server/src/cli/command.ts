@@ -90,7 +90,8 @@ export const explaining =
     if (!isDatabaseTrouble(error)) throw error
     const why = error instanceof Error ? error.message : String(error)
     throw new CommandError(
-      `The database ${resolve(databasePath(config))} cannot be used (${why}). Does its folder exist, and may you write there?`,
+      `The database ${resolve(databasePath(config))} cannot be used (${why}). ` +
+        'Does its folder exist, and may you write there?',
       { cause: error },
     )
   }
@@ -138,7 +139,8 @@ export function report(error: unknown, debug: boolean): void {
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   else {
     process.stderr.write(
-      `tokenferry: a mistake in Tokenferry: ${message.split('\n')[0]} (--debug shows where; please report it)\n`,
+      `tokenferry: a mistake in Tokenferry: ${message.split('\n')[0]} ` +
+        '(--debug shows where; please report it)\n',
     )
   }
 }

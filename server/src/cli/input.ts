@@ -1,4 +1,6 @@
-/** Secrets come in by stdin or a prompt that shows nothing: an argument would stand in the shell's history. */
+/**
+ * Secrets come in by stdin or a prompt that shows nothing: an argument would stand in the shell's history.
+ */
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { CommandError } from './command.ts'

@@ -90,7 +90,7 @@ function addRotate(key: Command): void {
         const work = workOf(deployment)
         const rotation = await rotateKeys(work)
         await retireSigningKeys(work, rotation, await longestAccessSeconds(deployment))
-        // Servers whose clocks are a little behind must be over it too before the old signing keys are marked.
+        // Servers whose clocks are a little behind must be over it too before old keys stop signing.
         await waitUntil(rotation.currentFrom + (options.compromised ? 2_000 : 0), rotation.version)
         const compromised = options.compromised
           ? await compromiseKeys({ ...work, now: deployment.world.moment().now }, rotation.version)
@@ -105,13 +105,11 @@ function addRotate(key: Command): void {
 
 /** The longest life of any access token that the old keys may have signed. */
 async function longestAccessSeconds({ mounts, store }: Deployment): Promise<number> {
-  const clients = await store.listClients()
-  const lives = mounts.flatMap(({ dialect, policy }) => {
-    const layers = { ...dialect.policy, ...policy }
-    const own = clients.filter((client) => client.dialect === dialect.name)
-    return [{ policy: {} }, ...own].map((client) => policyOf(layers, client).accessSeconds)
-  })
-  return Math.max(0, ...lives)
+  const ofMounts = mounts.map(({ dialect, policy }) =>
+    policyOf({ ...dialect.policy, ...policy }, { policy: {} }),
+  )
+  const ofClients = (await store.listClients()).map(({ policy }) => policy)
+  return Math.max(...[...ofMounts, ...ofClients].map(({ accessSeconds }) => accessSeconds ?? 0))
 }
 
 /** Waits, and shows for how long: on a terminal by counting down, else by one line. */
@@ -178,7 +176,13 @@ function refusalOf({ why, uses }: Extract<Destruction, { destroyed: false }>, ve
   if (legacyTokens > 0)
     return `${legacyTokens} legacy tokens can be found with version ${version} alone. It stays.`
   if (clientSecrets > 0) {
-    return `${clientSecrets} client secrets were made with version ${version}. Rotate them first: tokenferry client rotate-secret`
+    return (
+      `${clientSecrets} client secrets were made with version ${version}. ` +
+      'Rotate them first: tokenferry client rotate-secret'
+    )
   }
-  return `${liveGrants} live grants have a refresh token of version ${version}. Wait until they are refreshed, or end them: --end-grants`
+  return (
+    `${liveGrants} live grants have a refresh token of version ${version}. ` +
+    'Wait until they are refreshed, or end them: --end-grants'
+  )
 }

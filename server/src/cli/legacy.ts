@@ -1,4 +1,7 @@
-/** `tokenferry legacy …`: the legacy tokens. One is named by itself, on stdin: an argument would stand in a history. */
+/**
+ * `tokenferry legacy …`: the legacy tokens. One is named by itself, on stdin: an argument would stand in a
+ * history.
+ */
 import type { Command } from 'commander'
 import { perform } from '../kernel/kernel.ts'
 import { lookupsOf } from '../kernel/legacy-lookup.ts'
@@ -120,7 +123,7 @@ function addReset(legacy: Command): void {
       sayRecord({ client: token.clientId || token.boundTo, status: 'active', grantEnded }, options)
       if (connectionRevoked) {
         process.stderr.write(
-          'The connection is revoked: the token can be exchanged only after the user has allowed the app again.\n',
+          'The connection is revoked: the token can be exchanged once the user has allowed the app again.\n',
         )
       }
     }),
@@ -158,7 +161,7 @@ function addPurge(legacy: Command): void {
     .requiredOption('--older-than <duration>', 'not created, used or expired since then', parseDuration)
     .addHelpText(
       'after',
-      '\nAn import that still holds a purged token brings it in again, exchangeable. Purge when no such file is left.',
+      '\nAn import that still holds a purged token brings it in again. Purge after the last import.',
     )
     .action((options: Shared & { readonly olderThan: number }) =>
       withDeployment(options, async (deployment) => {

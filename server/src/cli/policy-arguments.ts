@@ -1,4 +1,7 @@
-/** Policy on the command line: `access=10m`, `rotate.at_most_every=60s`, `scope_map.old=new`; `access=` takes it away. */
+/**
+ * Policy on the command line: `access=10m`, `rotate.at_most_every=60s`, `scope_map.old=new`; `access=` takes
+ * it away.
+ */
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { Policy } from '../kernel/policy.ts'

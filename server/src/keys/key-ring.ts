@@ -1,6 +1,6 @@
 /**
- * The key ring: a table of sealed keys, opened with the root secret and read again every two seconds, so that every
- * node knows a new version before the first one uses it.
+ * The key ring: a table of sealed keys, opened with the root secret and read again every two seconds, so
+ * that every node knows a new version before the first one uses it.
  */
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { Actor } from '../kernel/decision.ts'

@@ -64,7 +64,7 @@ test('key rotate: an old signing key stays published until its last token has ex
   assert.equal(ring.verifyingKeys(lastExpiry + 60_001).length, 3)
 })
 
-test('key rotate --compromised: older versions are marked, and their signing keys are published no more', async () => {
+test('key rotate --compromised: older versions are marked and published no more', async () => {
   const now = Date.now()
   const { version, currentFrom } = await rotateKeys(work(now))
   assert.equal(await compromiseKeys(work(currentFrom), version), 4)
@@ -74,7 +74,7 @@ test('key rotate --compromised: older versions are marked, and their signing key
   assert.equal((await store.listEvents(0, 10)).at(-1)?.kind, 'key_compromised')
 })
 
-test('key rewrap: the new root secret opens the ring, the old one does not, and the keys are the same', async () => {
+test('key rewrap: the new root secret opens the same keys, the old one none', async () => {
   const other = randomBytes(32)
   const before = (await opened()).ring().versions[0]?.keys.refresh
   assert.equal(await rewrapKeys(work(), other), 4)
@@ -98,7 +98,7 @@ test('key rewrap: with a wrong root secret nothing changes', async () => {
   assert.deepEqual(await store.listKeys(), before)
 })
 
-test('key rewrap: a key that another process adds meanwhile is not left under the old root secret', async () => {
+test('key rewrap: a key that is added meanwhile is not left under the old root secret', async () => {
   const racing: Store = {
     ...store,
     async commit(writes) {

@@ -1,6 +1,7 @@
 /**
- * What an operator does to the key ring: a next version, another root secret, an end to a version. Each is one commit
- * whose guard is the newest version as it was seen, so that two of them at once cannot undo one another.
+ * What an operator does to the key ring: a next version, another root secret, an end to a version. Each is
+ * one commit whose guard is the newest version as it was seen, so that two of them at once cannot undo one
+ * another.
  */
 import type { Actor, NewestKey, Write } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
@@ -35,8 +36,8 @@ export async function rotateKeys({ store, rootSecret, now, actor }: KeyWork): Pr
 const clockDifferenceMilliseconds = 60_000
 
 /**
- * The signing keys before this version stay published until the last token that they signed has expired, and not
- * longer: a key that nobody needs is only there to be stolen.
+ * The signing keys before this version stay published until the last token that they signed has expired, and
+ * not longer: a key that nobody needs is only there to be stolen.
  */
 export async function retireSigningKeys(
   { store }: KeyWork,
@@ -57,8 +58,9 @@ export async function retireSigningKeys(
 }
 
 /**
- * The root secret leaked together with a copy of the database: refresh tokens of older versions are accepted once
- * more, from clients that prove themselves, and what older signing keys signed is good for nothing from now on.
+ * The root secret leaked together with a copy of the database: refresh tokens of older versions are accepted
+ * once more, from clients that prove themselves, and what older signing keys signed is good for nothing from
+ * now on.
  */
 export async function compromiseKeys({ store, now, actor }: KeyWork, before: number): Promise<number> {
   const keys = await store.listKeys()
@@ -76,7 +78,10 @@ export async function compromiseKeys({ store, now, actor }: KeyWork, before: num
   return older.length
 }
 
-/** Seals every key anew, with another root secret. Servers go on with what they opened until they are restarted. */
+/**
+ * Seals every key anew, with another root secret. Servers go on with what they opened until they are
+ * restarted.
+ */
 export async function rewrapKeys(
   { store, rootSecret, now, actor }: KeyWork,
   newRootSecret: Uint8Array,

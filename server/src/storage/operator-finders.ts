@@ -32,8 +32,9 @@ const sql = {
 }
 
 /**
- * A tombstone goes when nothing leans on it: its grant's row is gone, no other token of its authorization is still
- * active (it would become exchangeable), and it is no app's copy of a shared row (the app could exchange it again).
+ * A tombstone goes when nothing leans on it: its grant's row is gone, no other token of its authorization is
+ * still active (it would become exchangeable), and it is no app's copy of a shared row (the app could
+ * exchange it again).
  */
 const purgeSql = `delete from legacy_tokens where lookup > $1 and lookup <= $2
   and status in ('exchanged', 'retired', 'revoked', 'expired')

@@ -1,4 +1,7 @@
-/** The statements of the operator's writes: clients, people, keys. None of them stands on a token request's path. */
+/**
+ * The statements of the operator's writes: clients, people, keys. None of them stands on a token request's
+ * path.
+ */
 import type { NewestKey } from '../kernel/decision.ts'
 import type { Client } from '../kernel/records.ts'
 import type { Statement, Value } from './database.ts'
@@ -24,6 +27,8 @@ const clientColumns = [
   'auth_method', 'created',
 ] // biome-ignore format: a table of names reads best in lines
 
+const secretColumns = ['client', 'hmac', 'sealed', 'key_version', 'created', 'expires']
+
 const keyColumns = [
   'kind', 'version', 'sealed', 'public_jwk', 'created', 'current_from', 'publish_until', 'status',
 ] // biome-ignore format: a table of names reads best in lines
@@ -32,7 +37,8 @@ const keyColumns = [
 const namesAreFree = (id: number, count: number, from: number): string =>
   count === 0
     ? 'true'
-    : `not exists (select 1 from client_identifiers i where i.client <> $${id} and i.identifier in (${places(count, from)}))
+    : `not exists (select 1 from client_identifiers i where i.client <> $${id}
+        and i.identifier in (${places(count, from)}))
       and not exists (select 1 from clients c where c.id <> $${id} and c.id in (${places(count, from)}))`
 
 const newestAsSeen = (from: number, seen: NewestKey | undefined): string =>
@@ -81,12 +87,13 @@ export const operatorStatements: Statements<OperatorWrite> = {
   },
   add_client_secret({ clientId, secret, sealed, created, othersExpire }) {
     const add: Statement = {
-      sql: `${insert('client_secrets', ['client', 'hmac', 'sealed', 'key_version', 'created', 'expires'])} returning 1`,
+      sql: `${insert('client_secrets', secretColumns)} returning 1`,
       values: [clientId, secret.hmac, none(sealed), secret.keyVersion, created, none(secret.expires)],
     }
     if (othersExpire === undefined) return [add]
     const endOthers: Statement = {
-      sql: `update client_secrets set expires = $3 where client = $1 and hmac <> $2 and (expires is null or expires > $3)`,
+      sql: `update client_secrets set expires = $3
+        where client = $1 and hmac <> $2 and (expires is null or expires > $3)`,
       values: [clientId, secret.hmac, othersExpire],
     }
     return [add, endOthers]
@@ -94,7 +101,8 @@ export const operatorStatements: Statements<OperatorWrite> = {
   put_user: ({ user, organizations }) => [
     {
       sql: `${insert('users', ['id', 'username', 'email', 'name', 'password_hash', 'status'])}
-        on conflict (id) do update set username = excluded.username, email = excluded.email, name = excluded.name,
+        on conflict (id) do update set
+          username = excluded.username, email = excluded.email, name = excluded.name,
           password_hash = coalesce(excluded.password_hash, users.password_hash) returning 1`,
       values: [
         user.id,
@@ -106,14 +114,16 @@ export const operatorStatements: Statements<OperatorWrite> = {
       ],
     },
     ...organizations.map((id) => ({
-      sql: `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member') on conflict do nothing`,
+      sql: `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member')
+        on conflict do nothing`,
       values: [user.id, id],
     })),
   ],
   put_organization: ({ organization }) => [
     {
-      sql: `${insert('organizations', ['id', 'name', 'region', 'api_domain', 'status'])} on conflict (id) do update set
-        name = excluded.name, region = excluded.region, api_domain = excluded.api_domain returning 1`,
+      sql: `${insert('organizations', ['id', 'name', 'region', 'api_domain', 'status'])}
+        on conflict (id) do update set
+          name = excluded.name, region = excluded.region, api_domain = excluded.api_domain returning 1`,
       values: [
         organization.id,
         organization.name,
@@ -134,7 +144,8 @@ export const operatorStatements: Statements<OperatorWrite> = {
   ],
   set_meta: ({ key, value }) => [
     {
-      sql: `insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value returning 1`,
+      sql: `insert into meta (key, value) values ($1, $2)
+        on conflict (key) do update set value = excluded.value returning 1`,
       values: [key, value],
     },
   ],
@@ -164,7 +175,8 @@ export const operatorStatements: Statements<OperatorWrite> = {
   ],
   raise_numbers: ({ to }) => [
     {
-      sql: `insert into number_blocks (first, next_first, closed_from) select coalesce(max(next_first), 1), $1, coalesce(max(next_first), 1)
+      sql: `insert into number_blocks (first, next_first, closed_from)
+        select coalesce(max(next_first), 1), $1, coalesce(max(next_first), 1)
         from number_blocks returning 1`,
       values: [to],
     },
@@ -179,6 +191,7 @@ const identifierOf = (client: Client, identifier: string): Statement => ({
 const clientValues = (client: Client): Value[] => [
   client.id, client.dialect, client.name, client.type, client.status, client.scopes.join(' '),
   client.redirectUris.join(' '), client.exchangeStatus, none(client.exchangeFrom), none(client.exchangeUntil),
-  none(client.exchangesPerDayMax), client.mayIntrospect ? 1 : 0, client.origins.join(' '), client.tokensValidAfter,
+  none(client.exchangesPerDayMax), client.mayIntrospect ? 1 : 0, client.origins.join(' '),
+  client.tokensValidAfter,
   JSON.stringify(client.policy),
 ] // biome-ignore format: in the order of the columns

@@ -14,8 +14,8 @@ const healingMilliseconds = 400 * 86_400_000
 const numbersSkipped = 1_000_000_000
 
 /**
- * The operator says that the database is a copy from an earlier moment. From now on a genuine token ahead of its row
- * sets the row, and no number that may have been issued since the copy is leased again.
+ * The operator says that the database is a copy from an earlier moment. From now on a genuine token ahead of
+ * its row sets the row, and no number that may have been issued since the copy is leased again.
  */
 export const declareRestore: Operation<DeclareRestoreInput, Numbering, DeclaredRestore> = {
   look: (store) => store.findNumbering(0),

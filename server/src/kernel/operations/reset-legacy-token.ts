@@ -20,8 +20,8 @@ export type ResetLegacyToken = {
 }
 
 /**
- * Makes a legacy token exchangeable again. The grant that came of it ends in the same commit, and its count of
- * exchanges rises, so that no refresh token that may have leaked is ever said again.
+ * Makes a legacy token exchangeable again. The grant that came of it ends in the same commit, and its count
+ * of exchanges rises, so that no refresh token that may have leaked is ever said again.
  */
 export const resetLegacyToken: Operation<LegacyTokenInput, readonly LegacyRow[], ResetLegacyToken> = {
   look: (store, { lookups }) => store.findLegacyRows(lookups),

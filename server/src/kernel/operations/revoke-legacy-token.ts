@@ -8,8 +8,8 @@ import { isSameAuthorization, ownerOf, rowsOf } from './reset-legacy-token.ts'
 export type RevokedLegacyToken = { readonly rows: number; readonly grantsEnded: readonly number[] }
 
 /**
- * Ends a legacy token for good: all its rows (or this client's), the other tokens of its authorization, and the
- * grants that came of them, because whoever held the token may hold those too.
+ * Ends a legacy token for good: all its rows (or this client's), the other tokens of its authorization, and
+ * the grants that came of them, because whoever held the token may hold those too.
  */
 export const revokeLegacyToken: Operation<LegacyTokenInput, readonly LegacyRow[], RevokedLegacyToken> = {
   look: (store, { lookups }) => store.findLegacyRows(lookups),

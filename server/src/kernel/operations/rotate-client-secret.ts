@@ -18,7 +18,10 @@ export type RotatedSecret = {
   readonly othersExpire: Milliseconds | undefined
 }
 
-/** Gives a client another secret. The old ones stay good for a while, so that its servers can change over in turn. */
+/**
+ * Gives a client another secret. The old ones stay good for a while, so that its servers can change over in
+ * turn.
+ */
 export const rotateClientSecret: Operation<RotateClientSecretInput, Client | undefined, RotatedSecret> = {
   look: (store, { clientId }) => store.findClient(clientId),
 

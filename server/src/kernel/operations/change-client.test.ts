@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { aClient, aMoment, aRing, aRingVersion } from '../../testing/records.ts'
+import { changeClient } from './change-client.ts'
+
+const moment = aMoment(aRing([aRingVersion()]))
+const actor = { actor: 'operator', address: undefined, requestId: undefined }
+const input = { clientId: 'app', change: {}, actor }
+
+suite('change client', () => {
+  test('an unknown client is refused, then an identifier that another has, then a change of nothing', () => {
+    const change = { ...input, change: { identifiers: ['OLD'] } }
+    const other = aClient({ id: 'other' })
+    const reason = (facts: Parameters<typeof changeClient.decide>[1], asked = change) => {
+      const { answer } = changeClient.decide(asked, facts, moment)
+      return 'refused' in answer ? answer.refused.reason : 'granted'
+    }
+    assert.equal(reason({ client: undefined, others: [other] }), 'record_unknown')
+    assert.equal(reason({ client: aClient({ identifiers: ['OLD'] }), others: [other] }), 'record_exists')
+    assert.equal(reason({ client: aClient({ identifiers: ['OLD'] }), others: [] }), 'nothing_to_change')
+    assert.equal(reason({ client: aClient(), others: [] }), 'granted')
+  })
+
+  test('the write says how the client was seen, and the event says which fields changed', () => {
+    const client = aClient()
+    const { writes } = changeClient.decide(
+      { ...input, change: { name: 'Another', status: 'disabled' } },
+      { client, others: [] },
+      moment,
+    )
+    const [change, told] = writes
+    assert.equal(change?.write === 'change_client' && change.seen, client)
+    assert.equal(told?.write === 'append_event' && told.event.detail, 'name status')
+  })
+
+  test('policy is laid over what is there, and an undefined field is taken away', () => {
+    const client = aClient({ policy: { accessSeconds: 60, codeSeconds: 30 } })
+    const { answer } = changeClient.decide(
+      { ...input, policy: { accessSeconds: undefined, rotate: 'always' } },
+      { client, others: [] },
+      moment,
+    )
+    assert.deepEqual('granted' in answer && answer.granted.policy, { codeSeconds: 30, rotate: 'always' })
+  })
+})

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { aMoment, aRing, aRingVersion, noon } from '../../testing/records.ts'
+import { declareRestore } from './declare-restore.ts'
+
+const moment = aMoment(aRing([aRingVersion()]))
+const actor = { actor: 'operator', address: undefined, requestId: undefined }
+const numbering = { next: 5_000, inOpenBlock: false, restoredTo: undefined, healingUntil: undefined }
+
+suite('declare restore', () => {
+  test('a moment that lies ahead is refused', () => {
+    const { answer } = declareRestore.decide({ to: noon + 1, actor }, numbering, moment)
+    assert.deepEqual(answer, { refused: { reason: 'parameter_malformed', parameter: 'to' } })
+  })
+
+  test('rows heal for 400 days, and numbers go on far beyond any that were issued', () => {
+    const { writes } = declareRestore.decide({ to: noon - 1000, actor }, numbering, moment)
+    assert.deepEqual(writes.slice(0, 3), [
+      { write: 'set_meta', key: 'restored_to', value: String(noon - 1000) },
+      { write: 'set_meta', key: 'healing_until', value: String(noon + 400 * 86_400_000) },
+      { write: 'raise_numbers', to: 1_000_005_000 },
+    ])
+  })
+})

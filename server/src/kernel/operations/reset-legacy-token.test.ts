@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { aLegacyToken, aMoment, aRing, aRingVersion } from '../../testing/records.ts'
+import type { LegacyToken } from '../records.ts'
+import type { LegacyRow } from '../store.ts'
+import { resetLegacyToken } from './reset-legacy-token.ts'
+
+const moment = aMoment(aRing([aRingVersion()]))
+const actor = { actor: 'operator', address: undefined, requestId: undefined }
+const lookup = Buffer.alloc(32, 9)
+const input = { lookups: [lookup], clientId: undefined, actor }
+
+const row = (changes: Partial<LegacyToken>, more: Partial<LegacyRow> = {}): LegacyRow => ({
+  token: aLegacyToken(changes),
+  connectionEpoch: 1,
+  connectionRevoked: false,
+  ...more,
+})
+const exchanged = { status: 'exchanged', grantNumber: 7, keyVersion: 1 } as const
+
+suite('reset legacy token', () => {
+  test('a token without a row, or without one of this client, is refused', () => {
+    assert.deepEqual(resetLegacyToken.decide(input, [], moment).answer, {
+      refused: { reason: 'record_unknown' },
+    })
+    const ofOther = resetLegacyToken.decide({ ...input, clientId: 'other' }, [row(exchanged)], moment)
+    assert.deepEqual(ofOther.answer, { refused: { reason: 'record_unknown' } })
+  })
+
+  test('where several clients hold the token, it must be said whose', () => {
+    const rows = [row(exchanged), row({ ...exchanged, clientId: 'second', grantNumber: 8 })]
+    assert.deepEqual(resetLegacyToken.decide(input, rows, moment).answer, {
+      refused: { reason: 'record_exists', accepted: ['app', 'second'] },
+    })
+    const { answer } = resetLegacyToken.decide({ ...input, clientId: 'second' }, rows, moment)
+    assert.equal('granted' in answer && answer.granted.grantEnded, 8)
+  })
+
+  test('a token that was never exchanged has nothing to reset', () => {
+    assert.deepEqual(resetLegacyToken.decide(input, [row({})], moment).answer, {
+      refused: { reason: 'nothing_to_change' },
+    })
+  })
+
+  test('the row is the guard, and its grant ends in the same commit', () => {
+    const { writes } = resetLegacyToken.decide(input, [row({ ...exchanged, exchange: 2 })], moment)
+    assert.deepEqual(writes.slice(0, 2), [
+      { write: 'reset_legacy_token', lookup, clientId: 'app', exchange: 2, connectionEpoch: 1 },
+      { write: 'end_grant', number: 7, reason: 'legacy_token_reset' },
+    ])
+    assert.equal(writes[2]?.write === 'append_event' && writes[2].event.kind, 'legacy_token_reset')
+  })
+
+  test('a token whose connection was revoked is good under the epoch of now, and that is said', () => {
+    const rows = [row(exchanged, { connectionEpoch: 4, connectionRevoked: true })]
+    const { answer, writes } = resetLegacyToken.decide(input, rows, moment)
+    assert.equal(writes[0]?.write === 'reset_legacy_token' && writes[0].connectionEpoch, 4)
+    assert.equal('granted' in answer && answer.granted.connectionRevoked, true)
+  })
+
+  test('of two tokens of one authorization, the one that carries the grant is reset', () => {
+    const other = Buffer.alloc(32, 3)
+    const rows = [
+      row({ status: 'exchanged', authorization: 'a1' }),
+      row({ ...exchanged, lookup: other, authorization: 'a1' }),
+    ]
+    const { writes } = resetLegacyToken.decide(input, rows, moment)
+    assert.equal(writes[0]?.write === 'reset_legacy_token' && writes[0].lookup, other)
+  })
+
+  test('a token that named no client is reset for whoever exchanged it', () => {
+    const rows = [row({ ...exchanged, clientId: '', boundTo: 'app' })]
+    const { writes } = resetLegacyToken.decide({ ...input, clientId: 'app' }, rows, moment)
+    assert.equal(writes[0]?.write === 'reset_legacy_token' && writes[0].clientId, '')
+  })
+})
