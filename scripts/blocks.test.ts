@@ -1,4 +1,6 @@
-/** Every `sh` block of the README and of the pages for operators runs, in order, as a reader would paste it. */
+/**
+ * Every `sh` block of the README and of the pages for operators runs, in order, as a reader would paste it.
+ */
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'
@@ -10,7 +12,9 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { root } from './files.ts'
 
-/** Why the blocks are skipped here; `false` where they run. Readers have these; a bare machine has Node alone. */
+/**
+ * Why the blocks are skipped here; `false` where they run. Readers have these; a bare machine has Node alone.
+ */
 const missing = ['bash', 'curl', 'openssl'].filter(
   (tool) => spawnSync(tool, ['--version']).error !== undefined,
 )

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: all that CI asks for, on a laptop as there. Every step runs, so that one round shows all that is wrong.
- * `--without-tests` is for who has just run them.
+ * `npm run check`: all that CI asks for, on a laptop as there. Every step runs, so that one round shows all
+ * that is wrong. `--without-tests` is for who has just run them.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
 /**
- * `npm run docs`: writes the pages that the source says already, so that no page can say otherwise. `--check` compares.
+ * `npm run docs`: writes the pages that the source says already, so that no page can say otherwise. `--check`
+ * compares.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

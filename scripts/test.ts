@@ -1,6 +1,6 @@
 /**
- * `npm test`: every `*.test.ts` through Node's own runner. `npm test -- storage` runs those with "storage" in their path.
- * The runner's summary is the last that is printed.
+ * `npm test`: every `*.test.ts` through Node's own runner. `npm test -- storage` runs those with "storage" in
+ * their path. The runner's summary is the last that is printed.
  */
 import { spawnSync } from 'node:child_process'
 import { globbed, root } from './files.ts'

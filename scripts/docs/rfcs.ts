@@ -1,4 +1,7 @@
-/** `docs/reference/rfcs.md`: every line of the source that cites an RFC, so that one can see what is obeyed where. */
+/**
+ * `docs/reference/rfcs.md`: every line of the source that cites an RFC, so that one can see what is obeyed
+ * where.
+ */
 import { globbed, read } from '../files.ts'
 import { generated, page } from './markdown.ts'
 

@@ -1,4 +1,7 @@
-/** The configuration: one YAML file, read and validated once. A mistake names the line, the value and what is accepted. */
+/**
+ * The configuration: one YAML file, read and validated once. A mistake names the line, the value and what is
+ * accepted.
+ */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Document } from 'yaml'

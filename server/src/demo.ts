@@ -1,6 +1,6 @@
 /**
- * Something to try it with: for each mount, what its dialect's sample says. Invented, and printed in the clear, so
- * this is for `demo` and for tests; nothing of it belongs into a deployment that guards anything.
+ * Something to try it with: for each mount, what its dialect's sample says. Invented, and printed in the
+ * clear, so this is for `demo` and for tests; nothing of it belongs into a deployment that guards anything.
  */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config.ts'

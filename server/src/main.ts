@@ -1,4 +1,6 @@
-/** Composition: configuration → database → store → key ring → dialects → HTTP. The only file that knows all. */
+/**
+ * Composition: configuration → database → store → key ring → dialects → HTTP. The only file that knows all.
+ */
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { startBackground } from './background.ts'
@@ -49,7 +51,10 @@ export type DeploymentOptions = {
   readonly numbers?: boolean
 }
 
-/** Opens the database and the ring. Refuses where a migration waits, the schema is newer, or the secret is wrong. */
+/**
+ * Opens the database and the ring. Refuses where a migration waits, the schema is newer, or the secret is
+ * wrong.
+ */
 export async function openDeployment(config: Config, options: DeploymentOptions = {}): Promise<Deployment> {
   const now = options.now ?? Date.now
   const rootSecret = readRootSecret(config.root_secret)

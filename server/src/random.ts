@@ -1,4 +1,6 @@
-/** Chance from the system, fetched a page at a time: to ask for a few bytes costs as much as to ask for many. */
+/**
+ * Chance from the system, fetched a page at a time: to ask for a few bytes costs as much as to ask for many.
+ */
 import { randomFillSync } from 'node:crypto'
 
 const page = Buffer.allocUnsafeSlow(4096)

@@ -1,6 +1,6 @@
 /**
- * The demo's data: `tokenferry.yaml`, `tokenferry.db`, `demo.json`, and the root secret beside the folder, so that a copy
- * of the folder opens nothing. It is made once, whole or not at all, and kept over restarts.
+ * The demo's data: `tokenferry.yaml`, `tokenferry.db`, `demo.json`, and the root secret beside the folder, so
+ * that a copy of the folder opens nothing. It is made once, whole or not at all, and kept over restarts.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -44,7 +44,8 @@ export function demoFolder(folder: string): DemoFolder {
 
 /** Samples, keys and files, for the first start. */
 export async function makeDemo(base: string, at: DemoFolder): Promise<Demo> {
-  // The database gets its name when all is in it: a start that was cut short leaves nothing that looks finished.
+  // The database gets its name when all is in it: a start that was cut short leaves nothing that looks
+  // finished.
   const unfinished = `${at.database}.unfinished`
   const finished = `${at.database}.finished`
   const removeLeftOvers = (): void => {
@@ -61,7 +62,8 @@ export async function makeDemo(base: string, at: DemoFolder): Promise<Demo> {
   const deployment = await openDeployment(config)
   try {
     const demo = { base, sections: await seedDemo(deployment) }
-    // A copy and not the file itself: part of that may still be in its write-ahead log, which a rename leaves behind.
+    // A copy and not the file itself: part of that may still be in its write-ahead log, which a rename leaves
+    // behind.
     await deployment.database.backup(finished)
     writing(at, () => {
       writeDemo(demo, at)
@@ -98,7 +100,10 @@ export function readDemo({ demo, folder }: DemoFolder): Demo {
   }
 }
 
-/** The same demo at another address, or in another place: files and clients follow. What else was changed stays. */
+/**
+ * The same demo at another address, or in another place: files and clients follow. What else was changed
+ * stays.
+ */
 export async function rebase(demo: Demo, base: string, at: DemoFolder): Promise<Demo> {
   if (!existsSync(at.config)) writing(at, () => write(at.config, stringify(settings(base, at))))
   const document = parseDocument(writing(at, () => readFileSync(at.config, 'utf8')))

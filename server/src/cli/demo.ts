@@ -79,7 +79,9 @@ async function freePort(wanted: number): Promise<number> {
   }
 }
 
-/** A first exchange for each dialect whose sample has one, each with a token that is still to be exchanged. */
+/**
+ * A first exchange for each dialect whose sample has one, each with a token that is still to be exchanged.
+ */
 async function curlLines(demo: Demo, deployment: Deployment): Promise<string[]> {
   const unused = await unusedTokens(demo, deployment)
   return deployment.mounts.flatMap(({ dialect, issuer }) => {
@@ -94,7 +96,9 @@ async function curlLines(demo: Demo, deployment: Deployment): Promise<string[]> 
   })
 }
 
-/** By dialect and list, the first that is active; where none is left, the first of all, which says so itself. */
+/**
+ * By dialect and list, the first that is active; where none is left, the first of all, which says so itself.
+ */
 async function unusedTokens({ sections }: Demo, deployment: Deployment): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for (const { name, sample } of dialects) {

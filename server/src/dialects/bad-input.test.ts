@@ -1,6 +1,7 @@
 /**
- * What bad input gets: every dialect, every endpoint, every mistake. The good request is taken from the endpoint's own
- * transcript; all that is wrong with it is tried first, and then it succeeds as if nothing had been.
+ * What bad input gets: every dialect, every endpoint, every mistake. The good request is taken from the
+ * endpoint's own transcript; all that is wrong with it is tried first, and then it succeeds as if nothing had
+ * been.
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -63,7 +64,8 @@ for (const dialect of dialects) {
       ]) {
         for (const method of ['GET', 'POST', 'DELETE']) {
           const answer = await spoken.send({ method, path, headers: {}, body: undefined })
-          // Fastify itself refuses addresses that nothing could be found at, and then in the dialect's words, too.
+          // Fastify itself refuses addresses that nothing could be found at, and then in the dialect's words,
+          // too.
           const complaints = shapeComplaints(answer, [
             dialect.refuse({ reason: 'path_unknown' }, aContext(dialect)).body,
           ])
@@ -103,8 +105,8 @@ function stepsOf(dialect: Dialect): readonly Step[] {
 }
 
 /**
- * Where the first good request to an endpoint stands; else one to another route that does the same; else a refused one,
- * of an endpoint that can as yet only refuse.
+ * Where the first good request to an endpoint stands; else one to another route that does the same; else a
+ * refused one, of an endpoint that can as yet only refuse.
  */
 function exampleOf(endpoint: Endpoint, dialect: Dialect, exchanges: readonly Exchange[]): number {
   const good = (exchange: Exchange): boolean => exchange.status < 300
@@ -216,7 +218,9 @@ function shapeComplaints(
   return found
 }
 
-/** Every row of every table, but for counters and times of use, which requests of before may still be writing. */
+/**
+ * Every row of every table, but for counters and times of use, which requests of before may still be writing.
+ */
 async function dump({ deployment: { database } }: TestDeployment): Promise<string> {
   const tables = await database.query(`select name from sqlite_master where type = 'table' order by name`, [])
   const dumped: string[] = []

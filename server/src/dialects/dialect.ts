@@ -65,7 +65,10 @@ type EndpointOf<Name extends OperationName, T extends Takes> = {
   /** Of several endpoints at one route, the one whose `when` fits. */
   readonly when?: Readonly<Record<string, string>>
   readonly body: BodyKind
-  /** Names of parameters that may stand in the address; all others there are ignored or refused (`Dialect.query`). */
+  /**
+   * Names of parameters that may stand in the address; all others there are ignored or refused
+   * (`Dialect.query`).
+   */
   readonly inQuery?: readonly string[]
   readonly client: Proof
   /** Most dialects look at the parameters first. */
@@ -121,7 +124,10 @@ export type Allowed = {
   readonly organizationId: string
 }
 
-/** A fixed document, such as server metadata (RFC 8414). `at` is an absolute path where the mount's prefix has no say. */
+/**
+ * A fixed document, such as server metadata (RFC 8414). `at` is an absolute path where the mount's prefix has
+ * no say.
+ */
 export type Document = {
   readonly path: (prefix: string) => string
   readonly say: (context: Context) => Reply
@@ -139,7 +145,9 @@ export type HearClaims = (
   claims: Readonly<Record<string, unknown>>,
 ) => Pick<AccessClaims, 'clientId' | 'userId' | 'organizationId' | 'scopes'> | undefined
 
-/** What `demo` makes for a dialect: clients, people and tokens to try it with. Transcripts run on the same. */
+/**
+ * What `demo` makes for a dialect: clients, people and tokens to try it with. Transcripts run on the same.
+ */
 export type Sample = {
   readonly clients: readonly SampleClient[]
   readonly lists: readonly SampleList[]
@@ -201,7 +209,10 @@ export type Dialect = {
   /** Reads those claims back, where they are not those of RFC 9068. */
   readonly hearClaims?: HearClaims
   readonly refuse: Refuse
-  /** What a request with credentials in its address gets: OAuth 2.1 forbids them there, most legacy systems do not care. */
+  /**
+   * What a request with credentials in its address gets: OAuth 2.1 forbids them there, most legacy systems do
+   * not care.
+   */
   readonly query: 'ignored' | 'refused'
   readonly sample: Sample
 }

@@ -9,7 +9,9 @@ import { standard } from './standard.ts'
 
 export const dialects: readonly Dialect[] = [dch, concur, pipedrive, code, clover, standard]
 
-/** Where each is mounted when nobody says otherwise: the standard at the root, where discovery looks for it. */
+/**
+ * Where each is mounted when nobody says otherwise: the standard at the root, where discovery looks for it.
+ */
 export const usualPrefix = (dialect: Dialect): string => (dialect === standard ? '/' : `/${dialect.name}`)
 
 export const findDialect = (name: string): Dialect | undefined =>

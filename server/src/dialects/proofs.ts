@@ -1,8 +1,12 @@
-/** Ways in which a client says who it is (RFC 6749 §2.3). A dialect's endpoint names one, or writes its own. */
+/**
+ * Ways in which a client says who it is (RFC 6749 §2.3). A dialect's endpoint names one, or writes its own.
+ */
 import type { AuthenticateInput } from '../kernel/operations/authenticate-client.ts'
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 
-/** What a proof may look at. Parameters were found to be there once and well-formed; empty ones are absent. */
+/**
+ * What a proof may look at. Parameters were found to be there once and well-formed; empty ones are absent.
+ */
 export type Presented = {
   readonly parameters: ReadonlyMap<string, string>
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
@@ -18,7 +22,10 @@ const refused = (reason: Reason, parameter?: string): Shown => ({
   refusal: parameter === undefined ? { reason } : { reason, parameter },
 })
 
-/** `client_id` and, where it has one, `client_secret` among the parameters; under other names where a dialect has them. */
+/**
+ * `client_id` and, where it has one, `client_secret` among the parameters; under other names where a dialect
+ * has them.
+ */
 export const inBody =
   (names: { readonly id?: string; readonly secret?: string } = {}): Proof =>
   ({ parameters }) => {

@@ -125,7 +125,8 @@ const revoke = endpoint({
   takes: { token: 'required', token_type_hint: 'optional' },
   does: 'revoke_token',
   hear: ({ token }, { verify }) => ({ token, signed: verify(token) }),
-  // RFC 7009 §2.2: 200, also for a token that was not alive. Some clients want JSON where nothing need be said.
+  // RFC 7009 §2.2: 200, also for a token that was not alive. Some clients want JSON where nothing need be
+  // said.
   say: () => reply(200, {}),
 })
 

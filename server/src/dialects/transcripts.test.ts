@@ -1,4 +1,7 @@
-/** Every dialect's recorded conversation, said again to the server: what a company's own documentation promises. */
+/**
+ * Every dialect's recorded conversation, said again to the server: what a company's own documentation
+ * promises.
+ */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'

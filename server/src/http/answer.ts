@@ -1,6 +1,6 @@
 /**
- * The whole life of a request at a dialect's endpoint, in five numbered steps. Nothing here knows which dialect or
- * which operation it is.
+ * The whole life of a request at a dialect's endpoint, in five numbered steps. Nothing here knows which
+ * dialect or which operation it is.
  */
 import type { Context, Dialect, Endpoint, Refuse, Reply } from '../dialects/dialect.ts'
 import type { Presented } from '../dialects/proofs.ts'

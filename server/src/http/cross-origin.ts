@@ -1,6 +1,8 @@
 /** CORS, for browser apps whose client names their origin; on token and revocation endpoints only. */
 
-/** The headers that let this one origin read the answer. No cookies: an app proves itself by what it sends. */
+/**
+ * The headers that let this one origin read the answer. No cookies: an app proves itself by what it sends.
+ */
 export const crossOriginHeaders = (origin: string): Record<string, string> => ({
   'access-control-allow-origin': origin,
   'access-control-allow-methods': 'POST',

@@ -1,6 +1,6 @@
 /**
- * Limits: failed attempts by address, exchanges by client and day. Counted in memory, approximate within a second;
- * never a lock on a client, which strangers could cause.
+ * Limits: failed attempts by address, exchanges by client and day. Counted in memory, approximate within a
+ * second; never a lock on a client, which strangers could cause.
  */
 import type { Client, Milliseconds } from '../kernel/records.ts'
 import type { Reason } from '../kernel/refusals.ts'

@@ -1,4 +1,7 @@
-/** Parameters, strictly read: whatever is broken, doubled or too much is refused by name, and nothing is guessed. */
+/**
+ * Parameters, strictly read: whatever is broken, doubled or too much is refused by name, and nothing is
+ * guessed.
+ */
 import type { BodyKind } from '../dialects/dialect.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 
@@ -70,7 +73,10 @@ function decode(text: string): string | undefined {
   }
 }
 
-/** A JSON object whose members are texts, numbers or truth values; a member that is there twice counts as repeated. */
+/**
+ * A JSON object whose members are texts, numbers or truth values; a member that is there twice counts as
+ * repeated.
+ */
 function hearJson(text: string): HeardParameters {
   let value: unknown
   try {
@@ -94,7 +100,10 @@ function hearJson(text: string): HeardParameters {
   return checked(found)
 }
 
-/** `JSON.parse` keeps the last of two members of one name and tells nobody. The text is known to be valid JSON. */
+/**
+ * `JSON.parse` keeps the last of two members of one name and tells nobody. The text is known to be valid
+ * JSON.
+ */
 function repeatedMember(text: string): string | undefined {
   const seen = new Set<string>()
   let depth = 0

@@ -1,4 +1,7 @@
-/** What was seen and said again: gathered in memory, written in batches, because reading must never wait for a disk. */
+/**
+ * What was seen and said again: gathered in memory, written in batches, because reading must never wait for a
+ * disk.
+ */
 import type { SeenToken } from '../kernel/operations/introspect-token.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Usage as Batch, Store } from '../kernel/store.ts'
@@ -32,7 +35,8 @@ export function gatherUsage(store: Store, limits: Limits, now: () => Millisecond
 
   return {
     note(result) {
-      // Results of many operations come through here; these two members are what use looks like in any of them.
+      // Results of many operations come through here; these two members are what use looks like in any of
+      // them.
       const { seen, repeated, access } = result as {
         seen?: SeenToken
         repeated?: boolean

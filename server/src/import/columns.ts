@@ -52,9 +52,9 @@ export function columnMap(mappings: readonly string[], kind: FileKind): ColumnMa
 }
 
 /**
- * Our names, in the order of a header. A name that we do not know is never read past: `scope` for `scopes` would
- * import every token without recorded scopes, which is all scopes. It is told by its place and not by its name,
- * because in a file without a header it is a token.
+ * Our names, in the order of a header. A name that we do not know is never read past: `scope` for `scopes`
+ * would import every token without recorded scopes, which is all scopes. It is told by its place and not by
+ * its name, because in a file without a header it is a token.
  */
 export function hearHeader(
   header: readonly string[],

@@ -1,6 +1,7 @@
 /**
- * CSV (RFC 4180), read in pieces. The text is one character for each byte, so that structure is found before anybody
- * asks whether the bytes are UTF-8, and so that one broken row says its exact line and costs nobody else's.
+ * CSV (RFC 4180), read in pieces. The text is one character for each byte, so that structure is found before
+ * anybody asks whether the bytes are UTF-8, and so that one broken row says its exact line and costs nobody
+ * else's.
  */
 
 export type CsvRecord =

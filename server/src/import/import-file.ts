@@ -1,6 +1,6 @@
 /**
- * Imports a file: read, check, write. What is there already stays as it is, so an import that was interrupted is
- * simply run again, and never moves a token's state backwards.
+ * Imports a file: read, check, write. What is there already stays as it is, so an import that was interrupted
+ * is simply run again, and never moves a token's state backwards.
  */
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -48,7 +48,9 @@ export type ImportSummary = {
 /** Rows that are sorted and written together: in longer sorted runs, more rows share a page of the table. */
 const runRows = 100_000
 const sliceRows = 5000
-/** A server on the same file asks for the lock every few milliseconds; between two slices it finds it free. */
+/**
+ * A server on the same file asks for the lock every few milliseconds; between two slices it finds it free.
+ */
 const pauseMilliseconds = 5
 
 export async function importFile(options: ImportOptions, place: ImportPlace): Promise<ImportSummary> {
@@ -127,7 +129,9 @@ type Writing<Imported> = {
   readonly dryRun: boolean
 }
 
-/** Writes in slices, each of which is durable when the next begins, until all are written or it is to stop. */
+/**
+ * Writes in slices, each of which is durable when the next begins, until all are written or it is to stop.
+ */
 async function writeRun<Imported>(
   waiting: Waiting<Imported>[],
   { target, refused, counts, isStopped, progress, dryRun }: Writing<Imported>,

@@ -1,6 +1,6 @@
 /**
- * Rows of legacy tokens: checked, and turned into what the store keeps, which is their look-up and never the token.
- * No reason says a value of the row: where columns are shifted, any of them may be the token.
+ * Rows of legacy tokens: checked, and turned into what the store keeps, which is their look-up and never the
+ * token. No reason says a value of the row: where columns are shifted, any of them may be the token.
  */
 import { findDialect } from '../dialects/index.ts'
 import type { Mount } from '../http/answer.ts'

@@ -1,4 +1,7 @@
-/** Look-ups of imported tokens and digests, and the kinds of digest that the store must know of before its rows. */
+/**
+ * Look-ups of imported tokens and digests, and the kinds of digest that the store must know of before its
+ * rows.
+ */
 import type { DigestName } from '../kernel/legacy-lookup.ts'
 import { digestBytes, lookupOf, lookupsOf } from '../kernel/legacy-lookup.ts'
 import type { LookupKind, Ring, RingVersion } from '../kernel/ring.ts'
@@ -40,7 +43,8 @@ export function lookupMaker(ring: Ring, version: RingVersion) {
     if (!isPlain(token)) return { refused: 'the token has a control character in it, or a space at an end' }
     if (note('raw') && fresh.length > 0) refresh()
     const alsoAs = othersOfRaw.lookupKinds.length === 0 ? none : lookupsOf(othersOfRaw, token)
-    // A copy in the shared pool: a run of rows holds a hundred thousand, and each digest has an allocation of its own.
+    // A copy in the shared pool: a run of rows holds a hundred thousand, and each digest has an allocation of
+    // its own.
     return { lookup: Buffer.from(lookupOf(version, 'raw', bytes)), alsoAs }
   }
 

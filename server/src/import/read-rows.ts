@@ -1,4 +1,6 @@
-/** The rows of a file, CSV or NDJSON, a piece at a time: a million rows take no more memory than one piece. */
+/**
+ * The rows of a file, CSV or NDJSON, a piece at a time: a million rows take no more memory than one piece.
+ */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import type { ColumnMap, FileKind, Values } from './columns.ts'

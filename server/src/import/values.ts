@@ -1,6 +1,9 @@
 /** Single values of an import: what is accepted, and what it becomes. */
 
-/** Printable, and neither begins nor ends with a space: padding is an exporter's mistake, and would be hashed with it. */
+/**
+ * Printable, and neither begins nor ends with a space: padding is an exporter's mistake, and would be hashed
+ * with it.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 export const isPlain = (text: string): boolean => !/[\x00-\x1f\x7f]|^\s|\s$/.test(text)
 

@@ -71,7 +71,9 @@ for (let byte = 0; byte < 256; byte += 1) {
   crcTable[byte] = crc
 }
 
-/** CRC-32 (IEEE 802.3) of a text of ASCII characters, as six digits: scanners can tell a real token offline. */
+/**
+ * CRC-32 (IEEE 802.3) of a text of ASCII characters, as six digits: scanners can tell a real token offline.
+ */
 export function checksum(text: string): string {
   let crc = 0xffffffff
   for (let at = 0; at < text.length; at += 1) {

@@ -58,7 +58,8 @@ suite('refresh tokens', () => {
         assert.equal(hearRefreshToken(ring, changed).heard, 'forged', `${at}`)
       }
     }
-    // Whoever can compute a checksum still cannot compute the tag: but for the version, which then is not known.
+    // Whoever can compute a checksum still cannot compute the tag: but for the version, which then is not
+    // known.
     for (let at = 4; at < text.length - 6; at += 1) {
       const character = text[at] === 'A' ? 'B' : 'A'
       const { heard } = hearRefreshToken(ring, resealed(text.slice(0, at) + character + text.slice(at + 1)))

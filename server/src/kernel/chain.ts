@@ -1,12 +1,12 @@
 /**
- * The credential chain: a refresh token is computed from the one before it, so that a lost answer can be said again
- * by a server that stored neither. What a token holds, what the row keeps:
+ * The credential chain: a refresh token is computed from the one before it, so that a lost answer can be said
+ * again by a server that stored neither. What a token holds, what the row keeps:
  *
  *     tfr_ base62( version u8 ‖ number u64, masked ‖ locator 16 ‖ generation u32 ‖ tag 16 ) crc32
  *     row:         number         SHA-256(locator)     generation       key version
  *
- * The tag is an HMAC under the ring, so a forged token is refused without asking the store; the locator leaves the
- * server in refresh tokens alone, so a copy of the database says none of them.
+ * The tag is an HMAC under the ring, so a forged token is refused without asking the store; the locator
+ * leaves the server in refresh tokens alone, so a copy of the database says none of them.
  */
 import { checksum, decodeBase62, digitsOf, encodeBase62 } from './base62.ts'
 import type { Ring, RingVersion } from './ring.ts'
@@ -97,8 +97,8 @@ export function wrapLocator(version: RingVersion, code: string, locator: Uint8Ar
 const jtiRandomBytes = 31
 
 /**
- * The id of an access token: 80 hex digits that link it to its grant (number 0: no grant) and tell nobody else.
- * `hex(number u64, masked ‖ version u8 ‖ 31 random bytes)`.
+ * The id of an access token: 80 hex digits that link it to its grant (number 0: no grant) and tell nobody
+ * else. `hex(number u64, masked ‖ version u8 ‖ 31 random bytes)`.
  */
 export function sayTokenId(version: RingVersion, number: number, random: Uint8Array): string {
   const bytes = Buffer.allocUnsafe(9 + jtiRandomBytes)

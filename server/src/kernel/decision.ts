@@ -42,14 +42,17 @@ export type ConnectionExpected = {
 /**
  * One change of state.
  *
- * A commit is a list of writes. Its **first** is the guard: one conditional statement that decides who won; if it
- * changes nothing, the commit is overtaken and nothing is left behind. The others, its followers, go in with it and
- * ask no questions. So every precondition belongs to the guard.
+ * A commit is a list of writes. Its **first** is the guard: one conditional statement that decides who won;
+ * if it changes nothing, the commit is overtaken and nothing is left behind. The others, its followers, go in
+ * with it and ask no questions. So every precondition belongs to the guard.
  */
 export type Write =
   // Guards of exchanges, redemptions and refreshes.
   | {
-      /** active → exchanged, with all aliases of its authorization. With `insertFor`, the row stays and a copy is made. */
+      /**
+       * active → exchanged, with all aliases of its authorization. With `insertFor`, the row stays and a copy
+       * is made.
+       */
       readonly write: 'exchange_legacy_token'
       readonly lookup: Uint8Array
       readonly clientId: string
@@ -166,8 +169,8 @@ export type Write =
     }
 
 /**
- * The newest version of the ring as a commit saw it, for its guard. Without it, a key added while the table is sealed
- * anew would stay under the old root secret, and the table would open with neither.
+ * The newest version of the ring as a commit saw it, for its guard. Without it, a key added while the table
+ * is sealed anew would stay under the old root secret, and the table would open with neither.
  */
 export type NewestKey = Pick<StoredKey, 'version' | 'sealed'>
 

@@ -34,7 +34,10 @@ export type World = {
 
 const attemptsMax = 3
 
-/** Refusals that a ring read a moment ago may cause: another node has added a key, or an import a kind of digest. */
+/**
+ * Refusals that a ring read a moment ago may cause: another node has added a key, or an import a kind of
+ * digest.
+ */
 const staleReasons: ReadonlySet<Reason> = new Set<Reason>([
   'key_version_unknown',
   'legacy_token_unknown',

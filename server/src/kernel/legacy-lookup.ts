@@ -1,10 +1,10 @@
 /**
- * How a legacy token is found again: `HMAC(ring[v].lookup, digest)`. The digest is the token's exact bytes, or the
- * hash that the operator already stores, so that an operator who has only hashes can import those. A look-up asks
- * every kind and version that stands in the store, in one query.
+ * How a legacy token is found again: `HMAC(ring[v].lookup, digest)`. The digest is the token's exact bytes,
+ * or the hash that the operator already stores, so that an operator who has only hashes can import those. A
+ * look-up asks every kind and version that stands in the store, in one query.
  *
- * A kind is `raw`, `sha256`, `sha1`, `md5` or `hmac-sha256`, and may end in `/after:SEPARATOR` where only the part
- * of the token behind the first separator was hashed (`sha256/after:|`).
+ * A kind is `raw`, `sha256`, `sha1`, `md5` or `hmac-sha256`, and may end in `/after:SEPARATOR` where only the
+ * part of the token behind the first separator was hashed (`sha256/after:|`).
  */
 import { createHash } from 'node:crypto'
 import type { Ring, RingVersion } from './ring.ts'

@@ -1,6 +1,6 @@
 /**
- * Policy: what the operator may choose. Three layers, each over the one before: the defaults here, the dialect's,
- * the client's. Durations are seconds; `null` is "never".
+ * Policy: what the operator may choose. Three layers, each over the one before: the defaults here, the
+ * dialect's, the client's. Durations are seconds; `null` is "never".
  */
 import type { Client } from './records.ts'
 

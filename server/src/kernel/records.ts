@@ -126,7 +126,10 @@ export type LegacyToken = {
   readonly exchange: number
   readonly keyVersion: number | undefined
   readonly grantNumber: number | undefined
-  /** A connection that was revoked since is at a higher epoch, and its legacy tokens are dead: no row of theirs changes. */
+  /**
+   * A connection that was revoked since is at a higher epoch, and its legacy tokens are dead: no row of
+   * theirs changes.
+   */
   readonly connectionEpoch: number
 }
 

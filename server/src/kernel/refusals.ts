@@ -2,8 +2,8 @@
  * Every way this server says no.
  * Rows stand in order of precedence: when several apply, the first is the answer.
  * The key is our reason: stable, logged, shown to operators, never to callers.
- * `oauth` (RFC 6749 §5.2 and its family) and `says` are what a caller may know; a dialect may put them in its own
- * words. Many reasons share one sentence, so that callers learn nothing from the difference.
+ * `oauth` (RFC 6749 §5.2 and its family) and `says` are what a caller may know; a dialect may put them in its
+ * own words. Many reasons share one sentence, so that callers learn nothing from the difference.
  * `status` 503 is trouble of ours: never an `invalid_…`, always with `Retry-After`.
  */
 type Row = { readonly status: number; readonly oauth: string; readonly says: string }

@@ -1,11 +1,15 @@
 /**
  * The key ring, opened. `keys/` unseals it and derives a key for each purpose; here it is only read.
- * A version is known (and accepted) before it becomes current, so that every node can read what the first one says.
+ * A version is known (and accepted) before it becomes current, so that every node can read what the first one
+ * says.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Milliseconds } from './records.ts'
 
-/** What a ring version's keys are for. One key, one purpose: no token of one kind can be passed off as another. */
+/**
+ * What a ring version's keys are for. One key, one purpose: no token of one kind can be passed off as
+ * another.
+ */
 export const purposes = [
   'locator',
   'refresh',

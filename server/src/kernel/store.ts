@@ -1,6 +1,7 @@
 /**
  * The storage contract: a few finders and `commit`. A backend keeps the promises in `storage/contract.ts`.
- * Every method rejects with `StoreUnavailable` where the trouble is ours: the caller hears 503 and asks again.
+ * Every method rejects with `StoreUnavailable` where the trouble is ours: the caller hears 503 and asks
+ * again.
  */
 import type { Write } from './decision.ts'
 import type {
@@ -57,7 +58,10 @@ export type CodeFacts = {
 export type Numbering = {
   /** The next number to be leased: none at or above it was issued by this database. */
   readonly next: number
-  /** Whether the number lies in a block that nobody has given back: numbers of it may have been lost with a copy. */
+  /**
+   * Whether the number lies in a block that nobody has given back: numbers of it may have been lost with a
+   * copy.
+   */
   readonly inOpenBlock: boolean
   readonly restoredTo: Milliseconds | undefined
   /** Healing: a genuine token ahead of its row sets the row, until this moment. */
@@ -144,7 +148,9 @@ export type Store = {
   findLookupKinds(): Promise<readonly LookupKind[]>
   findCount(key: string, window: Milliseconds): Promise<number>
 
-  /** All or nothing. `overtaken`: the guard changed no row, and nothing is left behind. Resolves when durable. */
+  /**
+   * All or nothing. `overtaken`: the guard changed no row, and nothing is left behind. Resolves when durable.
+   */
   commit(writes: readonly Write[]): Promise<'committed' | 'overtaken'>
 
   /** A block of grant numbers that no other process will get. */
@@ -155,11 +161,16 @@ export type Store = {
   /** Rows that are there already stay as they are. Returns how many came in. Kinds must be noted first. */
   importLegacyTokens(rows: readonly ImportedLegacyToken[]): Promise<number>
   noteLookupKind(kind: LookupKind): Promise<void>
-  /** Adds them, or changes what describes them. Returns the places of those whose username is another user's. */
+  /**
+   * Adds them, or changes what describes them. Returns the places of those whose username is another user's.
+   */
   importUsers(users: readonly ImportedUser[]): Promise<readonly number[]>
   importOrganizations(organizations: readonly Organization[]): Promise<void>
   noteUsage(usage: Usage): Promise<void>
-  /** Deletes what is dead, at most `limit` rows of each table; returns how many went, and whether all was seen. */
+  /**
+   * Deletes what is dead, at most `limit` rows of each table; returns how many went, and whether all was
+   * seen.
+   */
   sweep(now: Milliseconds, limit: number): Promise<{ readonly gone: number; readonly done: boolean }>
 
   listKeys(): Promise<readonly StoredKey[]>
@@ -187,7 +198,10 @@ export type Store = {
     page: { readonly after: number; readonly limit: number },
   ): Promise<readonly number[]>
   countKeyUses(version: number): Promise<KeyUses>
-  /** Deletes tombstones whose grant is gone, older than `before`, among the next `limit` rows; `after`: go on there. */
+  /**
+   * Deletes tombstones whose grant is gone, older than `before`, among the next `limit` rows; `after`: go on
+   * there.
+   */
   purgeLegacyTokens(
     before: Milliseconds,
     page: { readonly after: Uint8Array; readonly limit: number },

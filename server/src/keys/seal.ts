@@ -1,4 +1,7 @@
-/** Sealing: AES-256-GCM, with associated data that says what and whose it is, so that no sealed value fits elsewhere. */
+/**
+ * Sealing: AES-256-GCM, with associated data that says what and whose it is, so that no sealed value fits
+ * elsewhere.
+ */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
 const nonceBytes = 12

@@ -43,7 +43,9 @@ export async function signToken(header: object, claims: object, key: SigningKey)
 
 const publicKeys = new WeakMap<SigningKey, KeyObject>()
 
-/** The claims of a token that one of these keys signed; `undefined` for anything else. Does not look at `exp`. */
+/**
+ * The claims of a token that one of these keys signed; `undefined` for anything else. Does not look at `exp`.
+ */
 export function verifyToken(token: string, keys: readonly SigningKey[]): VerifiedToken | undefined {
   const [head, body, signature, ...rest] = token.split('.')
   if (!head || !body || !signature || rest.length > 0) return undefined

@@ -73,8 +73,9 @@ const importSqls = new Map<string, string>()
 const importSqlsMax = 200
 
 /**
- * Handing a value to the engine costs as much as storing it, and rows of one file have most columns in common: a value
- * that all rows of the insert share is handed over once. Measured: half the time of an import's writing.
+ * Handing a value to the engine costs as much as storing it, and rows of one file have most columns in
+ * common: a value that all rows of the insert share is handed over once. Measured: half the time of an
+ * import's writing.
  */
 function importStatement(rows: readonly ImportedLegacyToken[]): Statement {
   const lines = rows.map(importValues)

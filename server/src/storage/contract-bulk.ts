@@ -1,4 +1,7 @@
-/** The rest of the contract: caps, codes of a legacy token, numbers, imports, sweeping, migrations, groups of commits. */
+/**
+ * The rest of the contract: caps, codes of a legacy token, numbers, imports, sweeping, migrations, groups of
+ * commits.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Write } from '../kernel/decision.ts'

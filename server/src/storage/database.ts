@@ -11,7 +11,9 @@ export type Database = {
   query(sql: string, values: readonly Value[]): Promise<readonly Row[]>
   /** All of the unit or nothing; resolves when it is durable, with whether the guard held. */
   commit(unit: Unit): Promise<boolean>
-  /** Many rows by one statement, twenty or so at a time, durable as a whole; returns how many rows it changed. */
+  /**
+   * Many rows by one statement, twenty or so at a time, durable as a whole; returns how many rows it changed.
+   */
   bulk(statements: readonly Statement[]): Promise<number>
   /** A script of several statements, in one transaction. */
   script(sql: string): Promise<void>

@@ -1,6 +1,6 @@
 /**
- * Plain SQL migrations, numbered, each in one transaction with the row that notes it, so that several servers may start
- * at once. An older server refuses a newer schema: it would not know what its rows mean.
+ * Plain SQL migrations, numbered, each in one transaction with the row that notes it, so that several servers
+ * may start at once. An older server refuses a newer schema: it would not know what its rows mean.
  */
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -35,7 +35,8 @@ export async function migrate(database: Database, backend: 'sqlite' = 'sqlite'):
     if (newest > migrations.length) throw tooNew(newest, migrations.length)
     if (newest >= id) continue
     try {
-      // The row goes in first: a second server that migrates at the same time fails on it, changes nothing, and goes on.
+      // The row goes in first: a second server that migrates at the same time fails on it, changes nothing,
+      // and goes on.
       await database.script(`insert into migrations (id, name, at) values (${id}, '${name}', ${Date.now()}); ${sql}
         ${id === 1 ? firstRows() : ''}`)
       applied.push(name)
@@ -56,7 +57,8 @@ export async function pendingMigrations(database: Database, backend: 'sqlite' = 
   return known - newest
 }
 
-// A deployment's id is in what its keys are sealed with, so that one deployment's key opens nothing in another's table.
+// A deployment's id is in what its keys are sealed with, so that one deployment's key opens nothing in
+// another's table.
 const firstRows = (): string => `
   insert into meta (key, value) values ('deployment_id', '${randomBytes(16).toString('hex')}');`
 

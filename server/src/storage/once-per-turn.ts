@@ -1,6 +1,6 @@
 /**
- * Asks once for what many requests want in the same turn of the event loop. They were all there before the first of
- * them was looked at, so what one read is what each of them could have read.
+ * Asks once for what many requests want in the same turn of the event loop. They were all there before the
+ * first of them was looked at, so what one read is what each of them could have read.
  */
 export type OncePerTurn<Result> = {
   (key: string): Promise<Result>

@@ -41,7 +41,8 @@ const importOrganizationSql = `insert into organizations (id, name, region, api_
   on conflict (id) do update set name = excluded.name, region = coalesce(excluded.region, organizations.region),
     api_domain = coalesce(excluded.api_domain, organizations.api_domain)`
 
-// Another process may take the username between the question and this: then the row stays out, and nothing else fails.
+// Another process may take the username between the question and this: then the row stays out, and nothing
+// else fails.
 const importUserSql = `insert into users (id, username, email, name, password_hash, status)
   select $1, $2, $3, $4, $5, $6 where not exists (select 1 from users where username = $2 and id <> $1)
   on conflict (id) do update set username = excluded.username, email = coalesce(excluded.email, users.email),

@@ -1,4 +1,7 @@
-/** The schema as the database itself tells it: `schema.sql` is this, kept so that a migration's effect can be reviewed. */
+/**
+ * The schema as the database itself tells it: `schema.sql` is this, kept so that a migration's effect can be
+ * reviewed.
+ */
 import type { Database } from './database.ts'
 import { text } from './rows.ts'
 

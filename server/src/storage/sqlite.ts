@@ -1,9 +1,9 @@
 /**
  * SQLite behind the `Database` interface: one connection, commits in groups.
  *
- * Commits that arrive while the event loop is busy join one transaction, so that many share one flush to disk:
- * the flush, not the statements, is what a durable commit costs. `synchronous=full` in WAL mode makes an
- * acknowledged commit survive power loss (https://sqlite.org/pragma.html#pragma_synchronous).
+ * Commits that arrive while the event loop is busy join one transaction, so that many share one flush to
+ * disk: the flush, not the statements, is what a durable commit costs. `synchronous=full` in WAL mode makes
+ * an acknowledged commit survive power loss (https://sqlite.org/pragma.html#pragma_synchronous).
  */
 import { closeSync, openSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -43,7 +43,8 @@ export async function openSqlite(
   let scheduled = false
   let closed = false
 
-  // Waiting for another process's lock is done by timers, never by blocking the event loop, but for the first steps.
+  // Waiting for another process's lock is done by timers, never by blocking the event loop, but for the first
+  // steps.
   guarded(() =>
     connection.exec(`
     pragma busy_timeout = ${busyMillisecondsMax};
@@ -189,11 +190,15 @@ async function loadEngine(): Promise<Engine> {
   return (await import('@photostructure/sqlite')) as unknown as Engine
 }
 
-/** A new file is its owner's alone, and SQLite gives its log the same mode: who uses which app is nobody else's. */
+/**
+ * A new file is its owner's alone, and SQLite gives its log the same mode: who uses which app is nobody
+ * else's.
+ */
 function makePrivately(path: string): void {
   if (path === ':memory:') return
   try {
-    // Never a file that is there: closing it would drop the locks that another connection of this process holds.
+    // Never a file that is there: closing it would drop the locks that another connection of this process
+    // holds.
     closeSync(openSync(path, 'wx', 0o600))
   } catch {
     // It is there already; or opening it says what is wrong, in the engine's words.
@@ -208,7 +213,8 @@ function guarded<Result>(work: () => Result): Result {
   }
 }
 
-// SQLite's own numbers (https://sqlite.org/rescode.html): 5 is busy, 6 is locked; extended codes keep the low byte.
+// SQLite's own numbers (https://sqlite.org/rescode.html): 5 is busy, 6 is locked; extended codes keep the low
+// byte.
 function isBusy(error: unknown): boolean {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return false
   const code = Number(error.errcode) & 0xff

@@ -1,6 +1,7 @@
 /**
- * Each write as statements, visible to `explain`. The first write of a commit is its guard: its first statement ends
- * in `returning`, and no row returned means that the commit was overtaken. `$1` is a value's place in either backend.
+ * Each write as statements, visible to `explain`. The first write of a commit is its guard: its first
+ * statement ends in `returning`, and no row returned means that the commit was overtaken. `$1` is a value's
+ * place in either backend.
  */
 import type { ConnectionExpected, Write } from '../kernel/decision.ts'
 import type { Statement, Unit, Value } from './database.ts'
@@ -20,8 +21,8 @@ export function unitOf(writes: readonly Write[]): Unit {
 }
 
 /**
- * The connection is as the decision saw it: not there, or live at this number and epoch. So an uninstall wins against
- * exchanges in flight, and two exchanges that would both make the connection cannot both do so.
+ * The connection is as the decision saw it: not there, or live at this number and epoch. So an uninstall wins
+ * against exchanges in flight, and two exchanges that would both make the connection cannot both do so.
  */
 const connectionAsExpected = (from: number): string => `not exists (
     select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}
@@ -41,7 +42,8 @@ const legacyColumns =
 const codeStillOpen = (at: number): string =>
   `($${at} is null or exists (select 1 from codes where hash = $${at} and status = 'open'))`
 
-// Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–12 connection, 13 code.
+// Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–12
+// connection, 13 code.
 const clientEnabled = `exists (select 1 from clients where id = $3 and status = 'enabled')`
 const exchangeSql = {
   update: `update legacy_tokens set status = $4, bound_to = $3, key_version = $5, grant_number = $6

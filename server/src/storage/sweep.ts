@@ -26,8 +26,9 @@ export function sweeper(database: Database): Store['sweep'] {
 }
 
 /**
- * A grant goes when neither its refresh token nor any access token of it can live. Rows of a number block that nobody
- * gave back stay: a number without a row in there means that the row was lost with a copy of the database.
+ * A grant goes when neither its refresh token nor any access token of it can live. Rows of a number block
+ * that nobody gave back stay: a number without a row in there means that the row was lost with a copy of the
+ * database.
  */
 const dead = `g.number > $2 and g.number <= $3 and g.access_until < $1
   and (g.refresh_until < $1 or g.status <> 'live')

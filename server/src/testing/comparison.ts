@@ -1,4 +1,7 @@
-/** Compares an answer with what a transcript promises, and captures what it names. Credentials are never printed. */
+/**
+ * Compares an answer with what a transcript promises, and captures what it names. Credentials are never
+ * printed.
+ */
 import type { Exchange, Meaning, Variables } from './transcript.ts'
 import { fill } from './transcript.ts'
 
@@ -8,7 +11,9 @@ export type Answer = {
   readonly text: string
 }
 
-/** What differs, in words; nothing where the promise is kept. Captured values are put into `meaning.captured`. */
+/**
+ * What differs, in words; nothing where the promise is kept. Captured values are put into `meaning.captured`.
+ */
 export function differences(exchange: Exchange, answer: Answer, meaning: Meaning): readonly string[] {
   const found: string[] = []
   const show = shower(meaning)

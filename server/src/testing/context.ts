@@ -1,4 +1,6 @@
-/** Where an answer is said, when no request was made: for tests and pages that ask a dialect for its words. */
+/**
+ * Where an answer is said, when no request was made: for tests and pages that ask a dialect for its words.
+ */
 import type { Context, Dialect } from '../dialects/dialect.ts'
 import { policyOf } from '../kernel/policy.ts'
 

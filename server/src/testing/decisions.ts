@@ -20,8 +20,8 @@ export function grantedBy<Result>({ answer }: Decision<Result>): Result {
 export type Rule<State> = readonly [Reason, (state: State) => State]
 
 /**
- * A test for each rule, in order: broken alone it is the answer, and it still is where every rule below it is broken
- * too. So a swapped pair of lines fails.
+ * A test for each rule, in order: broken alone it is the answer, and it still is where every rule below it is
+ * broken too. So a swapped pair of lines fails.
  */
 export function walksInOrder<State>(
   whole: State,

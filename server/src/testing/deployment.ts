@@ -1,4 +1,6 @@
-/** A whole deployment for a test: its own database, a clock that stands still, the demo's clients and tokens. */
+/**
+ * A whole deployment for a test: its own database, a clock that stands still, the demo's clients and tokens.
+ */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

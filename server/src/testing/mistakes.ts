@@ -1,4 +1,6 @@
-/** Every way of getting a good request wrong: what any server on the open network is sent, sooner or later. */
+/**
+ * Every way of getting a good request wrong: what any server on the open network is sent, sooner or later.
+ */
 import type { Endpoint } from '../dialects/dialect.ts'
 import type { Reason } from '../kernel/refusals.ts'
 import type { Request } from './transcript.ts'
@@ -17,7 +19,9 @@ export type Mistake = {
 const formType = 'application/x-www-form-urlencoded'
 const jsonType = 'application/json'
 
-/** All mistakes that can be made with this request to this endpoint. `methods` are those that the path takes. */
+/**
+ * All mistakes that can be made with this request to this endpoint. `methods` are those that the path takes.
+ */
 export function mistakesOf(
   request: Request,
   endpoint: Endpoint,

@@ -29,7 +29,10 @@ const binary = fileURLToPath(new URL('../../bin/tokenferry.js', import.meta.url)
 const startMillisecondsMax = 30_000
 const running = new Set<ChildProcess>()
 
-/** Starts a server and waits until it is ready. Whatever is still running when the tests are over is ended by its id. */
+/**
+ * Starts a server and waits until it is ready. Whatever is still running when the tests are over is ended by
+ * its id.
+ */
 export async function startServer({ folder, config, env }: ServerProcessOptions): Promise<ServerProcess> {
   const port = await freePort()
   const base = `http://127.0.0.1:${port}`

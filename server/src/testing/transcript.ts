@@ -1,6 +1,6 @@
 /**
- * A transcript is a recorded conversation: test and documentation in one. `dialects/README.md` has the format.
- * Reading one, filling it in, and comparing an answer with what it promises.
+ * A transcript is a recorded conversation: test and documentation in one. `dialects/README.md` has the
+ * format. Reading one, filling it in, and comparing an answer with what it promises.
  */
 
 export type Exchange = {
@@ -9,7 +9,10 @@ export type Exchange = {
   readonly line: number
   /** How far the clock moves before it. */
   readonly advance: number
-  /** A user allows the app before it: the query of the authorization request. What the app is told is captured. */
+  /**
+   * A user allows the app before it: the query of the authorization request. What the app is told is
+   * captured.
+   */
   readonly allow: string | undefined
   readonly method: string
   readonly path: string

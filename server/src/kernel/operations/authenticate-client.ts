@@ -26,8 +26,9 @@ export type AuthenticateFacts = {
 export type Authenticated = { readonly client: Client; readonly proven: boolean }
 
 /**
- * Finds the client and checks its proof (RFC 6749 §2.3). Secrets are 256 random bits, kept as an HMAC under the ring:
- * a slow hash would buy nothing but a queue. Several may be alive at once, so that rotating one stops nobody.
+ * Finds the client and checks its proof (RFC 6749 §2.3). Secrets are 256 random bits, kept as an HMAC under
+ * the ring: a slow hash would buy nothing but a queue. Several may be alive at once, so that rotating one
+ * stops nobody.
  */
 export const authenticateClient: Operation<AuthenticateInput, AuthenticateFacts, Authenticated> = {
   async look(store, { clientId, pathIdentifier }) {

@@ -32,8 +32,8 @@ export type ExchangeInput = {
 
 /**
  * Trades a legacy token for a grant: an access and a refresh token, or the refresh token alone.
- * The refresh token is computed from the legacy token, so the same request says the same one again until it was
- * used (7 days at most; 1 day to a client that cannot prove itself), and no race makes a second grant.
+ * The refresh token is computed from the legacy token, so the same request says the same one again until it
+ * was used (7 days at most; 1 day to a client that cannot prove itself), and no race makes a second grant.
  */
 export const exchangeLegacyToken: Operation<ExchangeInput, LegacyFacts | undefined, Issued> = {
   look: (store, { legacyToken, caller, as }, ring) =>
@@ -78,7 +78,9 @@ export const exchangeLegacyToken: Operation<ExchangeInput, LegacyFacts | undefin
   },
 }
 
-/** Checks that come before the question whether the token was exchanged; shared with the exchange into a code. */
+/**
+ * Checks that come before the question whether the token was exchanged; shared with the exchange into a code.
+ */
 export function refusalOfToken(
   input: Pick<
     ExchangeInput,
@@ -182,7 +184,10 @@ export function repeatableGrant(
   return over ? { refused: 'legacy_token_exchanged' } : grant
 }
 
-/** The new grant's scopes: those recorded, in their new names; where none were recorded, all that the client may have. */
+/**
+ * The new grant's scopes: those recorded, in their new names; where none were recorded, all that the client
+ * may have.
+ */
 export function scopesOf(token: LegacyToken, { client, policy }: Caller): readonly string[] | Refusal {
   if (token.scopes === undefined) return client.scopes
   const mapped = [...new Set(token.scopes.map((scope) => policy.scopeMap[scope] ?? scope))]

@@ -41,8 +41,9 @@ export type SeenToken =
 const inactive: Introspected = { active: false }
 
 /**
- * Says whether a token is alive (RFC 7662), a legacy token as well as a new one, so that an API can take both on one
- * route. A client sees its own tokens; a resource server sees all. Anything else is simply not active (§2.2).
+ * Says whether a token is alive (RFC 7662), a legacy token as well as a new one, so that an API can take both
+ * on one route. A client sees its own tokens; a resource server sees all. Anything else is simply not active
+ * (§2.2).
  */
 export const introspectToken: Operation<IntrospectInput, PresentedFacts, Introspected> = {
   look: (store, input, ring) => lookAtToken(store, input, input.caller.client.id, ring),

@@ -1,4 +1,6 @@
-/** What every operation that issues tokens shares: the caller, the result, and how a pair comes of a grant. */
+/**
+ * What every operation that issues tokens shares: the caller, the result, and how a pair comes of a grant.
+ */
 import { sayRefreshToken, sayTokenId } from '../chain.ts'
 import type { Actor, ConnectionExpected } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
@@ -16,7 +18,10 @@ export type Caller = {
   readonly actor: Actor
 }
 
-/** What an access token says. Signing, which takes the processor's time and no decision, comes after the commit. */
+/**
+ * What an access token says. Signing, which takes the processor's time and no decision, comes after the
+ * commit.
+ */
 export type Access = {
   readonly jti: string
   readonly grantNumber: number
@@ -63,8 +68,8 @@ export const refreshUntil = (policy: Policy, now: Milliseconds): Milliseconds | 
   policy.refreshSeconds === null ? undefined : now + seconds(policy.refreshSeconds)
 
 /**
- * The longest that any access token of this generation can live. A repeat writes nothing, so the row reckons with
- * the last one there could be: a grant outlives its longest access token.
+ * The longest that any access token of this generation can live. A repeat writes nothing, so the row reckons
+ * with the last one there could be: a grant outlives its longest access token.
  */
 export const accessUntil = (policy: Policy, now: Milliseconds): Milliseconds =>
   now + seconds(policy.accessSeconds + Math.max(policy.exchangeRepeatSeconds, policy.refreshRepeatSeconds))
@@ -144,7 +149,10 @@ export const expected = (
   found: found && { number: found.number, epoch: found.epoch },
 })
 
-/** A grant lives while nobody ended it, its connection stands as at its birth, and its client was not recovered since. */
+/**
+ * A grant lives while nobody ended it, its connection stands as at its birth, and its client was not
+ * recovered since.
+ */
 export const isAlive = (grant: Grant, connection: Connection | undefined, client: Client): boolean =>
   grant.status === 'live' &&
   connection?.status === 'live' &&

@@ -1,4 +1,7 @@
-/** The grant that a legacy token becomes, and the writes that make it; shared by the exchange and the code's way. */
+/**
+ * The grant that a legacy token becomes, and the writes that make it; shared by the exchange and the code's
+ * way.
+ */
 import { locatorHash } from '../chain.ts'
 import type { Write } from '../decision.ts'
 import { event } from '../decision.ts'

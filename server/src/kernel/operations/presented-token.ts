@@ -1,4 +1,6 @@
-/** A token of any kind, presented to be introspected or revoked: what it is, and what the store knows of it. */
+/**
+ * A token of any kind, presented to be introspected or revoked: what it is, and what the store knows of it.
+ */
 import type { AccessClaims } from '../access-token.ts'
 import { hearOpaqueAccess } from '../access-token.ts'
 import { hearRefreshToken, hearTokenId, locatorHash } from '../chain.ts'
@@ -21,7 +23,9 @@ export type PresentedFacts =
       readonly claims: AccessClaims
       readonly number: number
       readonly grant: GrantFacts | undefined
-      /** Of a token without a grant (`no_refresh_token`): whom it speaks for, and what they allowed the app. */
+      /**
+       * Of a token without a grant (`no_refresh_token`): whom it speaks for, and what they allowed the app.
+       */
       readonly alone?: AloneFacts | undefined
       readonly client: Client | undefined
       readonly revoked: boolean

@@ -57,7 +57,10 @@ export const redeemAuthorizationCode: Operation<RedeemInput, CodeFacts | undefin
   },
 }
 
-/** Whose code, which address, which verifier: all before anything is changed, so a stranger's attempt ends nothing. */
+/**
+ * Whose code, which address, which verifier: all before anything is changed, so a stranger's attempt ends
+ * nothing.
+ */
 function refusalOfRequest(
   { caller, redirectUri, redirectUriOptional, codeVerifier }: RedeemInput,
   { code }: CodeFacts,
@@ -92,8 +95,8 @@ function refusalOfLegacy({ code, legacy, connection }: CodeFacts): Reason | unde
 }
 
 /**
- * A second redemption is denied (RFC 6749 §4.1.2). An ordinary code's ends its grant too, since two parties hold it;
- * a legacy token's code does not: the way back is a new code by the same legacy token.
+ * A second redemption is denied (RFC 6749 §4.1.2). An ordinary code's ends its grant too, since two parties
+ * hold it; a legacy token's code does not: the way back is a new code by the same legacy token.
  */
 function refuseRedeemed({ actor }: Caller, { code, grant, connection }: CodeFacts, { now }: Moment) {
   if (code.kind === 'legacy' || !grant || grant.status !== 'live' || !connection)
@@ -141,7 +144,10 @@ const redemption = (
   connection: expected(code.clientId, code.userId, code.organizationId, connection),
 })
 
-/** A code of a legacy token: the first one redeemed exchanges the token, the others say its refresh token again. */
+/**
+ * A code of a legacy token: the first one redeemed exchanges the token, the others say its refresh token
+ * again.
+ */
 function redeemLegacy({ caller, code: presented }: RedeemInput, facts: CodeFacts, moment: Moment) {
   const { code, legacy, grant, connection } = facts
   const { client, policy } = caller

@@ -35,16 +35,18 @@ type Facts =
 type Genuine = { readonly token: RefreshToken } & GrantFacts
 
 /**
- * Trades a refresh token for a new pair (RFC 6749 §6). The successor is computed, so a lost answer is said again:
- * to whoever presents the predecessor, until the successor was used, 30 days at most to a client that proved itself,
- * 60 s to any other. After that the predecessor is *reuse*, and the grant ends (RFC 9700 §4.14.2).
+ * Trades a refresh token for a new pair (RFC 6749 §6). The successor is computed, so a lost answer is said
+ * again: to whoever presents the predecessor, until the successor was used, 30 days at most to a client that
+ * proved itself, 60 s to any other. After that the predecessor is *reuse*, and the grant ends (RFC 9700
+ * §4.14.2).
  */
 export const refreshTokenPair: Operation<RefreshInput, Facts, Issued> = {
   async look(store, { refreshToken }, ring) {
     const heard = hearRefreshToken(ring, refreshToken)
     if (heard.heard !== 'genuine') return heard
     const found = await store.findGrant(heard.token.number)
-    // A token ahead of its row, or without one, tells of a copy of the database: rare, and worth a second question.
+    // A token ahead of its row, or without one, tells of a copy of the database: rare, and worth a second
+    // question.
     const odd = !found || heard.token.generation > found.grant.generation
     return { ...heard, found, numbering: odd ? await store.findNumbering(heard.token.number) : undefined }
   },
@@ -166,7 +168,10 @@ function sayAgain(input: RefreshInput, genuine: Genuine, moment: Moment) {
 
 const healingJumpMax = 10_000
 
-/** Promise 12: a genuine token ahead of its row proves that the database went back. Once declared, the row follows. */
+/**
+ * Promise 12: a genuine token ahead of its row proves that the database went back. Once declared, the row
+ * follows.
+ */
 function heal(input: RefreshInput, genuine: Genuine, numbering: Numbering | undefined, moment: Moment) {
   const { token, grant } = genuine
   const healing = numbering?.healingUntil !== undefined && moment.now < numbering.healingUntil

@@ -15,8 +15,8 @@ export type Revoked = { readonly revoked: boolean }
 const already = granted<Revoked>({ revoked: false })
 
 /**
- * Revokes a token of the caller's (RFC 7009): a refresh token ends its grant, an access token ends alone, a legacy
- * token can never be exchanged. A token that is not alive is as good as revoked (§2.2).
+ * Revokes a token of the caller's (RFC 7009): a refresh token ends its grant, an access token ends alone, a
+ * legacy token can never be exchanged. A token that is not alive is as good as revoked (§2.2).
  */
 export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
   look: (store, input, ring) => lookAtToken(store, input, input.caller.client.id, ring),
