@@ -46,6 +46,12 @@ for (const add of [
   add(program)
 }
 
+// `… | head` stops reading before all is said: that is no mistake.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 try {
   await program.parseAsync(process.argv)
 } catch (error) {
