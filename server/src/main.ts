@@ -25,6 +25,7 @@ import { signToken, verifyToken } from './keys/sign.ts'
 import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
 import { pages } from './pages/routes.ts'
+import { sampleApp } from './pages/sample-app.ts'
 import { toPolicy } from './policy-fields.ts'
 import { random } from './random.ts'
 import type { Database } from './storage/database.ts'
@@ -49,6 +50,8 @@ export type DeploymentOptions = {
   readonly migrate?: boolean
   /** Whether grants will be made: a command that makes none leases no numbers for them. */
   readonly numbers?: boolean
+  /** Whether `/callback` shows what a sample app would get: for the demo. */
+  readonly sampleApp?: boolean
 }
 
 /**
@@ -122,6 +125,7 @@ export type Running = { readonly app: FastifyInstance; readonly address: string;
 export function composeServer(
   deployment: Deployment,
   destination?: { write(line: string): void },
+  options: Pick<DeploymentOptions, 'sampleApp'> = {},
 ): FastifyInstance {
   const { config, store, keyRing, world, mounts } = deployment
   const logger = pino(
@@ -149,7 +153,10 @@ export function composeServer(
     isReady: async () => (await store.listKeys()).length > 0,
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
-    routes: pages({ mounts, services, publicUrl: config.public_url }),
+    routes(server) {
+      pages({ mounts, services, publicUrl: config.public_url })(server)
+      if (options.sampleApp) sampleApp(config.public_url)(server)
+    },
   })
   const background = startBackground({ store, usage: services.usage, now, logger })
   app.addHook('onClose', background.close)
@@ -160,7 +167,7 @@ export function composeServer(
 export async function serve(config: Config, options: DeploymentOptions = {}): Promise<Running> {
   const deployment = await openDeployment(config, { numbers: true, ...options })
   try {
-    const app = composeServer(deployment)
+    const app = composeServer(deployment, undefined, options)
     const address = await app.listen({ host: config.listen.host, port: config.listen.port })
     return {
       app,

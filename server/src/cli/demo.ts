@@ -46,7 +46,7 @@ async function startDemo({ port: wanted, data }: Options): Promise<Running> {
   const config = readConfig(folder.config)
   const deployment = await openDeployment(config)
   const lines = await curlLines(demo, deployment).finally(() => deployment.close())
-  const running = await serve(config)
+  const running = await serve(config, { sampleApp: true })
   for (const line of greeting(base, folder, lines)) say(line)
   return running
 }

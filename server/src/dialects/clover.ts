@@ -185,12 +185,14 @@ const sample: Sample = {
     { name: 'legacy_tokens', client: 'high', kind: 'user', organization: 'one' },
     { name: 'low_trust_legacy_tokens', client: 'low', kind: 'user', organization: 'one' },
   ],
-  say: ({ client, tokens: list, organization }) => ({
+  say: ({ client, tokens: list, organization, username, password }) => ({
     app_uuid: client('high').id,
     app_secret: client('high').secret,
     low_trust_app_uuid: client('low').id,
     redirect_uri: callback,
     merchant_uuid: organization,
+    username,
+    password,
     legacy_tokens: list('legacy_tokens'),
     low_trust_legacy_tokens: list('low_trust_legacy_tokens'),
   }),

@@ -242,5 +242,10 @@ export const code: Dialect = {
       username,
       password,
     }),
+    curl: ({ at, value }) =>
+      [
+        `# In a browser, as ${value('username')} with the password ${value('password')}:`,
+        `${at}/oauth2/authorize?response_type=code&client_id=${value('client_id')}&redirect_uri=${encodeURIComponent(value('redirect_uri'))}&scope=read`,
+      ].join('\n'),
   },
 }

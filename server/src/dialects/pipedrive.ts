@@ -233,13 +233,15 @@ const sample: Sample = {
   ],
   // A personal API token is every integration's, so it names no app, and it may do what its user may.
   lists: [{ name: 'legacy_tokens', kind: 'user', organization: 'each' }],
-  say: ({ client, tokens: list }) => ({
+  say: ({ client, tokens: list, username, password }) => ({
     client_id: client('first').id,
     client_secret: client('first').secret,
     redirect_uri: callback,
     legacy_tokens: list('legacy_tokens'),
     second_client_id: client('second').id,
     second_client_secret: client('second').secret,
+    username,
+    password,
   }),
   curl: ({ at, value, unused }) =>
     [

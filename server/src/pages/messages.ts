@@ -28,6 +28,13 @@ export const messages = {
     signedInAs: (name: string) => `Signed in as ${name}.`,
     signOut: 'Use another account',
   },
+  sampleApp: {
+    allowed: {
+      title: 'Sample app',
+      text: 'You have allowed this app. It redeems the code below for its tokens.',
+    },
+    refused: { title: 'Sample app', text: 'You have not allowed this app. This is what it was told.' },
+  },
   signedOut: { title: 'Signed out', text: 'You are signed out. You can close this page.' },
   restart: {
     title: 'Start again',

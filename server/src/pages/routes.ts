@@ -120,7 +120,7 @@ function send(request: FastifyRequest, raw: FastifyReply, answer: PageAnswer, di
 }
 
 /** RFC 9700 §4.16: no page of ours stands in another's frame; and nothing runs, loads or is kept. */
-const headersOf = (formTarget: string | undefined): Record<string, string> => ({
+export const headersOf = (formTarget: string | undefined): Record<string, string> => ({
   'content-security-policy': [
     "default-src 'none'",
     "style-src 'self'",

@@ -37,6 +37,7 @@ fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
 .choice input { flex: none; width: 1.125rem; height: 1.125rem; margin: 0; accent-color: var(--accent); }
 ul { list-style: none; margin: 0.375rem 0 0; padding: 0; border: 1px solid var(--edge); border-radius: 0.375rem; }
 li { padding: 0.5rem 0.75rem; overflow-wrap: anywhere; }
+dt { margin: 1rem 0 0.25rem; font-weight: 600; font-size: 0.9375rem; } dd { margin: 0; overflow-wrap: anywhere; }
 li + li { border-top: 1px solid var(--edge); }
 .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 1.5rem 0 0; }
 button, .button { flex: 1 1 8rem; min-height: 2.75rem; padding: 0.5rem 1rem; font: inherit; font-weight: 600;
