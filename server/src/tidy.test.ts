@@ -12,7 +12,7 @@ import { reasons } from './kernel/refusals.ts'
 const source = 'server/src/'
 const all = globbed(['server/src', 'scripts', 'bench'], '.ts')
 const isTest = (path: string): boolean =>
-  path.endsWith('.test.ts') || /\/(testing|promises)\/|storage\/contract/.test(path)
+  path.endsWith('.test.ts') || /\/(testing|promises|real-clients)\/|storage\/contract/.test(path)
 /** What the server is made of, by path from `server/src`. */
 const product = all
   .filter((path) => path.startsWith(source) && !isTest(path))
@@ -261,7 +261,7 @@ suite('tidy: shape', () => {
   })
 
   test('each refusal is named by a test or a transcript', () => {
-    const tests = [...all.filter((path) => path.endsWith('.test.ts')), ...globbed(['server/src'], '.http')]
+    const tests = [...all.filter(isTest), ...globbed(['server/src'], '.http')]
       .filter((path) => !path.endsWith('tidy.test.ts'))
       .map(read)
       .join('\n')

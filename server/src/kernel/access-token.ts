@@ -2,8 +2,8 @@
  * Opaque access tokens, by choice of policy: nobody but this server can read one, so revoking a grant is seen
  * at once. No row either: what the token says stands in it, under an HMAC.
  *
- * tfa_ base64url( version u8 ‖ jti 40 ‖ issued u48 ‖ expires u48 ‖ fields(client, user, organization, acts
- * as, scopes, resource) ‖ tag 16 )
+ *     tfa_ base64url( version u8 ‖ jti 40 ‖ issued u48 ‖ expires u48 ‖ fields(…) ‖ tag 16 )
+ *     fields: client, user, organization, scopes, resource
  *
  * The grant's number is in the `jti`, masked.
  */
