@@ -76,12 +76,11 @@ CREATE TABLE connections (
   status text not null,
   epoch integer not null,
   live_grants text not null, -- ',17,23,': oldest first
-  unique (client, user_id, organization_id)
+  -- The user first: so one index also lists a user's connections, and an exchange touches one page less.
+  unique (user_id, client, organization_id)
 );
 
 CREATE INDEX connections_by_organization on connections (organization_id) where organization_id <> '';
-
-CREATE INDEX connections_by_user on connections (user_id) where user_id <> '';
 
 CREATE TABLE counters (
   key text not null,
