@@ -3,7 +3,7 @@
  * that a copy of the folder opens nothing. It is made once, whole or not at all, and kept over restarts.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseDocument, stringify } from 'yaml'
 import { readConfig } from '../config.ts'
 import type { DemoSections } from '../demo.ts'
@@ -34,12 +34,19 @@ export function demoFolder(folder: string): DemoFolder {
     rootSecret: `${folder}.root-secret`,
   }
   writing(at, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     const probe = join(folder, '.writable')
     writeFileSync(probe, '')
     rmSync(probe)
   })
   return at
+}
+
+/** Node's own `recursive` asks for ever where a parent exists and takes no folder (`/proc`). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder, { mode: 0o700 })
 }
 
 /** Samples, keys and files, for the first start. */
