@@ -8,7 +8,17 @@ import { purposes } from '../kernel/ring.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
-import { asks, countOf, dump, exchange, refresh, refreshTokenOf, standardApp } from './asks.ts'
+import {
+  accessTokenOf,
+  asks,
+  countOf,
+  dump,
+  exchange,
+  introspect,
+  refresh,
+  refreshTokenOf,
+  standardApp,
+} from './asks.ts'
 
 suite('promises: trouble here is never blamed on the caller', () => {
   let here: TestDeployment
@@ -75,7 +85,8 @@ suite('promises: the past does not win', () => {
     const newer = refreshTokenOf(
       await refresh(asks(original), app, refreshTokenOf(await refresh(asks(original), app, old))),
     )
-    const gone = refreshTokenOf(await exchange(asks(original), app, lost))
+    const goneAnswer = await exchange(asks(original), app, lost)
+    const [gone, goneAccess] = [refreshTokenOf(goneAnswer), accessTokenOf(goneAnswer)]
 
     const restored = await testDeployment({
       mounts: ['standard'],
@@ -86,6 +97,7 @@ suite('promises: the past does not win', () => {
     })
     const ask = asks(restored)
     const before = await dump(restored)
+    assert.equal((await introspect(ask, app, goneAccess)).status, 503)
     for (const ahead of [newer, gone]) {
       const answer = await refresh(ask, app, ahead)
       assert.equal(answer.status, 503)
@@ -97,6 +109,7 @@ suite('promises: the past does not win', () => {
     const healed = refreshTokenOf(await refresh(ask, app, newer))
     refreshTokenOf(await refresh(ask, app, healed))
     assert.equal(await countOf(restored, `select count(*) from events where kind = 'grant_healed'`), 1)
+    assert.equal((await introspect(ask, app, goneAccess)).json.active, false)
     const refused = await refresh(ask, app, gone)
     assert.equal(refused.status, 400)
     assert.match(String(refused.json.error_description), /expired/)

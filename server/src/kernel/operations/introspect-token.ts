@@ -1,5 +1,6 @@
 import { grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
+import { isBehind } from '../lost-row.ts'
 import type { Policy } from '../policy.ts'
 import { policyOf } from '../policy.ts'
 import type { Client, LegacyToken, Milliseconds } from '../records.ts'
@@ -55,6 +56,10 @@ export const introspectToken: Operation<IntrospectInput, PresentedFacts, Introsp
     if (!proven) return refuse('client_secret_missing')
     if (facts.kind === 'version_unknown') return refuse('key_version_unknown')
     if (facts.kind === 'unknown') return granted(inactive)
+    // Trouble of ours, as long as the token could be alive at all.
+    const mayLive =
+      facts.kind === 'refresh' || (facts.kind === 'access' && facts.claims.expiresAt > moment.now)
+    if (mayLive && isBehind(facts.lost)) return refuse('state_behind')
     const owner = facts.client
     if (!client.mayIntrospect && owner?.id !== client.id) return granted(inactive)
     if (owner?.status === 'disabled') return granted(inactive)

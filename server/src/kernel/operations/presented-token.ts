@@ -5,10 +5,11 @@ import type { AccessClaims } from '../access-token.ts'
 import { hearOpaqueAccess } from '../access-token.ts'
 import { hearRefreshToken, hearTokenId, locatorHash } from '../chain.ts'
 import { lookupsOf } from '../legacy-lookup.ts'
+import type { LostRow } from '../lost-row.ts'
 import type { Client, Connection } from '../records.ts'
 import type { Ring } from '../ring.ts'
 import { equal } from '../ring.ts'
-import type { GrantFacts, LegacyFacts, Numbering, Store } from '../store.ts'
+import type { GrantFacts, LegacyFacts, Store } from '../store.ts'
 import type { Subject } from './issue.ts'
 
 export type PresentedToken = {
@@ -29,14 +30,15 @@ export type PresentedFacts =
       readonly alone?: AloneFacts | undefined
       readonly client: Client | undefined
       readonly revoked: boolean
+      /** Where its grant is not there (promise 12). */
+      readonly lost: LostRow | undefined
     }
   | {
       readonly kind: 'refresh'
-      readonly number: number
       readonly generation: number
       readonly grant: GrantFacts | undefined
       readonly client: Client | undefined
-      readonly numbering: Numbering | undefined
+      readonly lost: LostRow | undefined
     }
   | {
       readonly kind: 'legacy'
@@ -66,11 +68,10 @@ export async function lookAtToken(
     const own = grant && equal(locatorHash(heard.token.locator), grant.grant.locatorHash) ? grant : undefined
     return {
       kind: 'refresh',
-      number: heard.token.number,
       generation: heard.token.generation,
       grant: own,
       client: own && (await store.findClient(own.grant.clientId)),
-      numbering: own ? undefined : await store.findNumbering(heard.token.number),
+      lost: own ? undefined : await lookForRow(store, heard.token.number, grant !== undefined),
     }
   }
   const legacy = await store.findLegacyToken(lookupsOf(ring, token), callerId, 'user')
@@ -88,15 +89,25 @@ export async function lookAtToken(
 async function lookAtAccess(store: Store, claims: AccessClaims, ring: Ring): Promise<PresentedFacts> {
   const number = hearTokenId(ring, claims.jti)
   if (number === undefined) return { kind: 'version_unknown' }
-  const grant = number === 0 ? undefined : await store.findGrant(number)
+  const there = number === 0 ? undefined : await store.findGrant(number)
+  // A token that is older than the grant at its number is not that grant's; it says whole seconds.
+  const grant = there && there.grant.created < claims.issuedAt + 1000 ? there : undefined
   const clientId = grant?.grant.clientId ?? claims.clientId
   const [client, revoked, alone] = await Promise.all([
     clientId === undefined ? undefined : store.findClient(clientId),
     store.isAccessTokenRevoked(claims.jti),
     number === 0 ? lookAtSubject(store, claims) : undefined,
   ])
-  return { kind: 'access', claims, number, grant, alone, client, revoked }
+  const isLost = number !== 0 && !grant
+  const lost = isLost ? await lookForRow(store, number, there !== undefined) : undefined
+  return { kind: 'access', claims, number, grant, alone, client, revoked, lost }
 }
+
+const lookForRow = async (store: Store, number: number, displaced: boolean): Promise<LostRow> => ({
+  number,
+  displaced,
+  numbering: await store.findNumbering(number),
+})
 
 async function lookAtSubject(
   store: Store,

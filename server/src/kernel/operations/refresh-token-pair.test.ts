@@ -85,8 +85,8 @@ suite('refresh token pair: the refusals, in order', () => {
   walksInOrder<State>(
     good,
     [
+      ['state_behind', (state) => withGrant(state, { locatorHash: Buffer.alloc(32) })],
       ['refresh_token_of_other_client', (state) => withGrant(state, { clientId: 'other' })],
-      ['refresh_token_unknown', (state) => withGrant(state, { locatorHash: Buffer.alloc(32) })],
       [
         'client_disabled',
         (state) =>
@@ -298,5 +298,14 @@ suite('refresh token pair: the past does not win', () => {
     assert.equal(reasonOf(decide(rowless({ inOpenBlock: true }))), 'state_behind')
     assert.equal(reasonOf(decide(rowless({ next: 2, healingUntil: noon + 1 }))), 'grant_lost')
     assert.equal(reasonOf(decide(rowless({ inOpenBlock: true, healingUntil: noon + 1 }))), 'grant_lost')
+  })
+
+  test("another grant at the token's number: the copy gave the number away again, and the caller is not blamed", () => {
+    const displaced = (changes: Partial<Numbering>): State => ({
+      ...withGrant(good, { locatorHash: Buffer.alloc(32), clientId: 'other' }),
+      numbering: numbering(changes),
+    })
+    assert.equal(reasonOf(decide(displaced({ next: 3 }))), 'state_behind')
+    assert.equal(reasonOf(decide(displaced({ next: 3, healingUntil: noon + 1 }))), 'grant_lost')
   })
 })

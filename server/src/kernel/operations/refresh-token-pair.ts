@@ -2,8 +2,8 @@ import type { RefreshToken } from '../chain.ts'
 import { hearRefreshToken, locatorHash } from '../chain.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
+import { reasonWithoutRow } from '../lost-row.ts'
 import type { Milliseconds } from '../records.ts'
-import type { Reason } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion } from '../ring.ts'
 import { firstBeyond, within } from '../scopes.ts'
@@ -47,7 +47,7 @@ export const refreshTokenPair: Operation<RefreshInput, Facts, Issued> = {
     const found = await store.findGrant(heard.token.number)
     // A token ahead of its row, or without one, tells of a copy of the database: rare, and worth a second
     // question.
-    const odd = !found || heard.token.generation > found.grant.generation
+    const odd = !found || isDisplaced(heard.token, found) || heard.token.generation > found.grant.generation
     return { ...heard, found, numbering: odd ? await store.findNumbering(heard.token.number) : undefined }
   },
 
@@ -56,12 +56,14 @@ export const refreshTokenPair: Operation<RefreshInput, Facts, Issued> = {
     if (facts.heard === 'version_unknown') return refuse('key_version_unknown')
     if (facts.heard === 'version_destroyed') return refuse('refresh_token_expired')
     const { token, found } = facts
-    if (!found) return refuse(reasonWithoutRow(token, facts.numbering))
+    if (!found || isDisplaced(token, found)) {
+      const { number } = token
+      return refuse(reasonWithoutRow({ number, numbering: facts.numbering, displaced: found !== undefined }))
+    }
     const { grant, connection } = found
     const { client } = input.caller
 
     if (grant.clientId !== client.id) return refuse('refresh_token_of_other_client')
-    if (!equal(locatorHash(token.locator), grant.locatorHash)) return refuse('refresh_token_unknown')
     if (client.status === 'disabled') return refuse('client_disabled')
     if (!input.caller.policy.refreshAllowed) return refuse('grant_type_not_allowed')
     const disabled = disabledSubject(found)
@@ -78,13 +80,9 @@ export const refreshTokenPair: Operation<RefreshInput, Facts, Issued> = {
   },
 }
 
-/** Promise 12: whether a genuine token without a row was swept, or went with a copy of the database. */
-function reasonWithoutRow(token: RefreshToken, numbering: Numbering | undefined): Reason {
-  if (!numbering) return 'state_behind'
-  if (token.number < numbering.next && !numbering.inOpenBlock) return 'refresh_token_expired'
-  const declared = numbering.healingUntil !== undefined
-  return declared ? 'grant_lost' : 'state_behind'
-}
+/** Another grant stands at the token's number, as only a copy of the database could give it away again. */
+const isDisplaced = ({ locator }: RefreshToken, { grant }: GrantFacts): boolean =>
+  !equal(locatorHash(locator), grant.locatorHash)
 
 /** Expiry, then scope and resource; `undefined` where nothing is against it. */
 function refusalOfAsk({ scopes, resource }: RefreshInput, { grant }: Genuine, { now }: Moment) {

@@ -1,5 +1,6 @@
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
+import { isBehind } from '../lost-row.ts'
 import type { Caller } from './issue.ts'
 import type { PresentedFacts, PresentedToken } from './presented-token.ts'
 import { lookAtToken } from './presented-token.ts'
@@ -41,7 +42,7 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
       )
     }
     if (facts.kind === 'refresh') {
-      if (!facts.grant) return behind(facts) ? refuse('state_behind') : already
+      if (!facts.grant) return isBehind(facts.lost) ? refuse('state_behind') : already
       const { grant, connection } = facts.grant
       if (grant.clientId !== client.id) return refuse('refresh_token_of_other_client')
       if (grant.status !== 'live' || connection.status !== 'live' || connection.epoch !== grant.epoch)
@@ -70,9 +71,3 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
     )
   },
 }
-
-/** A genuine token without a row that this database should have (promise 12). */
-const behind = ({ numbering, number }: Extract<PresentedFacts, { kind: 'refresh' }>): boolean =>
-  numbering !== undefined &&
-  numbering.healingUntil === undefined &&
-  (numbering.inOpenBlock || number >= numbering.next)
