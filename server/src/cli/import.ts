@@ -8,6 +8,7 @@ import { importFile } from '../import/import-file.ts'
 import { bytesOfKind } from '../import/lookups.ts'
 import { progressTeller } from '../import/progress.ts'
 import type { FileFormat } from '../import/read-rows.ts'
+import { ringHeardAfterMilliseconds } from '../keys/key-ring.ts'
 import { collect } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, exampled, operator, withDeployment, withShared } from './command.ts'
@@ -95,7 +96,7 @@ async function run(path: string, options: Options): Promise<void> {
           onProgress: teller.tell,
           isStopped: () => stopped,
         },
-        deployment,
+        { ...deployment, kindsHeardAfterMilliseconds: ringHeardAfterMilliseconds },
       ),
     )
     teller.end()

@@ -21,11 +21,19 @@ export type Target<Imported> = {
   readonly warnings: Warnings | undefined
 }
 
-export type ImportPlace = { readonly world: World; readonly mounts: readonly Mount[] }
+export type ImportPlace = {
+  readonly world: World
+  readonly mounts: readonly Mount[]
+  /**
+   * How long servers may take to hear of a new kind of digest. Until they have, they would refuse such a token as
+   * unknown, and the app would believe it.
+   */
+  readonly kindsHeardAfterMilliseconds?: number
+}
 
 export async function legacyTokenTarget(
   defaults: Pick<LegacyTokenOptions, 'dialect' | 'client' | 'digestKind'>,
-  { world, mounts }: ImportPlace,
+  { world, mounts, kindsHeardAfterMilliseconds = 0 }: ImportPlace,
 ): Promise<Target<ImportedLegacyToken>> {
   const { store } = world
   const { ring, now } = world.moment()
@@ -36,7 +44,9 @@ export async function legacyTokenTarget(
     order: ({ lookup }) => (lookup as Buffer).readUIntBE(0, 6),
     async write(records) {
       // Before their rows: a row of a kind that nobody knows of would not be found.
-      for (const kind of checker.takeNewKinds()) await store.noteLookupKind(kind)
+      const kinds = checker.takeNewKinds()
+      for (const kind of kinds) await store.noteLookupKind(kind)
+      if (kinds.length > 0) await new Promise((resolve) => setTimeout(resolve, kindsHeardAfterMilliseconds))
       return { cameIn: await store.importLegacyTokens(records), refused: [] }
     },
     taken: '',

@@ -123,6 +123,11 @@ export type Write =
   | { readonly write: 'revoke_access_token'; readonly jti: string; readonly expires: Milliseconds }
   | { readonly write: 'revoke_legacy_token'; readonly lookup: Uint8Array; readonly clientId: string }
   | {
+      /** The open codes of a client: whoever stole its legacy tokens may hold one. */
+      readonly write: 'drop_codes'
+      readonly clientId: string
+    }
+  | {
       readonly write: 'reset_legacy_token'
       readonly lookup: Uint8Array
       readonly clientId: string

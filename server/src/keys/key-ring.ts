@@ -20,6 +20,8 @@ export const signatureAlgorithms: readonly SignatureAlgorithm[] = ['ES256', 'RS2
 /** A version is known to all nodes for this long before it is used. */
 export const publishAheadMilliseconds = 10_000
 const reloadEveryMilliseconds = 2_000
+/** After this long every node has read what was written to the ring's tables. */
+export const ringHeardAfterMilliseconds = 3_000
 const reloadAtMostEveryMilliseconds = 1_000
 
 export type KeyRing = {

@@ -299,6 +299,9 @@ const table: Table = {
       values: [lookup, clientId],
     },
   ],
+  drop_codes: ({ clientId }) => [
+    { sql: `delete from codes where client = $1 and status = 'open' returning 1`, values: [clientId] },
+  ],
   reset_legacy_token: ({ lookup, clientId, exchange, connectionEpoch }) => [
     {
       sql: `update legacy_tokens set status = 'active', exchange = exchange + 1, bound_to = null, key_version = null,
