@@ -12,6 +12,7 @@ import { parseConfig } from '../config.ts'
 import { seedDemo } from '../demo.ts'
 import { progressTeller } from '../import/progress.ts'
 import { makeRootSecret } from '../keys/root-secret.ts'
+import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
 
 const binary = fileURLToPath(new URL('../../bin/tokenferry.js', import.meta.url))
@@ -19,6 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tokenferry-import-command-'))
 const config = join(folder, 'tokenferry.yaml')
 const started = new Set<ChildProcess>()
 let client: string
+let deployment: Deployment
 
 function start(file: string, options: readonly string[] = [], node: readonly string[] = []) {
   const child = spawn(process.execPath, [...node, binary, 'import', file, '--config', config, ...options])
@@ -48,9 +50,7 @@ function fileOf(name: string, rows: number): string {
 }
 
 async function countTokens(): Promise<number> {
-  const deployment = await openDeployment(parseConfig(readFileSync(config, 'utf8'), config))
   const counts = await deployment.store.countLegacyTokens()
-  await deployment.close()
   return counts.filter(({ clientId }) => clientId === client).reduce((sum, { count }) => sum + count, 0)
 }
 
@@ -65,30 +65,30 @@ suite('tokenferry import', () => {
       mounts: [{ dialect: 'standard', prefix: '/' }],
     }
     writeFileSync(config, JSON.stringify(settings))
-    const deployment = await openDeployment(parseConfig(JSON.stringify(settings), config))
+    deployment = await openDeployment(parseConfig(JSON.stringify(settings), config))
     const sections = await seedDemo(deployment, { count: 1 })
     client = String(sections.standard?.client_id)
-    await deployment.close()
   })
-  after(() => {
+  after(async () => {
+    await deployment.close()
     for (const child of started) child.kill('SIGKILL')
     rmSync(folder, { recursive: true })
   })
 
   test('killed in the middle and run again, every token comes in once', async () => {
-    const file = fileOf('killed.csv', 60_000)
+    const file = fileOf('killed.csv', 100_000)
     const { child, ended } = start(file)
     // Once some rows are in the database, and before all are.
     while (child.exitCode === null && (await countTokens()) === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await new Promise((resolve) => setTimeout(resolve, 5))
     }
     child.kill('SIGKILL')
     await ended
     const then = await countTokens()
-    assert.ok(then > 0 && then < 60_000, `${then} rows were in when it was killed`)
+    assert.ok(then > 0 && then < 100_000, `${then} rows were in when it was killed`)
     const again = await start(file).ended
     assert.equal(again.code, 0, again.errors)
-    assert.equal(await countTokens(), 60_000)
+    assert.equal(await countTokens(), 100_000)
     assert.match(again.output, new RegExp(`${then.toLocaleString('en')} were there already`))
   })
 
@@ -100,11 +100,11 @@ suite('tokenferry import', () => {
   })
 
   test('a signal stops it after what is being written, and says how to go on', async () => {
-    const file = fileOf('stopped.csv', 60_000)
+    const file = fileOf('stopped.csv', 100_000)
     const before = await countTokens()
     const { child, ended } = start(file)
     while (child.exitCode === null && (await countTokens()) === before) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await new Promise((resolve) => setTimeout(resolve, 5))
     }
     child.kill('SIGINT')
     const { code, errors } = await ended
