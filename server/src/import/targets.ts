@@ -25,8 +25,8 @@ export type ImportPlace = {
   readonly world: World
   readonly mounts: readonly Mount[]
   /**
-   * How long servers may take to hear of a new kind of digest. Until they have, they would refuse such a token
-   * as unknown, and the app would believe it.
+   * How long servers may take to hear of a new kind of digest. Until they have, they would refuse such a
+   * token as unknown, and the app would believe it.
    */
   readonly kindsHeardAfterMilliseconds?: number
 }
