@@ -43,8 +43,11 @@ suite('the documentation works when pasted', { timeout: 300_000, skip }, () => {
     assert.match(readFileSync(join(root, 'package.json'), 'utf8'), /"start": "tokenferry demo"/)
     const demo = run(folder, 'npx tokenferry demo', { PORT: String(port) })
     await answering(`http://127.0.0.1:${port}/readyz`, demo)
+    const pasted: string[] = []
     for (const { text } of others) {
-      const output = await succeed(folder, text.replaceAll('127.0.0.1:4000', `127.0.0.1:${port}`))
+      // One terminal: what an earlier block defined is there in the next.
+      pasted.push(text.replaceAll('127.0.0.1:4000', `127.0.0.1:${port}`))
+      const output = await succeed(folder, pasted.join('\n'))
       if (text.includes('grant_type=')) assert.match(output, /"refresh_token":"tfr_/)
     }
   })

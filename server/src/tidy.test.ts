@@ -265,8 +265,8 @@ suite('tidy: shape', () => {
       .filter((path) => !path.endsWith('tidy.test.ts'))
       .map(read)
       .join('\n')
-    // These have no test of their own.
-    const untold: readonly string[] = []
+    // No request can name a key yet to which its refresh token would be bound.
+    const untold = ['bound_key_mismatch']
     const found = reasons.filter(
       (reason) => !untold.includes(reason) && !new RegExp(`\\b${reason}\\b`).test(tests),
     )
@@ -372,9 +372,13 @@ const isMemberName = (node: ts.Node): boolean =>
 function isInLook(node: ts.Node): boolean {
   for (let around = node.parent; around; around = around.parent) {
     const name =
-      ts.isMethodDeclaration(around) || ts.isFunctionDeclaration(around) ? around.name?.getText() : undefined
+      ts.isMethodDeclaration(around) ||
+      ts.isFunctionDeclaration(around) ||
+      ts.isPropertyAssignment(around) ||
+      ts.isVariableDeclaration(around)
+        ? around.name?.getText()
+        : undefined
     if (name !== undefined && /^look/.test(name)) return true
-    if (ts.isPropertyAssignment(around) && around.name.getText() === 'look') return true
   }
   return false
 }

@@ -31,7 +31,8 @@ export async function recoverClient(
     granted(await perform(changeClient, input, world), {})
   }
   const from = since ?? 0
-  // Legacy tokens that were not exchanged yet may have open codes. Where there are none, nothing was overtaken.
+  // Legacy tokens that were not exchanged yet may have open codes. Where there are none, nothing was
+  // overtaken.
   await store.commit([{ write: 'drop_codes', clientId: client.id }])
   return {
     legacyTokensReset: await resetTokens(deployment, client.id, from),

@@ -245,7 +245,8 @@ export const code: Dialect = {
     curl: ({ at, value }) =>
       [
         `# In a browser, as ${value('username')} with the password ${value('password')}:`,
-        `${at}/oauth2/authorize?response_type=code&client_id=${value('client_id')}&redirect_uri=${encodeURIComponent(value('redirect_uri'))}&scope=read`,
+        `${at}/oauth2/authorize?response_type=code&client_id=${value('client_id')}&scope=read` +
+          `&redirect_uri=${encodeURIComponent(value('redirect_uri'))}`,
       ].join('\n'),
   },
 }

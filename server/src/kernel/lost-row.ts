@@ -1,6 +1,6 @@
 /**
- * Promise 12: what a genuine token tells whose row is not there. Either the row was swept, since all that hung on it
- * had expired; or it went with a copy of the database, and the caller must not be blamed for that.
+ * Promise 12: what a genuine token tells whose row is not there. Either the row was swept, since all that
+ * hung on it had expired; or it went with a copy of the database, and the caller must not be blamed for that.
  */
 import type { Numbering } from './store.ts'
 
@@ -8,8 +8,8 @@ export type LostRow = {
   readonly number: number
   readonly numbering: Numbering | undefined
   /**
-   * At this number stands another grant: the number was leased once more by a copy that did not know of the first
-   * time, and was not yet declared to be one.
+   * At this number stands another grant: the number was leased once more by a copy that did not know of the
+   * first time, and was not yet declared to be one.
    */
   readonly displaced: boolean
 }

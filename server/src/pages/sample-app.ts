@@ -1,6 +1,6 @@
 /**
- * Where the demo's sample apps wait for their users: an app's own page, so that the walk through the pages ends
- * somewhere. It shows what the app got; a real app would redeem it and show nothing.
+ * Where the demo's sample apps wait for their users: an app's own page, so that the walk through the pages
+ * ends somewhere. It shows what the app got; a real app would redeem it and show nothing.
  */
 import type { FastifyInstance } from 'fastify'
 import { html } from './html.ts'
