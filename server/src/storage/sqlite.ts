@@ -172,6 +172,12 @@ export async function openSqlite(
       if (closed) return
       if (waiting.length > 0) flush()
       closed = true
+      try {
+        // Statements that still wait to be collected would keep SQLite from doing this by itself.
+        connection.exec('pragma wal_checkpoint(truncate)')
+      } catch {
+        // Another process is at it; the log stays valid, and is read at the next start.
+      }
       prepared.clear()
       connection.close()
     },
