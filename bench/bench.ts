@@ -35,7 +35,9 @@ const { values: options } = parseArgs({
 const quick = options.quick
 const rows = Number(options.rows ?? (quick ? 20_000 : 2_000_000))
 const seconds = Number(options.seconds ?? (quick ? 0.5 : 5))
-const warmUpSeconds = quick ? 0.2 : 1.5
+const warmUpSeconds = quick ? 0.1 : 0.5
+/** Until a compiler has seen all of it: counted in requests, because a slow minute warms nothing up. */
+const warmUpRequests = quick ? 1500 : 15_000
 const rounds = Number(options.rounds ?? (quick ? 1 : 3))
 const connectionCounts = (options.connections ?? (quick ? '32' : '32,128')).split(',').map(Number)
 const chainsCount = quick ? 1024 : 8192
@@ -152,6 +154,28 @@ function startSubject(name: SubjectName, profileFolder?: string): Promise<Subjec
   return start(built, 'peer-oidc-provider', [String(unused[name]), String(rows)])
 }
 
+async function warmUp(
+  name: SubjectName,
+  { port, processorSeconds }: Subject,
+  ask: Asking,
+  connections: number,
+): Promise<void> {
+  let left = warmUpRequests
+  const next: Asking = (connection) => {
+    left -= 1
+    return left < 0 ? undefined : ask(connection)
+  }
+  await load({
+    port,
+    path: paths[name],
+    connections,
+    warmUpSeconds: 0,
+    seconds: 600,
+    next,
+    processorSeconds,
+  })
+}
+
 type Runs = Record<SubjectName, Measured[]>
 
 /**
@@ -166,6 +190,7 @@ async function measure(operation: string, connections: number, block: number): P
     const subject = await startSubject(name, profileFolder)
     subjects.push({ name, subject, ask: await askingOf(operation, name, subject, block, connections) })
   }
+  for (const { name, subject, ask } of subjects) await warmUp(name, subject, ask, connections)
   for (let round = 0; round < rounds; round += 1) {
     for (const { name, subject, ask } of subjects) {
       const measured = await load({

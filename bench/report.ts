@@ -1,5 +1,5 @@
 /** The table that a run prints and keeps. */
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import type { Measured } from './load.ts'
 
 export type Row = {
@@ -30,6 +30,7 @@ ${about.cpu}, ${cpus().length} cores, Node ${process.version}, ${process.platfor
 Medians of ${about.rounds} rounds of ${about.seconds} s each, subjects in turn; ES256, keep-alive, secret in the form.
 This server and the floor: SQLite, every answer durable, ${about.rows.toLocaleString('en')} legacy tokens and
 ${(about.rows / 2).toLocaleString('en')} grants there before. oidc-provider: in memory. Refreshes rotate always.
+Load average of the machine at the end, where two are this bench's own: ${loadavg()[0]?.toFixed(1)}.
 
 | ${columns.join(' | ')} |
 |${'---|'.repeat(columns.length)}
