@@ -1,7 +1,8 @@
 /** `tokenferry key …`: the key ring, from which every credential is computed. */
+
 import type { Command } from 'commander'
 import { policyOf } from '../kernel/policy.ts'
-import type { StoredKey } from '../kernel/store.ts'
+import type { StoredKey } from '../kernel/records.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import type { Destruction, KeyWork } from '../keys/rotate.ts'
 import {

@@ -10,10 +10,10 @@ import type {
   Milliseconds,
   Organization,
   Session,
+  StoredKey,
   User,
 } from './records.ts'
 import type { Reason, Refusal } from './refusals.ts'
-import type { StoredKey } from './store.ts'
 
 export type Answer<Result> = { readonly granted: Result } | { readonly refused: Refusal }
 

@@ -2,7 +2,6 @@
  * Policy: what the operator may choose. Three layers, each over the one before: the defaults here, the
  * dialect's, the client's. Durations are seconds; `null` is "never".
  */
-import type { Client } from './records.ts'
 
 export type SignatureAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
 
@@ -73,7 +72,7 @@ export const defaultPolicy: Policy = {
 }
 
 /** The three layers, laid over one another. */
-export const policyOf = (dialect: Partial<Policy>, client: Pick<Client, 'policy'>): Policy => ({
+export const policyOf = (dialect: Partial<Policy>, client: { readonly policy: Partial<Policy> }): Policy => ({
   ...defaultPolicy,
   ...dialect,
   ...client.policy,

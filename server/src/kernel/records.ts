@@ -162,6 +162,20 @@ export type Session = {
   readonly expires: Milliseconds
 }
 
+/** A key as it lies in the database: sealed with the root secret, which does not. */
+export type StoredKey = {
+  readonly version: number
+  /** `ring`, or a signature algorithm. */
+  readonly kind: string
+  readonly sealed: Uint8Array
+  readonly publicJwk: string | undefined
+  readonly created: Milliseconds
+  readonly currentFrom: Milliseconds
+  /** A retired signing key stays published until the last token that it signed has expired. */
+  readonly publishUntil: Milliseconds | undefined
+  readonly status: 'live' | 'compromised' | 'destroyed'
+}
+
 /** Something that someone must hear of. Appended in the commit that makes it true. */
 export type Event = {
   readonly id: number

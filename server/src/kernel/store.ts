@@ -14,6 +14,7 @@ import type {
   Milliseconds,
   Organization,
   Session,
+  StoredKey,
   User,
 } from './records.ts'
 import type { LookupKind } from './ring.ts'
@@ -95,20 +96,6 @@ export type Usage = {
 }
 
 export type Page = { readonly after: string | undefined; readonly limit: number }
-
-/** A key as it lies in the database: sealed with the root secret, which does not. */
-export type StoredKey = {
-  readonly version: number
-  /** `ring`, or a signature algorithm. */
-  readonly kind: string
-  readonly sealed: Uint8Array
-  readonly publicJwk: string | undefined
-  readonly created: Milliseconds
-  readonly currentFrom: Milliseconds
-  /** A retired signing key stays published until the last token that it signed has expired. */
-  readonly publishUntil: Milliseconds | undefined
-  readonly status: 'live' | 'compromised' | 'destroyed'
-}
 
 /** A legacy token's row, as the operator sees it. */
 export type LegacyRow = {

@@ -5,8 +5,8 @@
  */
 import type { Actor, NewestKey, Write } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
-import type { Milliseconds } from '../kernel/records.ts'
-import type { KeyUses, Store, StoredKey } from '../kernel/store.ts'
+import type { Milliseconds, StoredKey } from '../kernel/records.ts'
+import type { KeyUses, Store } from '../kernel/store.ts'
 import { aboutOf, addKeys, publishAheadMilliseconds, sealingOf } from './key-ring.ts'
 import { RootSecretError } from './root-secret.ts'
 import { seal, unseal } from './seal.ts'

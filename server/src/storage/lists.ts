@@ -2,8 +2,8 @@
  * Lists for the operator: by pages, in the order of their keys. None of them stands on a token request's
  * path.
  */
-import type { Grant } from '../kernel/records.ts'
-import type { Store, StoredKey } from '../kernel/store.ts'
+import type { Grant, StoredKey } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
 import type { Database, Row, Value } from './database.ts'
 import {
   bytes,
