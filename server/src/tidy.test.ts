@@ -265,11 +265,7 @@ suite('tidy: shape', () => {
       .filter((path) => !path.endsWith('tidy.test.ts'))
       .map(read)
       .join('\n')
-    // No request can name a key yet to which its refresh token would be bound.
-    const untold = ['bound_key_mismatch']
-    const found = reasons.filter(
-      (reason) => !untold.includes(reason) && !new RegExp(`\\b${reason}\\b`).test(tests),
-    )
+    const found = reasons.filter((reason) => !new RegExp(`\\b${reason}\\b`).test(tests))
     none(found, 'A refusal that nothing causes is dead, or was never tried. Missing:')
   })
 })

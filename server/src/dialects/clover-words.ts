@@ -93,7 +93,6 @@ const words: Record<Reason, Word> = {
   refresh_token_expired: credential,
   grant_lost: credential,
   key_compromised: credential,
-  bound_key_mismatch: credential,
   recovery_unavailable: credential,
 
   revocation_unsupported: bad('This token cannot be revoked'),

@@ -138,7 +138,6 @@ const names: Record<Reason, Name | typeof credential> = {
   refresh_token_expired: 'invalid_token',
   grant_lost: 'invalid_token',
   key_compromised: 'invalid_token',
-  bound_key_mismatch: 'invalid_token',
   recovery_unavailable: 'invalid_token',
 
   revocation_unsupported: 'invalid_request',

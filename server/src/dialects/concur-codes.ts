@@ -144,7 +144,6 @@ export const words: Record<Reason, Codes> = {
   refresh_token_expired: badToken,
   grant_lost: badToken,
   key_compromised: badToken,
-  bound_key_mismatch: badToken,
   recovery_unavailable: badToken,
 
   revocation_unsupported: malformed,

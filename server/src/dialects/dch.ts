@@ -140,7 +140,6 @@ const words: Record<Reason, Words> = {
   refresh_token_expired: refreshToken,
   grant_lost: refreshToken,
   key_compromised: refreshToken,
-  bound_key_mismatch: refreshToken,
   recovery_unavailable: refreshToken,
 
   revocation_unsupported: ours,

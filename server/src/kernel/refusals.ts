@@ -124,7 +124,6 @@ export const refusals = {
   refresh_token_expired: { status: 400, oauth: 'invalid_grant', says: 'The token has expired.' },
   grant_lost: { status: 400, oauth: 'invalid_grant', says: 'The token has expired.' },
   key_compromised: token,
-  bound_key_mismatch: token,
   recovery_unavailable: token,
 
   revocation_unsupported: {
