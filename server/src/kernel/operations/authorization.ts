@@ -198,6 +198,8 @@ function redirectUriOf(
 function sameLoopback(registered: string, asked: string): boolean {
   const loopback = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::\d{1,5})?(\/.*)?$/
   const [one, other] = [loopback.exec(registered), loopback.exec(asked)]
+  // Five digits can be more than a port: nobody could be sent back there.
+  if (!URL.canParse(asked)) return false
   return one !== null && other !== null && one[1] === other[1] && (one[2] ?? '/') === (other[2] ?? '/')
 }
 

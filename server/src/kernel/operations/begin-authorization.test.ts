@@ -119,6 +119,7 @@ suite('begin authorization', () => {
     assert.equal(reason('http://127.0.0.1:49152/'), undefined)
     for (const other of [
       'http://127.0.0.1:49152/other',
+      'http://127.0.0.1:99999/back',
       'http://[::1]:49152/back',
       'http://localhost:49152/back',
       'https://127.0.0.1:49152/back',
