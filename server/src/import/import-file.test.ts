@@ -149,6 +149,8 @@ suite('import of legacy tokens', () => {
     const { cameIn, warnings } = await run(`token,client,scopes\n${newToken()},${client},read admin\n`)
     assert.deepEqual([cameIn, warnings?.beyond], [1, 1])
     assert.deepEqual([...(warnings?.beyondNames ?? [])], [`admin (${client})`])
+    const { warnings: other } = await run(`token,client,scopes\n${newToken()},${client},constructor\n`)
+    assert.deepEqual([...(other?.beyondNames ?? [])], [`constructor (${client})`])
   })
 
   test('a dry run writes nothing but what it refused', async () => {

@@ -9,7 +9,7 @@ import { policyOf } from '../kernel/policy.ts'
 import type { Client, Milliseconds } from '../kernel/records.ts'
 import type { LookupKind, Ring } from '../kernel/ring.ts'
 import { currentVersion } from '../kernel/ring.ts'
-import { hearScopes } from '../kernel/scopes.ts'
+import { hearScopes, renamed } from '../kernel/scopes.ts'
 import type { ImportedLegacyToken } from '../kernel/store.ts'
 import type { Values } from './columns.ts'
 import { ImportError } from './columns.ts'
@@ -177,7 +177,7 @@ const bad = (column: string): Refused => ({
 /** The first recorded scope that the client may not have, in its new name. */
 function scopeBeyond(client: Client, scopes: readonly string[], policy: Partial<Policy>): string | undefined {
   const { scopeMap } = policyOf(policy, client)
-  return scopes.map((scope) => scopeMap[scope] ?? scope).find((scope) => !client.scopes.includes(scope))
+  return scopes.map((scope) => renamed(scope, scopeMap)).find((scope) => !client.scopes.includes(scope))
 }
 
 /** Millions of rows have few lists of scopes. Bounded, for a file where they are all different. */

@@ -12,6 +12,13 @@ export const union = (one: readonly string[], other: readonly string[]): readonl
   ...new Set([...one, ...other]),
 ]
 
+/**
+ * The name that a recorded scope has here. A plain object also answers to names that nobody wrote into it,
+ * such as `constructor`, and those may be scopes.
+ */
+export const renamed = (scope: string, names: Readonly<Record<string, string>>): string =>
+  (Object.hasOwn(names, scope) ? names[scope] : undefined) ?? scope
+
 export const sameSet = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && within(one, other) && within(other, one)
 

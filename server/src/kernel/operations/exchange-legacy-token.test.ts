@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { grantedBy, reasonOf, refusalOf, walksInOrder } from '../../testing/decisions.ts'
 import {
   aCaller,
-  type aClient,
+  aClient,
   aConnection,
   aGrant,
   aLegacyToken,
@@ -201,6 +201,9 @@ suite('exchange legacy token: what is granted', () => {
     const mapped = withInput(good, { caller: aCaller({ policy }) })
     const scopesOf = (state: State) => grantedBy(decide(state)).grantScopes
     assert.deepEqual(scopesOf(withToken(mapped, { scopes: ['READ', 'read'] })), ['read'])
+    const inherited = aCaller({ policy, client: aClient({ scopes: ['constructor', 'toString'] }) })
+    const unmapped = withToken(withInput(good, { caller: inherited }), { scopes: ['constructor', 'toString'] })
+    assert.deepEqual(scopesOf(unmapped), ['constructor', 'toString'])
     assert.deepEqual(scopesOf(withToken(good, { scopes: undefined })), ['read', 'write'])
     assert.deepEqual(scopesOf(withToken(good, { scopes: [] })), [])
     assert.deepEqual(scopesOf(withToken(good, { scopes: ['read', 'admin'] })), ['read'])

@@ -7,7 +7,7 @@ import type { Client, Grant, LegacyToken } from '../records.ts'
 import type { Reason, Refusal } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion } from '../ring.ts'
-import { firstBeyond, sameSet } from '../scopes.ts'
+import { firstBeyond, renamed, sameSet } from '../scopes.ts'
 import type { LegacyFacts } from '../store.ts'
 import type { Caller, Issued } from './issue.ts'
 import { disabledSubject, isAlive, sayPair, seconds } from './issue.ts'
@@ -190,7 +190,7 @@ export function repeatableGrant(
  */
 export function scopesOf(token: LegacyToken, { client, policy }: Caller): readonly string[] | Refusal {
   if (token.scopes === undefined) return client.scopes
-  const mapped = [...new Set(token.scopes.map((scope) => policy.scopeMap[scope] ?? scope))]
+  const mapped = [...new Set(token.scopes.map((scope) => renamed(scope, policy.scopeMap)))]
   const beyond = firstBeyond(mapped, client.scopes)
   if (beyond === undefined) return mapped
   if (policy.legacyScopesBeyondClient === 'refuse')
