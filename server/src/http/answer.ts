@@ -123,6 +123,7 @@ export async function answer(
   if ('repeated' in granted && granted.repeated === true) noted.repeated = true
   else if (endpoint.does.startsWith('exchange')) services.limits.noteExchange(client)
   services.usage.note(granted)
+  if ('unknown' in granted && granted.unknown === true) services.limits.noteGuess(request.address)
   // The endpoint was written with this operation's result type, see `endpoint()`.
   return { reply: endpoint.say(result as never, { ...context, caller }), noted, client }
 }

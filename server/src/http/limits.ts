@@ -9,6 +9,8 @@ import type { Store } from '../kernel/store.ts'
 export type Limits = {
   /** Counts a refusal, where it is a failed guess. */
   note(reason: Reason, address: string): void
+  /** Counts a failed guess that was answered like a right one: an unknown token at revocation. */
+  noteGuess(address: string): void
   isSpent(address: string): boolean
   noteExchange(client: Client): void
   isBudgetSpent(client: Client): Promise<boolean>
@@ -48,12 +50,16 @@ export function limits(store: Store, failuresPerMinuteMax: number, now: () => Mi
     }
   }
 
+  const noteGuess = (address: string): void => {
+    turn()
+    failures.set(address, (failures.get(address) ?? 0) + 1)
+  }
+
   return {
     note(reason, address) {
-      if (!guesses.has(reason)) return
-      turn()
-      failures.set(address, (failures.get(address) ?? 0) + 1)
+      if (guesses.has(reason)) noteGuess(address)
     },
+    noteGuess,
     isSpent(address) {
       turn()
       return (failures.get(address) ?? 0) >= failuresPerMinuteMax

@@ -45,6 +45,19 @@ suite('http: failed attempts', () => {
     host.clock.advance(60_000)
     assert.equal((await issue(host)).status, 200)
   })
+
+  test('unknown tokens at revocation and introspection are guesses, too', async () => {
+    for (const endpoint of ['revoke', 'introspect']) {
+      const ask = (token: string) =>
+        host.request('', {
+          path: `/oauth2/${endpoint}`,
+          body: { token, client_id: told(host, 'client_id'), client_secret: told(host, 'client_secret') },
+        })
+      for (let guess = 0; guess < 3; guess += 1) assert.equal((await ask(`guess-${guess}`)).status, 200)
+      assert.equal((await ask('guess-3')).status, 429)
+      host.clock.advance(60_000)
+    }
+  })
 })
 
 suite('http: trouble and mistakes of ours', () => {

@@ -103,6 +103,14 @@ suite('introspect token: who may ask', () => {
     }
   })
 
+  test('a string that is no token of the client’s counts as a guess, whether it is another’s or nobody’s', () => {
+    const other = aCaller({ client: aClient({ id: 'other' }) })
+    const api = aCaller({ client: aClient({ id: 'api', mayIntrospect: true }) })
+    for (const facts of [{ kind: 'unknown' }, legacy()] as const)
+      assert.deepEqual(grantedBy(decide(facts, other)), { active: false, unknown: true })
+    assert.deepEqual(grantedBy(decide({ kind: 'unknown' }, api)), { active: false })
+  })
+
   test('a token whose row went with a copy of the database is trouble of ours', () => {
     const numbering = { next: 2, inOpenBlock: false, restoredTo: undefined, healingUntil: undefined }
     const lost = { number: 2, numbering, displaced: false }

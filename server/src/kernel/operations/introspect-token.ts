@@ -16,7 +16,8 @@ export type IntrospectInput = PresentedToken & {
   readonly policies: Readonly<Record<string, Partial<Policy>>>
 }
 
-export type Introspected = { readonly active: false } | ActiveToken
+/** `unknown`: as far as the caller may know, nobody ever issued this token, so it was a guess. */
+export type Introspected = { readonly active: false; readonly unknown?: true } | ActiveToken
 
 export type ActiveToken = {
   readonly active: true
@@ -40,6 +41,7 @@ export type SeenToken =
   | { readonly firstUseOf: number }
 
 const inactive: Introspected = { active: false }
+const unknown: Introspected = { active: false, unknown: true }
 
 /**
  * Says whether a token is alive (RFC 7662), a legacy token as well as a new one, so that an API can take both
@@ -55,13 +57,17 @@ export const introspectToken: Operation<IntrospectInput, PresentedFacts, Introsp
     // RFC 7662 §2.1: whoever asks proves itself, or the endpoint would be a place to try tokens.
     if (!proven) return refuse('client_secret_missing')
     if (facts.kind === 'version_unknown') return refuse('key_version_unknown')
-    if (facts.kind === 'unknown') return granted(inactive)
+    // What an API asks about, its callers have guessed; what an app asks about, the app itself.
+    if (facts.kind === 'unknown') return granted(client.mayIntrospect ? inactive : unknown)
     // Trouble of ours, as long as the token could be alive at all.
     const mayLive =
       facts.kind === 'refresh' || (facts.kind === 'access' && facts.claims.expiresAt > moment.now)
     if (mayLive && isBehind(facts.lost)) return refuse('state_behind')
     const owner = facts.client
-    if (!client.mayIntrospect && owner?.id !== client.id) return granted(inactive)
+    if (!client.mayIntrospect && owner?.id !== client.id) {
+      // Counted like an unknown one: else the limit would tell which strings are another's legacy tokens.
+      return granted(facts.kind === 'legacy' ? unknown : inactive)
+    }
     if (owner?.status === 'disabled') return granted(inactive)
 
     if (facts.kind === 'access') return granted(accessOf(facts, policies, moment))

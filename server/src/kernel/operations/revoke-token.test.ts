@@ -109,7 +109,23 @@ suite('revoke token', () => {
 
   test('a legacy token that every app holds is not one app’s to revoke: revocation_unsupported', () => {
     assert.equal(reasonOf(decide(legacy({ clientId: '' }))), 'revocation_unsupported')
-    assert.equal(reasonOf(decide(legacy(), stranger)), 'revocation_unsupported')
+  })
+
+  test('which strings are legacy tokens, only a proven client that could hold them learns', () => {
+    const answered = grantedBy(decide({ kind: 'unknown' }))
+    assert.deepEqual(answered, { revoked: false, unknown: true })
+    const everybodys = legacy({ clientId: '' })
+    const unproven = aCaller({ proven: false, client: aClient({ type: 'public' }) })
+    const elsewhere = aCaller({ client: aClient({ dialect: 'other' }) })
+    for (const [facts, asked] of [
+      [legacy(), stranger],
+      [legacy({ clientId: '', boundTo: 'app' }), stranger],
+      [everybodys, input({ caller: unproven })],
+      [everybodys, input({ caller: elsewhere })],
+    ] as const) {
+      assert.deepEqual(grantedBy(decide(facts, asked)), answered)
+      assert.deepEqual(writesOf(facts, asked), [])
+    }
   })
 
   test('another client’s token is refused and unharmed', () => {

@@ -1,6 +1,7 @@
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
 import { isBehind } from '../lost-row.ts'
+import type { Client, LegacyToken } from '../records.ts'
 import type { Caller } from './issue.ts'
 import type { PresentedFacts, PresentedToken } from './presented-token.ts'
 import { lookAtToken } from './presented-token.ts'
@@ -11,9 +12,11 @@ export type RevokeInput = PresentedToken & {
   readonly uninstalls?: boolean
 }
 
-export type Revoked = { readonly revoked: boolean }
+/** `unknown`: as far as the caller may know, nobody ever issued this token, so it was a guess. */
+export type Revoked = { readonly revoked: boolean; readonly unknown?: true }
 
 const already = granted<Revoked>({ revoked: false })
+const unknown = granted<Revoked>({ revoked: false, unknown: true })
 
 /**
  * Revokes a token of the caller's (RFC 7009): a refresh token ends its grant, an access token ends alone, a
@@ -28,7 +31,7 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
     if (client.type === 'confidential' && !proven && !caller.policy.secretsArePublic)
       return refuse('client_secret_missing')
     if (facts.kind === 'version_unknown') return refuse('key_version_unknown')
-    if (facts.kind === 'unknown') return already
+    if (facts.kind === 'unknown') return unknown
 
     if (facts.kind === 'access') {
       if (facts.client?.id !== client.id) return refuse('refresh_token_of_other_client')
@@ -61,8 +64,12 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
           )
     }
     const { token } = facts.legacy
-    // A token that no app owns is every app's: one of them must not take it from the others.
-    if (token.clientId !== client.id && token.boundTo !== client.id) return refuse('revocation_unsupported')
+    if (token.clientId !== client.id && token.boundTo !== client.id) {
+      // Legacy tokens can be guessed: that there is such a one, only an app that could hold it may know.
+      if (!proven || !isEverybodys(token, client)) return unknown
+      // A token that no app owns is every app's: one of them must not take it from the others.
+      return refuse('revocation_unsupported')
+    }
     if (token.status === 'revoked') return already
     return granted(
       { revoked: true },
@@ -71,3 +78,7 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
     )
   },
 }
+
+/** A token that names no client and that nobody has made theirs: each app of its dialect could hold it. */
+const isEverybodys = ({ clientId, boundTo, dialect }: LegacyToken, client: Client): boolean =>
+  clientId === '' && !boundTo && dialect === client.dialect
