@@ -112,16 +112,14 @@ export async function answer(
   if ('refusal' in input) return refused(input.refusal, endpoint, client)
 
   // 4 Perform: look, decide, commit.
-  const budgetSpent = endpoint.does.startsWith('exchange') && (await services.limits.isBudgetSpent(client))
-  const answered = await run(endpoint, { caller, budgetSpent, ...input }, services.world)
+  const answered = await runWithinBudget(endpoint, { caller, ...input }, client, services)
   if ('refused' in answered) return refused(answered.refused, endpoint, client)
 
   // 5 Say: sign what is to be signed, in the dialect's words.
   const { granted } = answered
   const access = accessIn(granted)
   const result = access ? { ...granted, accessToken: await services.sign(access, mount) } : granted
-  if ('repeated' in granted && granted.repeated === true) noted.repeated = true
-  else if (endpoint.does.startsWith('exchange')) services.limits.noteExchange(client)
+  if (isRepeat(granted)) noted.repeated = true
   services.usage.note(granted)
   if ('unknown' in granted && granted.unknown === true) services.limits.noteGuess(request.address)
   // The endpoint was written with this operation's result type, see `endpoint()`.
@@ -225,6 +223,28 @@ async function prove(
   if ('refusal' in shown) return { refused: shown.refusal }
   return perform(authenticateClient, { ...shown, dialect: mount.dialect.name }, world)
 }
+
+/** An exchange takes one of the client's budget; one that made nothing gives it back. */
+async function runWithinBudget(
+  endpoint: Endpoint,
+  input: object,
+  client: Client,
+  { world, limits }: Services,
+): Promise<Answer<object>> {
+  const reserving = endpoint.does.startsWith('exchange') ? limits.reserve(client) : undefined
+  if (!reserving) return run(endpoint, input, world)
+  const reserved = await reserving
+  let isMade = false
+  try {
+    const answered = await run(endpoint, { ...input, budgetSpent: reserved.spent }, world)
+    isMade = 'granted' in answered && !isRepeat(answered.granted)
+    return answered
+  } finally {
+    reserved.settle(isMade)
+  }
+}
+
+const isRepeat = (granted: object): boolean => 'repeated' in granted && granted.repeated === true
 
 function run(endpoint: Endpoint, input: object, world: World): Promise<Answer<object>> {
   // `hear` returned the input of just this operation, see `endpoint()`.

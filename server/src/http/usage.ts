@@ -48,10 +48,27 @@ export function gatherUsage(store: Store, limits: Limits, now: () => Millisecond
     },
     async flush() {
       const { replays, used, legacySeen } = gathered
-      const counts = limits.take()
+      const { counts, settle } = limits.take()
       if (replays.size + used.size + legacySeen.size + counts.length === 0) return
       gathered = empty()
-      await store.noteUsage({ replays, used, legacySeen: [...legacySeen.values()], counts })
+      try {
+        await store.noteUsage({ replays, used, legacySeen: [...legacySeen.values()], counts })
+        settle(true)
+      } catch (error) {
+        settle(false)
+        gathered = joined({ replays, used, legacySeen }, gathered)
+        throw error
+      }
     },
   }
 }
+
+/** What could not be written, and what came since. */
+const joined = (before: Gathered, since: Gathered): Gathered => ({
+  replays: new Map([
+    ...before.replays,
+    ...[...since.replays].map(([grant, count]) => [grant, count + (before.replays.get(grant) ?? 0)] as const),
+  ]),
+  used: new Map([...since.used, ...before.used]),
+  legacySeen: new Map([...before.legacySeen, ...since.legacySeen]),
+})
