@@ -71,7 +71,7 @@ export async function openDeployment(config: Config, options: DeploymentOptions 
     else await pendingMigrations(database)
     const store = sqlStore(database)
     const keyRing = await openKeyRing(store, rootSecret, digestKey, now)
-    const numbers = options.numbers ? await leaseNumbers(store) : noNumbers
+    const numbers = options.numbers ? await leaseNumbers(store, now) : noNumbers
     const world: World = {
       store,
       moment: () => ({ now: now(), ring: keyRing.ring(), random, number: numbers.next }),

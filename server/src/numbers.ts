@@ -1,4 +1,5 @@
 /** Grant numbers, leased by the block: roughly in the order of time, so that new rows append. */
+import type { Milliseconds } from './kernel/records.ts'
 import type { NumberBlock, Store } from './kernel/store.ts'
 import { StoreUnavailable } from './kernel/store.ts'
 
@@ -9,17 +10,28 @@ export type Numbers = {
 }
 
 const blockMin = 1024
-const blockMax = 65_536
+/** Grants of a block that a crash left open are never swept, so a block is not larger than it need be. */
+const blockMax = 8192
 
-export async function leaseNumbers(store: Store): Promise<Numbers> {
+const numbersPerSecond = 1024
+const firstSecond = Date.UTC(2026, 0) / 1000
+
+/**
+ * Blocks begin no earlier than the clock says. So a copy of the database that is served again leases none of the
+ * numbers that were given away since it was made, even before anybody has declared the restore.
+ */
+const floorAt = (now: Milliseconds): number =>
+  Math.max(1, Math.floor(now / 1000 - firstSecond) * numbersPerSecond)
+
+export async function leaseNumbers(store: Store, now: () => Milliseconds): Promise<Numbers> {
   let size = blockMin
-  let block: NumberBlock = await store.leaseNumbers(size)
+  let block: NumberBlock = await store.leaseNumbers(size, floorAt(now()))
   let spare: NumberBlock | undefined
   let leasing: Promise<void> | undefined
 
   const leaseAhead = (): void => {
     leasing ??= store
-      .leaseNumbers(size)
+      .leaseNumbers(size, floorAt(now()))
       .then((leased) => {
         spare = leased
       })

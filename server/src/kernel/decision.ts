@@ -179,7 +179,7 @@ export type Write =
  */
 export type NewestKey = Pick<StoredKey, 'version' | 'sealed'>
 
-export type MetaKey = 'restored_to' | 'healing_until'
+export type MetaKey = 'restored_to' | 'restored_at' | 'healing_until' | 'lost_below'
 
 /** Who asked, for the event. */
 export type Actor = {

@@ -18,8 +18,9 @@ export type LostReason = 'refresh_token_expired' | 'state_behind' | 'grant_lost'
 
 export function reasonWithoutRow({ number, numbering, displaced }: LostRow): LostReason {
   if (!numbering) return 'state_behind'
-  if (!displaced && number < numbering.next && !numbering.inOpenBlock) return 'refresh_token_expired'
-  return numbering.healingUntil === undefined ? 'state_behind' : 'grant_lost'
+  if (!displaced && numbering.accountedFor) return 'refresh_token_expired'
+  const { declared } = numbering
+  return declared && number < declared.lostBelow ? 'grant_lost' : 'state_behind'
 }
 
 /** Whether the database went back, and nobody has declared it yet. */

@@ -57,16 +57,24 @@ export type CodeFacts = {
 
 /** Where grant numbers stand, and whether this database is a copy from an earlier time. */
 export type Numbering = {
-  /** The next number to be leased: none at or above it was issued by this database. */
+  /** The next number to be leased. */
   readonly next: number
   /**
-   * Whether the number lies in a block that nobody has given back: numbers of it may have been lost with a
-   * copy.
+   * The number was leased by this database and used, as far as its block was: a grant without a row at it was swept. Of any
+   * other number nothing is known here; who has one got it from a later state of this database.
    */
-  readonly inOpenBlock: boolean
-  readonly restoredTo: Milliseconds | undefined
-  /** Healing: a genuine token ahead of its row sets the row, until this moment. */
-  readonly healingUntil: Milliseconds | undefined
+  readonly accountedFor: boolean
+  /** What `db restored` declared, where it did. */
+  readonly declared: DeclaredRestore | undefined
+}
+
+/** A restore that the operator has declared. It speaks for what came before it, and for no later one. */
+export type DeclaredRestore = {
+  readonly at: Milliseconds
+  /** A genuine token ahead of its row sets the row, until this moment. */
+  readonly healingUntil: Milliseconds
+  /** Numbers below this one may have been issued between the copy and the restore; none of them is leased again. */
+  readonly lostBelow: number
 }
 
 export type NumberBlock = { readonly first: number; readonly count: number }
@@ -140,8 +148,8 @@ export type Store = {
    */
   commit(writes: readonly Write[]): Promise<'committed' | 'overtaken'>
 
-  /** A block of grant numbers that no other process will get. */
-  leaseNumbers(count: number): Promise<NumberBlock>
+  /** A block of grant numbers that no other process will get, none of them below `from`. */
+  leaseNumbers(count: number, from?: number): Promise<NumberBlock>
   /** Gives back what is left of a block, so that a number in it without a row is known to have been swept. */
   closeNumbers(block: NumberBlock): Promise<void>
 

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { copyFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { sayRefreshToken } from '../kernel/chain.ts'
-import { event } from '../kernel/decision.ts'
+import { perform } from '../kernel/kernel.ts'
+import { declareRestore } from '../kernel/operations/declare-restore.ts'
 import { purposes } from '../kernel/ring.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
@@ -78,23 +79,15 @@ suite('promises: the past does not win', () => {
     const app = standardApp(original)
     const [known = '', lost = '', later = ''] = app.legacyTokens
     const old = refreshTokenOf(await exchange(asks(original), app, known))
-    // The copy is made here; what follows is what a restore would lose.
-    await original.deployment.database.query('pragma wal_checkpoint(truncate)', [])
-    const copy = `${original.path}.copy`
-    copyFileSync(original.path ?? '', copy)
+    // What follows the copy is what a restore would lose.
+    const copy = await copyOf(original)
     const newer = refreshTokenOf(
       await refresh(asks(original), app, refreshTokenOf(await refresh(asks(original), app, old))),
     )
     const goneAnswer = await exchange(asks(original), app, lost)
     const [gone, goneAccess] = [refreshTokenOf(goneAnswer), accessTokenOf(goneAnswer)]
 
-    const restored = await testDeployment({
-      mounts: ['standard'],
-      seed: false,
-      config: { database: `sqlite:${copy}` },
-      now: original.clock.now,
-      policy: { rotate: 'always' },
-    })
+    const restored = await openCopy(copy, original.clock.now)
     const ask = asks(restored)
     const before = await dump(restored)
     assert.equal((await introspect(ask, app, goneAccess)).status, 503)
@@ -122,16 +115,64 @@ suite('promises: the past does not win', () => {
     await original.close()
   })
 
-  /** What `db restored` commits. */
+  test('a copy that is served before anybody declares it gives no number away again, and a second restore is its own', async () => {
+    const original = await testDeployment({ mounts: ['standard'], file: true, policy: { rotate: 'always' } })
+    const app = standardApp(original)
+    const [known = '', lost = '', later = '', last = ''] = app.legacyTokens
+    const old = refreshTokenOf(await exchange(asks(original), app, known))
+    const copy = await copyOf(original)
+    const lostAnswer = await exchange(asks(original), app, lost)
+    original.clock.advance(60_000)
+
+    const restored = await openCopy(copy, original.clock.now)
+    const ask = asks(restored)
+    const numbers = `select max(number) from grants`
+    const before = await countOf(original, numbers)
+    refreshTokenOf(await exchange(ask, app, later))
+    assert.ok((await countOf(restored, numbers)) > before, 'numbers go on above all that were given away')
+    for (const token of [refreshTokenOf(lostAnswer), accessTokenOf(lostAnswer)]) {
+      assert.equal((await introspect(ask, app, token)).status, 503)
+    }
+    assert.equal((await refresh(ask, app, refreshTokenOf(lostAnswer))).status, 503)
+    await declareRestored(restored)
+    assert.equal((await refresh(ask, app, refreshTokenOf(lostAnswer))).status, 400)
+
+    await restored.close()
+
+    // Once more: what the first declaration said is not about this one.
+    const served = await openCopy(copy, original.clock.now)
+    served.clock.advance(60_000)
+    const second = refreshTokenOf(await refresh(asks(served), app, old))
+    const again = await copyOf({ ...served, path: copy })
+    const ahead = refreshTokenOf(await refresh(asks(served), app, second))
+    const unknown = refreshTokenOf(await exchange(asks(served), app, last))
+    const newest = refreshTokenOf(await refresh(asks(served), app, ahead))
+    const twice = await openCopy(again, served.clock.now)
+    for (const token of [newest, unknown]) {
+      assert.equal((await refresh(asks(twice), app, token)).status, 503, 'nobody has declared this restore')
+    }
+    for (const here of [twice, served, original]) await here.close()
+  })
+
+  async function copyOf({ deployment, path }: Pick<TestDeployment, 'deployment' | 'path'>): Promise<string> {
+    await deployment.database.query('pragma wal_checkpoint(truncate)', [])
+    const copy = `${path}.copy`
+    copyFileSync(path ?? '', copy)
+    return copy
+  }
+
+  const openCopy = (copy: string, now: number): Promise<TestDeployment> =>
+    testDeployment({
+      mounts: ['standard'],
+      seed: false,
+      config: { database: `sqlite:${copy}` },
+      now,
+      policy: { rotate: 'always' },
+    })
+
   async function declareRestored({ deployment, clock }: TestDeployment): Promise<void> {
-    const { store } = deployment
-    const numbering = await store.findNumbering(0)
     const actor = { actor: 'operator', address: undefined, requestId: undefined }
-    await store.commit([
-      { write: 'set_meta', key: 'restored_to', value: String(clock.now) },
-      { write: 'set_meta', key: 'healing_until', value: String(clock.now + 400 * 86_400_000) },
-      { write: 'raise_numbers', to: numbering.next + 1_000_000_000 },
-      event('database_restored', clock.now, actor, {}),
-    ])
+    const answer = await perform(declareRestore, { to: clock.now, actor }, deployment.world)
+    assert.ok('granted' in answer)
   }
 })

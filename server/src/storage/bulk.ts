@@ -13,9 +13,9 @@ type Bulk = Pick<
 const rowsPerInsert = 20
 
 export const bulkOf = (database: Database): Bulk => ({
-  async leaseNumbers(count) {
+  async leaseNumbers(count, from = 1) {
     for (;;) {
-      const first = await nextNumber(database)
+      const first = Math.max(await nextNumber(database), from)
       const held = await database.commit([{ sql: leaseSql, values: [first, first + count] }])
       if (held) return { first, count }
     }

@@ -47,8 +47,7 @@ const sql = {
   session: `select s.hash as s_hash, s.created as s_created, s.expires as s_expires, u.* from sessions s
     join users u on u.id = s.user_id where s.hash = $1`,
   numbering: `select (select coalesce(max(next_first), 1) from number_blocks) as next,
-    exists (select 1 from number_blocks where first <= $1 and next_first > $1
-      and (closed_from is null or closed_from <= $1)) as in_open_block`,
+    exists (select 1 from number_blocks where first <= $1 and closed_from > $1) as accounted_for`,
 }
 
 /** One statement for each number of look-ups: few, and each is prepared once. */
@@ -155,15 +154,18 @@ export function sqlStore(database: Database): Store {
     async findNumbering(grantNumber): Promise<Numbering> {
       const row = await one(sql.numbering, grantNumber)
       const meta = await database.query(
-        `select key, value from meta where key in ('restored_to', 'healing_until')`,
+        `select key, value from meta where key in ('restored_at', 'healing_until', 'lost_below')`,
         [],
       )
       const told = new Map(meta.map(({ key, value }) => [text(key), Number(value)]))
+      const [at, healingUntil, lostBelow] = ['restored_at', 'healing_until', 'lost_below'].map((key) =>
+        told.get(key),
+      )
+      const isDeclared = at !== undefined && healingUntil !== undefined && lostBelow !== undefined
       return {
         next: number(row?.next),
-        inOpenBlock: row?.in_open_block === 1,
-        restoredTo: told.get('restored_to'),
-        healingUntil: told.get('healing_until'),
+        accountedFor: row?.accounted_for === 1,
+        declared: isDeclared ? { at, healingUntil, lostBelow } : undefined,
       }
     },
 

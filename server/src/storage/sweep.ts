@@ -31,9 +31,9 @@ export function sweeper(database: Database): Store['sweep'] {
  * database.
  */
 const dead = `g.number > $2 and g.number <= $3 and g.access_until < $1
-  and (g.refresh_until < $1 or g.status <> 'live')
-  and not exists (select 1 from number_blocks b where b.first <= g.number and b.next_first > g.number
-    and (b.closed_from is null or b.closed_from <= g.number))`
+  and (g.refresh_until < $1 or g.status <> 'live' or not exists (
+    select 1 from connections c where c.number = g.connection and c.epoch = g.epoch and c.status = 'live'))
+  and exists (select 1 from number_blocks b where b.first <= g.number and b.closed_from > g.number)`
 
 const statements = (now: Milliseconds, limit: number, from: number, to: number): Statement[] => [
   {

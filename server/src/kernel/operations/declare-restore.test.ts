@@ -5,7 +5,7 @@ import { declareRestore } from './declare-restore.ts'
 
 const moment = aMoment(aRing([aRingVersion()]))
 const actor = { actor: 'operator', address: undefined, requestId: undefined }
-const numbering = { next: 5_000, inOpenBlock: false, restoredTo: undefined, healingUntil: undefined }
+const numbering = { next: 5_000, accountedFor: false, declared: undefined }
 
 suite('declare restore', () => {
   test('a moment that lies ahead is refused', () => {
@@ -15,9 +15,11 @@ suite('declare restore', () => {
 
   test('rows heal for 400 days, and numbers go on far beyond any that were issued', () => {
     const { writes } = declareRestore.decide({ to: noon - 1000, actor }, numbering, moment)
-    assert.deepEqual(writes.slice(0, 3), [
+    assert.deepEqual(writes.slice(0, 5), [
       { write: 'set_meta', key: 'restored_to', value: String(noon - 1000) },
+      { write: 'set_meta', key: 'restored_at', value: String(noon) },
       { write: 'set_meta', key: 'healing_until', value: String(noon + 400 * 86_400_000) },
+      { write: 'set_meta', key: 'lost_below', value: '1000005000' },
       { write: 'raise_numbers', to: 1_000_005_000 },
     ])
   })

@@ -27,7 +27,9 @@ export const declareRestore: Operation<DeclareRestoreInput, Numbering, DeclaredR
     return granted(
       { healingUntil, nextNumber },
       { write: 'set_meta', key: 'restored_to', value: String(to) },
+      { write: 'set_meta', key: 'restored_at', value: String(now) },
       { write: 'set_meta', key: 'healing_until', value: String(healingUntil) },
+      { write: 'set_meta', key: 'lost_below', value: String(nextNumber) },
       { write: 'raise_numbers', to: nextNumber },
       event('database_restored', now, actor, { detail: `to ${to}` }),
     )

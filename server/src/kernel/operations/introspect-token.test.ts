@@ -112,7 +112,7 @@ suite('introspect token: who may ask', () => {
   })
 
   test('a token whose row went with a copy of the database is trouble of ours', () => {
-    const numbering = { next: 2, inOpenBlock: false, restoredTo: undefined, healingUntil: undefined }
+    const numbering = { next: 2, accountedFor: false, declared: undefined }
     const lost = { number: 2, numbering, displaced: false }
     for (const facts of [access({ grant: undefined, lost }), refresh({ grant: undefined, lost })]) {
       assert.equal(reasonOf(decide(facts)), 'state_behind')

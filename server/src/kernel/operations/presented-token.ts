@@ -6,7 +6,7 @@ import { hearOpaqueAccess } from '../access-token.ts'
 import { hearRefreshToken, hearTokenId, locatorHash } from '../chain.ts'
 import { lookupsOf } from '../legacy-lookup.ts'
 import type { LostRow } from '../lost-row.ts'
-import type { Client, Connection } from '../records.ts'
+import type { Client, Connection, Grant } from '../records.ts'
 import type { Ring } from '../ring.ts'
 import { equal } from '../ring.ts'
 import type { GrantFacts, LegacyFacts, Store } from '../store.ts'
@@ -90,8 +90,7 @@ async function lookAtAccess(store: Store, claims: AccessClaims, ring: Ring): Pro
   const number = hearTokenId(ring, claims.jti)
   if (number === undefined) return { kind: 'version_unknown' }
   const there = number === 0 ? undefined : await store.findGrant(number)
-  // A token that is older than the grant at its number is not that grant's; it says whole seconds.
-  const grant = there && there.grant.created < claims.issuedAt + 1000 ? there : undefined
+  const grant = there && isGrantOf(there.grant, claims) ? there : undefined
   const clientId = grant?.grant.clientId ?? claims.clientId
   const [client, revoked, alone] = await Promise.all([
     clientId === undefined ? undefined : store.findClient(clientId),
@@ -101,6 +100,15 @@ async function lookAtAccess(store: Store, claims: AccessClaims, ring: Ring): Pro
   const isLost = number !== 0 && !grant
   const lost = isLost ? await lookForRow(store, number, there !== undefined) : undefined
   return { kind: 'access', claims, number, grant, alone, client, revoked, lost }
+}
+
+/** Whether the grant at a token's number is the token's: a copy of the database may have given the number away again. */
+function isGrantOf(grant: Grant, { clientId, userId, issuedAt }: AccessClaims): boolean {
+  // A token says whole seconds, and is no older than its grant.
+  const isOlder = issuedAt + 1000 <= grant.created
+  const isOthers =
+    (clientId !== undefined && clientId !== grant.clientId) || (userId !== '' && userId !== grant.userId)
+  return !isOlder && !isOthers
 }
 
 const lookForRow = async (store: Store, number: number, displaced: boolean): Promise<LostRow> => ({

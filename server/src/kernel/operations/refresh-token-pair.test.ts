@@ -256,11 +256,11 @@ suite('refresh token pair: a lost answer', () => {
 })
 
 suite('refresh token pair: the past does not win', () => {
+  const until = (healingUntil: number) => ({ at: noon, healingUntil, lostBelow: 1000 })
   const numbering = (changes: Partial<Numbering> = {}): Numbering => ({
     next: 1000,
-    inOpenBlock: false,
-    restoredTo: undefined,
-    healingUntil: undefined,
+    accountedFor: true,
+    declared: undefined,
     ...changes,
   })
   const behind = { ...good, generation: 9, numbering: numbering() }
@@ -268,12 +268,12 @@ suite('refresh token pair: the past does not win', () => {
   test('a token ahead of its row is trouble of ours until the restore is declared', () => {
     assert.equal(reasonOf(decide(behind)), 'state_behind')
     assert.deepEqual(decide(behind).writes, [])
-    const over = { ...behind, numbering: numbering({ healingUntil: noon }) }
+    const over = { ...behind, numbering: numbering({ declared: until(noon) }) }
     assert.equal(reasonOf(decide(over)), 'state_behind')
   })
 
   test('then its row follows it, and an event says so', () => {
-    const { writes, answer } = decide({ ...behind, numbering: numbering({ healingUntil: noon + 1 }) })
+    const { writes, answer } = decide({ ...behind, numbering: numbering({ declared: until(noon + 1) }) })
     assert.ok('granted' in answer)
     const [guard, noted] = writes
     assert.ok(guard?.write === 'rotate_refresh_token' && noted?.write === 'append_event')
@@ -282,7 +282,7 @@ suite('refresh token pair: the past does not win', () => {
   })
 
   test('a jump of more than ten thousand generations heals nothing', () => {
-    const healing = { ...behind, numbering: numbering({ healingUntil: noon + 1 }) }
+    const healing = { ...behind, numbering: numbering({ declared: until(noon + 1) }) }
     assert.equal(reasonOf(decide({ ...healing, generation: 10_006 })), 'state_behind')
     assert.equal(reasonOf(decide({ ...healing, generation: 10_005 })), undefined)
   })
@@ -293,11 +293,11 @@ suite('refresh token pair: the past does not win', () => {
       found: undefined,
       numbering: numbering(changes),
     })
-    assert.equal(reasonOf(decide(rowless({ next: 3 }))), 'refresh_token_expired')
-    assert.equal(reasonOf(decide(rowless({ next: 2 }))), 'state_behind')
-    assert.equal(reasonOf(decide(rowless({ inOpenBlock: true }))), 'state_behind')
-    assert.equal(reasonOf(decide(rowless({ next: 2, healingUntil: noon + 1 }))), 'grant_lost')
-    assert.equal(reasonOf(decide(rowless({ inOpenBlock: true, healingUntil: noon + 1 }))), 'grant_lost')
+    assert.equal(reasonOf(decide(rowless({}))), 'refresh_token_expired')
+    assert.equal(reasonOf(decide(rowless({ accountedFor: false }))), 'state_behind')
+    assert.equal(reasonOf(decide(rowless({ accountedFor: false }))), 'state_behind')
+    assert.equal(reasonOf(decide(rowless({ accountedFor: false, declared: until(noon + 1) }))), 'grant_lost')
+    assert.equal(reasonOf(decide(rowless({ accountedFor: false, declared: until(noon + 1) }))), 'grant_lost')
   })
 
   test("another grant at the token's number: the copy gave the number away again, and the caller is not blamed", () => {
@@ -305,7 +305,7 @@ suite('refresh token pair: the past does not win', () => {
       ...withGrant(good, { locatorHash: Buffer.alloc(32), clientId: 'other' }),
       numbering: numbering(changes),
     })
-    assert.equal(reasonOf(decide(displaced({ next: 3 }))), 'state_behind')
-    assert.equal(reasonOf(decide(displaced({ next: 3, healingUntil: noon + 1 }))), 'grant_lost')
+    assert.equal(reasonOf(decide(displaced({}))), 'state_behind')
+    assert.equal(reasonOf(decide(displaced({ declared: until(noon + 1) }))), 'grant_lost')
   })
 })

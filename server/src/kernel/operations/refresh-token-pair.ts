@@ -172,7 +172,9 @@ const healingJumpMax = 10_000
  */
 function heal(input: RefreshInput, genuine: Genuine, numbering: Numbering | undefined, moment: Moment) {
   const { token, grant } = genuine
-  const healing = numbering?.healingUntil !== undefined && moment.now < numbering.healingUntil
+  const declared = numbering?.declared
+  // A row that was written after the declaration is of this database's own time: behind it, there was another restore.
+  const healing = declared && moment.now < declared.healingUntil && grant.rotatedAt <= declared.at
   if (!healing || token.generation - grant.generation > healingJumpMax) return refuse('state_behind')
   const refused = refusalOfAsk(input, genuine, moment)
   if (refused) return refused

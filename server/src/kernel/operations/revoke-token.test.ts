@@ -152,11 +152,11 @@ suite('revoke token', () => {
   })
 
   test('a token that this database should know, or of an unknown version, is trouble of ours', () => {
+    const until = (healingUntil: number) => ({ at: noon, healingUntil, lostBelow: 1000 })
     const numbering = (changes: Partial<Numbering> = {}): Numbering => ({
       next: 100,
-      inOpenBlock: false,
-      restoredTo: undefined,
-      healingUntil: undefined,
+      accountedFor: true,
+      declared: undefined,
       ...changes,
     })
     const gone = (changes: Partial<Numbering>): PresentedFacts => ({
@@ -167,9 +167,8 @@ suite('revoke token', () => {
       lost: { number: 2, numbering: numbering(changes), displaced: false },
     })
     assert.equal(reasonOf(decide({ kind: 'version_unknown' })), 'key_version_unknown')
-    assert.equal(reasonOf(decide(gone({ next: 2 }))), 'state_behind')
-    assert.equal(reasonOf(decide(gone({ inOpenBlock: true }))), 'state_behind')
+    assert.equal(reasonOf(decide(gone({ accountedFor: false }))), 'state_behind')
     assert.equal(grantedBy(decide(gone({}))).revoked, false)
-    assert.equal(grantedBy(decide(gone({ inOpenBlock: true, healingUntil: noon + 1 }))).revoked, false)
+    assert.equal(grantedBy(decide(gone({ accountedFor: false, declared: until(noon + 1) }))).revoked, false)
   })
 })
