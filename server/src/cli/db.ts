@@ -2,27 +2,17 @@
 import { chmodSync, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { Option } from 'commander'
-import { perform } from '../kernel/kernel.ts'
-import { declareRestore } from '../kernel/operations/declare-restore.ts'
 import { migrate } from '../storage/migrate.ts'
-import { parseTime } from './arguments.ts'
 import type { Shared } from './command.ts'
-import {
-  CommandError,
-  granted,
-  group,
-  operator,
-  subcommand,
-  withDatabase,
-  withDeployment,
-} from './command.ts'
-import { sayRecord, timeOf } from './output.ts'
+import { CommandError, group, subcommand, withDatabase } from './command.ts'
+import { addRestore, addRestored } from './db-restore.ts'
+import { sayRecord } from './output.ts'
 
 export function addDatabaseCommands(program: Command): void {
   const db = group(program, 'db', 'the database')
   addMigrate(db)
   addBackup(db)
+  addRestore(db)
   addRestored(db)
 }
 
@@ -55,29 +45,4 @@ function addBackup(db: Command): void {
       sayRecord({ backup: resolve(file) }, options)
     }),
   )
-}
-
-function addRestored(db: Command): void {
-  subcommand(
-    db,
-    'restored',
-    'say that the database is an earlier copy, so that newer tokens heal it instead of being put off',
-    'cp /backups/tokenferry-2026-05-01.db data/tokenferry.db',
-    'tokenferry db restored --to 2026-05-01T12:00:00Z    # then start the servers',
-  )
-    .addOption(new Option('--to <time>', 'the moment of the copy').argParser(parseTime).makeOptionMandatory())
-    .action((options: Shared & { readonly to: number }) =>
-      withDeployment(options, async ({ world }) => {
-        const declared = granted(
-          await perform(declareRestore, { to: options.to, actor: operator() }, world),
-          {
-            parameter_malformed: 'The moment of the copy lies ahead. Is the clock right?',
-          },
-        )
-        sayRecord({ restoredTo: timeOf(options.to), healingUntil: timeOf(declared.healingUntil) }, options)
-        process.stderr.write(
-          'Restart servers that ran meanwhile: they hold numbers that must not be used again.\n',
-        )
-      }),
-    )
 }

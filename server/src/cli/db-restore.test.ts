@@ -1,0 +1,145 @@
+/** A restore as an operator runs it: real processes, and a database that goes back under them. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { openSqlite } from '../storage/sqlite.ts'
+import type { ServerProcess } from '../testing/server-process.ts'
+import { startServer } from '../testing/server-process.ts'
+
+const binary = fileURLToPath(new URL('../../bin/tokenferry.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'tokenferry-restore-'))
+const target = join(folder, 'tokenferry.db')
+const copy = join(folder, 'copy.db')
+const rootSecret = randomBytes(32).toString('hex')
+const env = { RESTORE_TEST_ROOT_SECRET: rootSecret }
+const config = {
+  database: `sqlite:${target}`,
+  root_secret: 'env:RESTORE_TEST_ROOT_SECRET',
+  mounts: [{ dialect: 'standard', prefix: '/' }],
+  log: 'silent',
+}
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+let server: ServerProcess
+let app: { client_id: string; client_secret: string }
+
+function run(...args: readonly string[]) {
+  const done = spawnSync(process.execPath, [binary, ...args], {
+    env: { ...process.env, ...env, TOKENFERRY_CONFIG: join(folder, 'tokenferry.yaml') },
+    encoding: 'utf8',
+  })
+  return { status: done.status, stdout: done.stdout, stderr: done.stderr }
+}
+
+function succeed(...args: readonly string[]): string {
+  const { status, stdout, stderr } = run(...args)
+  assert.equal(status, 0, stderr)
+  return stdout
+}
+
+function fail(...args: readonly string[]): string {
+  const { status, stdout, stderr } = run(...args)
+  assert.equal(status, 1, stdout)
+  assert.match(stderr, /^tokenferry: [^\n]+\n$/)
+  return stderr
+}
+
+async function ask(form: Readonly<Record<string, string>>) {
+  const body = new URLSearchParams({ ...app, ...form })
+  const answer = await fetch(`${server.base}/oauth2/token`, { method: 'POST', body })
+  return { status: answer.status, json: (await answer.json()) as Record<string, unknown> }
+}
+
+const exchange = (token: string) =>
+  ask({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token_type: 'urn:tokenferry:params:oauth:token-type:legacy',
+    subject_token: token,
+  })
+const refresh = (token: unknown) => ask({ grant_type: 'refresh_token', refresh_token: String(token) })
+
+const kept = (): string[] => readdirSync(folder).filter((name) => name.includes('.before-'))
+const tokens = [1, 2].map((at) => `restore-test-legacy-token-${at}`)
+
+suite('db restore', () => {
+  before(async () => {
+    writeFileSync(
+      join(folder, 'tokenferry.yaml'),
+      JSON.stringify({ public_url: 'http://127.0.0.1:1', ...config }),
+    )
+    app = JSON.parse(
+      succeed(
+        ...['client', 'add', '--dialect', 'standard', '--name', 'An app', '--scope', 'read'],
+        ...['--policy', 'rotate=always', '--json'],
+      ),
+    )
+    const rows = tokens.map((token, at) => `${token},${app.client_id},user-${at},read\n`)
+    writeFileSync(join(folder, 'tokens.csv'), `token,client,user,scopes\n${rows.join('')}`)
+    succeed('import', join(folder, 'tokens.csv'))
+    server = await startServer({ folder, config, env })
+  })
+
+  test('what the copy knows heals, what it does not know exchanges anew, and nothing stays in the way', async () => {
+    const [known = '', unknown = ''] = tokens
+    const first = await exchange(known)
+    succeed('db', 'backup', copy)
+    const second = await refresh(first.json.refresh_token)
+    const newer = await refresh(second.json.refresh_token)
+    const lost = await exchange(unknown)
+    assert.deepEqual([first.status, second.status, newer.status, lost.status], [200, 200, 200, 200])
+    assert.match(fail('db', 'restore', copy), /is in use\. Stop every server/)
+    await server.kill('SIGTERM')
+
+    const told = JSON.parse(succeed('db', 'restore', copy, '--json'))
+    assert.ok(Date.parse(told.restoredTo) <= statSync(copy).mtimeMs)
+    assert.equal(statSync(target).mode & 0o777, 0o600)
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => /-wal|-shm|-journal|restoring/.test(name)),
+      [],
+    )
+    assert.equal(kept().length, 1)
+
+    server = await startServer({ folder, config, env })
+    assert.equal((await refresh(newer.json.refresh_token)).status, 200)
+    assert.equal((await refresh(lost.json.refresh_token)).status, 400)
+    assert.equal((await exchange(unknown)).status, 200)
+    await server.kill('SIGTERM')
+  })
+
+  test('a damaged copy is refused, and the database stays what it was', async () => {
+    // But for its header, which says how it was opened last.
+    const content = () => readFileSync(target).subarray(100)
+    const before = content()
+    const damaged = join(folder, 'damaged.db')
+    const bytes = readFileSync(copy)
+    bytes.fill(0xff, 4096 * 3, 4096 * 6)
+    writeFileSync(damaged, bytes)
+    assert.match(fail('db', 'restore', damaged), /is damaged \(.*Take another copy/)
+    assert.ok(content().equals(before))
+    assert.ok(!existsSync(`${target}.restoring`))
+  })
+
+  test("another program's database is refused", async () => {
+    const other = join(folder, 'other.db')
+    const database = await openSqlite(other)
+    await database.script('create table notes (note text)')
+    await database.close()
+    assert.match(fail('db', 'restore', other), /no database of Tokenferry/)
+  })
+
+  test('a damaged database is replaced, and declaring it restored is refused', async () => {
+    const bytes = readFileSync(target)
+    bytes.fill(0xff, 4096 * 3, 4096 * 6)
+    writeFileSync(target, bytes)
+    assert.match(fail('db', 'restored', '--to', new Date().toISOString()), /is damaged/)
+    succeed('db', 'restore', copy)
+    server = await startServer({ folder, config, env })
+    assert.equal((await ask({ grant_type: 'client_credentials' })).status, 200)
+    await server.kill('SIGTERM')
+  })
+})

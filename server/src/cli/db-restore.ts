@@ -1,0 +1,160 @@
+/** `tokenferry db restore` and `db restored`: an earlier copy, and the word that it is one. */
+import { chmodSync, copyFileSync, existsSync, linkSync, realpathSync, renameSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import type { Config } from '../config.ts'
+import { readConfig } from '../config.ts'
+import { perform } from '../kernel/kernel.ts'
+import { declareRestore } from '../kernel/operations/declare-restore.ts'
+import type { Deployment } from '../main.ts'
+import { openDeployment } from '../main.ts'
+import { damageOf, isAlone, isOurs, spanOf } from '../storage/condition.ts'
+import { openSqlite } from '../storage/sqlite.ts'
+import { parseTime } from './arguments.ts'
+import type { Shared } from './command.ts'
+import {
+  CommandError,
+  databasePath,
+  explaining,
+  granted,
+  operator,
+  subcommand,
+  withDatabase,
+  withDeployment,
+} from './command.ts'
+import { sayRecord, timeOf } from './output.ts'
+
+type Options = Shared & { readonly to?: number }
+
+export function addRestore(db: Command): void {
+  subcommand(
+    db,
+    'restore <copy>',
+    'put an earlier copy in the place of the database, and say that it is one; servers are stopped',
+    'tokenferry db restore /backups/tokenferry-2026-05-01.db',
+  )
+    .addOption(
+      new Option('--to <time>', 'the moment of the copy; else that of its newest event').argParser(parseTime),
+    )
+    .action(restore)
+}
+
+export function addRestored(db: Command): void {
+  subcommand(
+    db,
+    'restored',
+    'say that a copy was put in place by other means; db restore does both',
+    'tokenferry db restored --to 2026-05-01T12:00:00Z    # then start the servers',
+  )
+    .addOption(new Option('--to <time>', 'the moment of the copy').argParser(parseTime).makeOptionMandatory())
+    .action(async (options: Shared & { readonly to: number }) => {
+      await withDatabase(options, async (database, config) => {
+        const damage = await damageOf(database)
+        if (damage !== undefined) throw damaged(resolve(databasePath(config)), damage)
+      })
+      await withDeployment(options, async (deployment) => {
+        sayRecord(await declare(options.to, deployment), options)
+        process.stderr.write(
+          'Restart servers that ran meanwhile: they hold numbers that must not be used again.\n',
+        )
+      })
+    })
+}
+
+const journals = ['-wal', '-shm', '-journal']
+
+async function restore(copy: string, options: Options): Promise<void> {
+  const config = readConfig(options.config)
+  const target = databasePath(config)
+  if (target === ':memory:')
+    throw new CommandError('The database is in memory: nothing can be restored to it.')
+  if (!existsSync(copy)) throw new CommandError(`There is no file ${resolve(copy)}.`)
+  if (existsSync(target) && realpathSync(copy) === realpathSync(target)) {
+    throw new CommandError(`${resolve(copy)} is the database itself. Name a copy of it.`)
+  }
+  await refuseWhileServed(target)
+  // All that can fail is done beside it: until the copy is sound and declared, the database stays what it is.
+  const prepared = `${target}.restoring`
+  try {
+    copyIn(copy, prepared)
+    const declared = await prepare(copy, { ...config, database: `sqlite:${prepared}` }, options.to)
+    await refuseWhileServed(target)
+    const kept = keep(target)
+    for (const end of journals) rmSync(target + end, { force: true })
+    renameSync(prepared, target)
+    sayRecord({ restored: resolve(target), ...declared, databaseBefore: kept && resolve(kept) }, options)
+    process.stderr.write('Start the servers now.\n')
+  } finally {
+    for (const end of ['', ...journals]) rmSync(prepared + end, { force: true })
+  }
+}
+
+async function refuseWhileServed(target: string): Promise<void> {
+  if (!existsSync(target) || (await isAlone(target))) return
+  throw new CommandError(
+    `${resolve(target)} is in use. Stop every server and command that has it open, then restore.`,
+  )
+}
+
+function copyIn(copy: string, prepared: string): void {
+  try {
+    for (const end of journals) rmSync(prepared + end, { force: true })
+    copyFileSync(copy, prepared)
+    // A copy that was made by hand is whole only with its log.
+    if (existsSync(`${copy}-wal`)) copyFileSync(`${copy}-wal`, `${prepared}-wal`)
+    chmodSync(prepared, 0o600)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`The copy cannot be put beside the database (${why}).`, { cause: error })
+  }
+}
+
+/** Checks the copy, brings its schema up to date, and declares it. */
+async function prepare(copy: string, config: Config, to: number | undefined): Promise<Declared> {
+  const database = await openSqlite(databasePath(config)).catch(explaining(config))
+  let newest: number
+  try {
+    const damage = await damageOf(database)
+    if (damage !== undefined) throw damaged(resolve(copy), damage)
+    if (!(await isOurs(database))) throw new CommandError(`${resolve(copy)} is no database of Tokenferry.`)
+    newest = (await spanOf(database)).newest
+  } finally {
+    await database.close()
+  }
+  const deployment = await openDeployment(config)
+  try {
+    return await declare(to ?? newest, deployment)
+  } finally {
+    await deployment.close()
+  }
+}
+
+const damaged = (path: string, damage: string): CommandError =>
+  new CommandError(`${path} is damaged (${damage}). Take another copy.`)
+
+type Declared = { readonly restoredTo: string | undefined; readonly healingUntil: string | undefined }
+
+async function declare(to: number, { world, database }: Deployment): Promise<Declared> {
+  const { made } = await spanOf(database)
+  if (to < made) {
+    throw new CommandError(`The moment of the copy lies before the database was made, on ${timeOf(made)}.`)
+  }
+  const declared = granted(await perform(declareRestore, { to, actor: operator() }, world), {
+    parameter_malformed: 'The moment of the copy lies ahead. Is the clock right?',
+  })
+  return { restoredTo: timeOf(to), healingUntil: timeOf(declared.healingUntil) }
+}
+
+/** The database that is replaced stays beside it: what was restored may turn out to be the wrong copy. */
+function keep(target: string): string | undefined {
+  if (!existsSync(target)) return undefined
+  const kept = `${target}.before-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
+  try {
+    linkSync(target, kept)
+  } catch {
+    // Not every file system has a second name for a file.
+    copyFileSync(target, kept)
+  }
+  return kept
+}

@@ -1,0 +1,68 @@
+/** What state a database file is in: sound or damaged, alone or held by another process. */
+import type { Database } from './database.ts'
+import { openSqlite } from './sqlite.ts'
+
+/** What is wrong with the file, in the engine's words; `undefined`: it is sound. Reads all of it. */
+export async function damageOf(database: Database): Promise<string | undefined> {
+  try {
+    const [row] = await database.query('pragma integrity_check(1)', [])
+    // Its first line only names the schema that was looked at.
+    const says = String(Object.values(row ?? {})[0]).replace(/^\*\*\*.*\n/, '')
+    return says === 'ok' ? undefined : says
+  } catch (error) {
+    const damage = damageIn(error)
+    if (damage === undefined) throw error
+    return damage
+  }
+}
+
+// SQLite's own numbers (https://sqlite.org/rescode.html): 11 is a damaged file, 26 is no database at all.
+const damageCodes = [11, 26]
+
+/** What an error says of damage to the file; `undefined` where it is about something else. */
+export function damageIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('errcode' in error && damageCodes.includes(Number(error.errcode) & 0xff)) return error.message
+  return damageIn(error.cause)
+}
+
+/**
+ * Whether no other process has the file open. A connection holds a shared lock for as long as it is open in
+ * WAL mode, and leaving that mode needs the file for oneself. It also empties the log into the file, so that
+ * nothing of it is left that would be read into another file of the same name.
+ */
+export async function isAlone(path: string): Promise<boolean> {
+  try {
+    const database = await openSqlite(path, { busyMillisecondsMax: 0 })
+    try {
+      const [row] = await database.query('pragma journal_mode = delete', [])
+      return row?.journal_mode === 'delete'
+    } finally {
+      await database.close()
+    }
+  } catch (error) {
+    // No server goes on with such a file; and it is the one that most needs to be replaced.
+    return damageIn(error) !== undefined
+  }
+}
+
+/** Whether Tokenferry made it: an empty file, or another program's, would become a new deployment. */
+export async function isOurs(database: Database): Promise<boolean> {
+  const rows = await database.query(
+    `select name from sqlite_master where name in ('migrations', 'keys', 'events')`,
+    [],
+  )
+  return rows.length === 3
+}
+
+/** When it was made, and when it last noted an event, in epoch milliseconds. */
+export async function spanOf(
+  database: Database,
+): Promise<{ readonly made: number; readonly newest: number }> {
+  const [row] = await database.query(
+    `select (select min(at) from migrations) as made,
+      coalesce((select max(at) from events), (select min(at) from migrations)) as newest`,
+    [],
+  )
+  return { made: Number(row?.made), newest: Number(row?.newest) }
+}
