@@ -124,7 +124,9 @@ suite('db restore', () => {
     assert.ok(!existsSync(`${target}.restoring`))
   })
 
-  test("another program's database is refused", async () => {
+  test("what is no database, or another program's, is refused", async () => {
+    const yaml = join(folder, 'tokenferry.yaml')
+    assert.match(fail('db', 'restore', yaml), /is damaged \(file is not a database\)/)
     const other = join(folder, 'other.db')
     const database = await openSqlite(other)
     await database.script('create table notes (note text)')

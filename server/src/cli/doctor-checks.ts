@@ -38,7 +38,7 @@ export async function examine(configPath: string, now: number): Promise<readonly
   return [
     ok('config', `${resolve(configPath)} is valid`),
     ...addressFindings(config),
-    rootSecretFinding(config),
+    ...rootSecretFindings(config),
     ...diskFindings(config),
     ...(await databaseFindings(config, now)),
   ]
@@ -68,13 +68,24 @@ function addressFindings({ public_url, trusted_proxies }: Config): Finding[] {
   return [ok('public_url', public_url)]
 }
 
-function rootSecretFinding({ root_secret }: Config): Finding {
+function rootSecretFindings(config: Config): Finding[] {
+  const { root_secret } = config
   try {
     readRootSecret(root_secret)
-    return ok('root_secret', `${root_secret} is 64 hex digits`)
   } catch (error) {
-    return fail('root_secret', messageOf(error))
+    return [fail('root_secret', messageOf(error))]
   }
+  const right = ok('root_secret', `${root_secret} is 64 hex digits`)
+  const folder = dirname(resolve(databasePath(config)))
+  const together = root_secret.startsWith('file:') && dirname(resolve(root_secret.slice(5))) === folder
+  if (!together) return [right]
+  return [
+    right,
+    warn(
+      'root_secret',
+      `lies beside the database in ${folder}: who copies the folder has both. Move it elsewhere`,
+    ),
+  ]
 }
 
 const gibibyte = 1024 ** 3
