@@ -6,10 +6,11 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import fastify, { LogController } from 'fastify'
 import type { Endpoint, Reply } from '../dialects/dialect.ts'
 import type { Refusal } from '../kernel/refusals.ts'
-import { StoreUnavailable } from '../kernel/store.ts'
 import type { Mount, Noted, Request, Services } from './answer.ts'
 import { answer, contextOf, refusing } from './answer.ts'
+import { answerBroken, connectionTimes } from './connections.ts'
 import { crossOriginHeaders } from './cross-origin.ts'
+import { reasonOfFailure } from './failures.ts'
 
 export type ServerOptions = {
   readonly mounts: readonly Mount[]
@@ -37,7 +38,10 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     exposeHeadRoutes: false,
     return503OnClosing: false,
     // An address that cannot be decoded is the caller's mistake, and is refused in its dialect.
-    frameworkErrors: (error, request, raw) => fail(error, request, raw as FastifyReply),
+    frameworkErrors: (error, request, raw) => void fail(error, request, raw as FastifyReply),
+    ...connectionTimes,
+    clientErrorHandler: (error, socket) =>
+      answerBroken(error, socket, (fields) => options.logger.info(fields)),
   })
 
   // Every body is taken as bytes: what it is, the endpoint says.
@@ -94,20 +98,11 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     return send(raw, reply)
   }
 
-  function fail(error: unknown, request: FastifyRequest, raw: FastifyReply) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-    if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-      return refuseAt(request, raw, { reason: 'body_too_large', accepted: [`${options.bodyBytesMax} bytes`] })
-    }
-    if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-      return refuseAt(request, raw, { reason: 'content_type_unsupported' })
-    }
-    // Other errors of the framework itself (a bad address, a length that does not fit) are the caller's.
-    if (typeof code === 'string' && code.startsWith('FST_ERR_'))
-      return refuseAt(request, raw, { reason: 'body_malformed' })
-    const reason = error instanceof StoreUnavailable ? 'unavailable' : 'internal'
-    request.log.error({ request_id: request.id, reason, err: error })
-    return refuseAt(request, raw, { reason })
+  async function fail(error: unknown, request: FastifyRequest, raw: FastifyReply) {
+    const reason = await reasonOfFailure(error, request)
+    if (reason === 'aborted') return raw.hijack()
+    const accepted = reason === 'body_too_large' ? [`${options.bodyBytesMax} bytes`] : undefined
+    return refuseAt(request, raw, accepted ? { reason, accepted } : { reason })
   }
 
   /** Refuses in the words of the dialect under whose prefix the request came. */

@@ -1,7 +1,7 @@
 /** The pages' routes: an authorize page for each dialect that has one, signing in and out, the stylesheet. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Mount, Services } from '../http/answer.ts'
-import { StoreUnavailable } from '../kernel/store.ts'
+import { reasonOfFailure } from '../http/failures.ts'
 import { attempts } from './attempts.ts'
 import { cookies } from './cookies.ts'
 import { decide, dispatch } from './dispatch.ts'
@@ -89,17 +89,9 @@ function heard(request: FastifyRequest): PageRequest {
   }
 }
 
-function fail(error: unknown, request: FastifyRequest, raw: FastifyReply, desk: Desk) {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return send(request, raw, refusedPage(desk, { reason: 'body_too_large' }), undefined)
-  }
-  if (typeof code === 'string' && code.startsWith('FST_ERR_')) {
-    return send(request, raw, refusedPage(desk, { reason: 'body_malformed' }), undefined)
-  }
-  const reason = error instanceof StoreUnavailable ? 'unavailable' : 'internal'
-  request.log.error({ request_id: request.id, reason, err: error })
-  return send(request, raw, refusedPage(desk, { reason }), undefined)
+async function fail(error: unknown, request: FastifyRequest, raw: FastifyReply, desk: Desk) {
+  const reason = await reasonOfFailure(error, request)
+  return reason === 'aborted' ? raw.hijack() : send(request, raw, refusedPage(desk, { reason }), undefined)
 }
 
 function send(request: FastifyRequest, raw: FastifyReply, answer: PageAnswer, dialect: string | undefined) {
