@@ -57,6 +57,8 @@ export type Write =
       readonly lookup: Uint8Array
       readonly clientId: string
       readonly insertFor: string | undefined
+      /** Aliases that name no client become this client's; not where every app may exchange them. */
+      readonly takesShared: boolean
       readonly authorization: string | undefined
       readonly dialect: string
       readonly boundTo: string

@@ -38,17 +38,23 @@ export type LegacyFacts = {
   readonly token: LegacyToken
   /** Under `each_client`: the row that names no client, which `token` was copied from. */
   readonly shared: LegacyToken | undefined
-  /** Another token of the same authorization that was already exchanged. */
-  readonly aliasExchanged: boolean
+  readonly alias: AliasStatus
   readonly grant: Grant | undefined
   readonly connection: Connection | undefined
   readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
   readonly organization: Organization | undefined
 }
 
+/**
+ * What became of another token of the same authorization that is this client's or nobody's. Revoked counts
+ * before exchanged: the authorization is taken back, whichever of its tokens it was said with.
+ */
+export type AliasStatus = 'exchanged' | 'revoked' | undefined
+
 export type CodeFacts = {
   readonly code: AuthorizationCode
   readonly legacy: LegacyToken | undefined
+  readonly alias: AliasStatus
   readonly grant: Grant | undefined
   readonly connection: Connection | undefined
   readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined

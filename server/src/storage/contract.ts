@@ -16,6 +16,7 @@ import {
   noon,
 } from '../testing/records.ts'
 import { keepsBulkPromises } from './contract-bulk.ts'
+import { keepsLegacyPromises } from './contract-legacy.ts'
 import type { Database } from './database.ts'
 import { migrate } from './migrate.ts'
 import { sqlStore } from './sql-store.ts'
@@ -55,7 +56,7 @@ const expecting = (
 type Exchange = {
   readonly number: number
   readonly clientId?: string
-  readonly connection?: Connection
+  readonly connection?: Connection | undefined
   readonly insertFor?: string
   readonly codeHash?: Uint8Array
   readonly grantsMax?: number
@@ -79,6 +80,7 @@ export function exchange(token: LegacyToken, options: Exchange): readonly Write[
       lookup: token.lookup,
       clientId: token.clientId,
       insertFor: options.insertFor,
+      takesShared: options.insertFor === undefined,
       authorization: token.authorization,
       dialect: token.dialect,
       boundTo: clientId,
@@ -337,7 +339,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
         )
         // Only the one that was presented leads to the grant: the other's refresh token would be another.
         assert.equal(facts.filter((found) => found?.grant).length, 1)
-        assert.ok(facts.every((found) => found?.aliasExchanged))
+        assert.ok(facts.every((found) => found?.alias === 'exchanged'))
         assert.equal((await find(store, apart))?.token.status, 'active')
       })
 
@@ -459,6 +461,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
       })
     })
 
+    keepsLegacyPromises(() => opened)
     keepsBulkPromises(() => opened, fresh)
   })
 }

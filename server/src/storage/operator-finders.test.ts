@@ -60,6 +60,7 @@ async function exchange(byte: number, changes: { clientId?: string; insertFor?: 
       lookup: lookup(byte),
       clientId,
       insertFor,
+      takesShared: insertFor === undefined,
       authorization: undefined,
       dialect: 'standard',
       boundTo: 'app',

@@ -1,6 +1,6 @@
 /** The store, once, for every SQL backend: the finders that decisions need, and `commit`. */
 import type { Connection, Grant, LegacyToken } from '../kernel/records.ts'
-import type { CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../kernel/store.ts'
+import type { AliasStatus, CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../kernel/store.ts'
 import { bulkOf } from './bulk.ts'
 import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
@@ -25,6 +25,7 @@ import {
   toUser,
 } from './rows.ts'
 
+import { aliases } from './statement-parts.ts'
 import { unitOf } from './statements.ts'
 
 const joins = `left join users u on u.id = l.user_id left join organizations o on o.id = l.organization_id`
@@ -42,8 +43,9 @@ const sql = {
     where l.hash = $1`,
   legacyAlone: 'select * from legacy_tokens where lookup = $1 and client = $2',
   connection: 'select * from connections where client = $1 and user_id = $2 and organization_id = $3',
-  alias: `select 1 from legacy_tokens where authorization = $1 and client = $2 and dialect = $3 and lookup <> $4
-    and status in ('exchanged', 'retired') limit 1`,
+  alias: `select count(*) filter (where status = 'revoked') as revoked,
+      count(*) filter (where status in ('exchanged', 'retired')) as exchanged
+    from legacy_tokens where ${aliases({ authorization: 1, dialect: 2, lookup: 3, named: 4, client: 5 })}`,
   session: `select s.hash as s_hash, s.created as s_created, s.expires as s_expires, u.* from sessions s
     join users u on u.id = s.user_id where s.hash = $1`,
   numbering: `select (select coalesce(max(next_first), 1) from number_blocks) as next,
@@ -81,7 +83,7 @@ export function sqlStore(database: Database): Store {
       const rows = await database.query(statement, [clientId, as, ...lookups])
       const row = ownRow(rows, clientId)
       if (!row) return undefined
-      return legacyFacts(row, rows)
+      return legacyFacts(row, rows, clientId)
     },
 
     async findGrant(grantNumber): Promise<GrantFacts | undefined> {
@@ -106,6 +108,7 @@ export function sqlStore(database: Database): Store {
       return {
         code,
         legacy,
+        alias: legacy && (await aliasStatus(legacy, code.clientId)),
         grant: await grantAlone(code.grantNumber),
         connection: joinedConnection(row),
         user: joinedUser(row, code.userId),
@@ -197,13 +200,13 @@ export function sqlStore(database: Database): Store {
     ...operatorFindersOf(database),
   }
 
-  async function legacyFacts(row: Row, rows: readonly Row[]): Promise<LegacyFacts> {
+  async function legacyFacts(row: Row, rows: readonly Row[], clientId: string): Promise<LegacyFacts> {
     const token = toLegacyToken(row)
     const shared = token.clientId === '' ? undefined : rows.find(({ client }) => client === '')
     return {
       token,
       shared: shared && toLegacyToken(shared),
-      aliasExchanged: token.authorization !== undefined && (await isAliasExchanged(token)),
+      alias: await aliasStatus(token, clientId),
       grant: token.status === 'active' ? undefined : await grantAlone(token.grantNumber),
       connection: joinedConnection(row),
       user: joinedUser(row, token.userId),
@@ -211,13 +214,13 @@ export function sqlStore(database: Database): Store {
     }
   }
 
-  async function isAliasExchanged({
-    authorization,
-    clientId,
-    dialect,
-    lookup,
-  }: LegacyToken): Promise<boolean> {
-    return (await one(sql.alias, authorization ?? '', clientId, dialect, lookup)) !== undefined
+  async function aliasStatus(token: LegacyToken, askingId: string): Promise<AliasStatus> {
+    const { authorization, dialect, lookup, clientId, boundTo } = token
+    if (authorization === undefined) return undefined
+    const owner = clientId || (boundTo ?? askingId)
+    const row = await one(sql.alias, authorization, dialect, lookup, clientId, owner)
+    if (number(row?.revoked) > 0) return 'revoked'
+    return number(row?.exchanged) > 0 ? 'exchanged' : undefined
   }
 }
 

@@ -15,5 +15,25 @@ export const places = (count: number, from = 1): string =>
 export const insert = (name: string, columns: readonly string[]): string =>
   `insert into ${name} (${columns.join(', ')}) values (${places(columns.length)})`
 
+/** Where the values stand that `aliases` asks with. */
+type AliasPlaces = {
+  readonly authorization: number
+  readonly dialect: number
+  readonly lookup: number
+  /** The client that the token's own row names, or ''. */
+  readonly named: number
+  /** The client that exchanges, or has exchanged. */
+  readonly client: number
+}
+
+/**
+ * Other tokens of a token's authorization, as far as they are this client's or nobody's. The look and the
+ * guard both ask with this: where they differed, a request would be put off for ever instead of refused.
+ */
+export const aliases = ({ authorization, dialect, lookup, named, client }: AliasPlaces): string =>
+  `authorization = $${authorization} and dialect = $${dialect} and lookup <> $${lookup}
+    and client in ($${client}, '')
+    and (client <> '' or $${named} = '' or bound_to is null or bound_to = $${client})`
+
 /** A value, or the null that a row keeps for none. */
 export const none = <V>(value: V | undefined): V | null => value ?? null

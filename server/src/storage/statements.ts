@@ -7,7 +7,7 @@ import type { ConnectionExpected, Write } from '../kernel/decision.ts'
 import type { Statement, Unit, Value } from './database.ts'
 import { operatorStatements } from './operator-statements.ts'
 import type { Statements } from './statement-parts.ts'
-import { insert, none, places } from './statement-parts.ts'
+import { aliases, insert, none, places } from './statement-parts.ts'
 
 type Table = Statements<Write['write']>
 
@@ -43,30 +43,29 @@ const codeStillOpen = (at: number): string =>
   `($${at} is null or exists (select 1 from codes where hash = $${at} and status = 'open'))`
 
 // Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–12
-// connection, 13 code.
+// connection, 13 code; of an authorization: 14 its name, 15 dialect.
 const clientEnabled = `exists (select 1 from clients where id = $3 and status = 'enabled')`
-const exchangeSql = {
+const noAliasIsUsed = `not exists (select 1 from legacy_tokens
+    where ${aliases({ authorization: 14, dialect: 15, lookup: 1, named: 2, client: 3 })}
+    and status in ('exchanged', 'retired', 'revoked'))`
+const exchangeable = `${clientEnabled} and ${connectionAsExpected(8)} and ${codeStillOpen(13)}`
+
+const exchangeSql = (preconditions: string) => ({
   update: `update legacy_tokens set status = $4, bound_to = $3, key_version = $5, grant_number = $6
     where lookup = $1 and client = $2 and status = 'active' and exchange = $7
-    and (grant_number is null or grant_number = $6)
-    and ${clientEnabled} and ${connectionAsExpected(8)} and ${codeStillOpen(13)} returning 1`,
-  updateAliases: `update legacy_tokens set status = $4, bound_to = $3,
-      key_version = case when lookup = $1 then $5 else key_version end,
-      grant_number = case when lookup = $1 then $6 else grant_number end
-    where authorization = $14 and client = $2 and dialect = $15 and status = 'active'
-    and exists (select 1 from legacy_tokens own where own.lookup = $1 and own.client = $2 and own.status = 'active'
-      and own.exchange = $7 and (own.grant_number is null or own.grant_number = $6))
-    and not exists (select 1 from legacy_tokens other where other.authorization = $14 and other.client = $2
-      and other.dialect = $15 and other.status in ('exchanged', 'retired', 'revoked'))
-    and ${clientEnabled} and ${connectionAsExpected(8)} and ${codeStillOpen(13)} returning 1`,
+    and (grant_number is null or grant_number = $6) and ${preconditions} returning 1`,
   insert: `insert into legacy_tokens (lookup, client, bound_to, status, exchange, key_version, grant_number, ${legacyColumns})
     select lookup, $3, $3, $4, exchange, $5, $6, ${legacyColumns} from legacy_tokens shared
     where shared.lookup = $1 and shared.client = $2 and shared.status = 'active' and shared.exchange = $7
-    and not exists (select 1 from legacy_tokens own where own.client = $3
-      and (own.lookup = $1 or own.authorization = shared.authorization))
-    and ${clientEnabled} and ${connectionAsExpected(8)} and ${codeStillOpen(13)}
-    on conflict do nothing returning 1`,
-}
+    and ${preconditions} on conflict do nothing returning 1`,
+})
+const exchangeAlone = exchangeSql(exchangeable)
+const exchangeOfSeveral = exchangeSql(`${exchangeable} and ${noAliasIsUsed}`)
+
+/** A grant that a code of theirs had reserved will never be: a number left behind would look like one. */
+const useAliasesSql = `update legacy_tokens set status = $6, bound_to = $5, key_version = null, grant_number = null
+  where ${aliases({ authorization: 1, dialect: 2, lookup: 3, named: 4, client: 5 })}
+  and status = 'active' and (client <> '' or $7 = 1)`
 
 const grantColumns = [
   'number', 'locator_hash', 'connection', 'client', 'user_id', 'organization_id', 'acts_as', 'authorized_by',
@@ -141,10 +140,13 @@ const table: Table = {
           },
         ]
       : []
-    if (write.insertFor !== undefined) return [{ sql: exchangeSql.insert, values }, ...redeem]
-    if (write.authorization === undefined) return [{ sql: exchangeSql.update, values }, ...redeem]
+    const kind = write.insertFor === undefined ? 'update' : 'insert'
+    const { authorization, dialect, lookup, clientId, boundTo, status } = write
+    if (authorization === undefined) return [{ sql: exchangeAlone[kind], values }, ...redeem]
+    const shared = write.takesShared ? 1 : 0
     return [
-      { sql: exchangeSql.updateAliases, values: [...values, write.authorization, write.dialect] },
+      { sql: exchangeOfSeveral[kind], values: [...values, authorization, dialect] },
+      { sql: useAliasesSql, values: [authorization, dialect, lookup, clientId, boundTo, status, shared] },
       ...redeem,
     ]
   },

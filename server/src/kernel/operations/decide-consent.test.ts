@@ -92,7 +92,7 @@ suite('decide consent', () => {
     const facts = {
       token: aLegacyToken(),
       shared: undefined,
-      aliasExchanged: false,
+      alias: undefined,
       grant: undefined,
       connection: allowedAnew,
       user: undefined,

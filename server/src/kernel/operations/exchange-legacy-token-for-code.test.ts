@@ -39,7 +39,7 @@ const good: State = {
   facts: {
     token: aLegacyToken({ organizationId: 'company' }),
     shared: undefined,
-    aliasExchanged: false,
+    alias: undefined,
     grant: undefined,
     connection: aConnection({ organizationId: 'company' }),
     user: aUser(),

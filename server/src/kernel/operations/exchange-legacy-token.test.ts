@@ -32,7 +32,7 @@ const day = 86_400 * second
 const facts = (changes: Partial<LegacyFacts> = {}): LegacyFacts => ({
   token: aLegacyToken(),
   shared: undefined,
-  aliasExchanged: false,
+  alias: undefined,
   grant: undefined,
   connection: undefined,
   user: aUser(),
@@ -118,8 +118,9 @@ suite('exchange legacy token: the refusals, in order', () => {
         (state) => withFacts(state, { organization: anOrganization({ status: 'disabled' }) }),
       ],
       ['legacy_token_revoked', (state) => withToken(state, { status: 'revoked' })],
+      ['legacy_token_revoked', (state) => withFacts(state, { alias: 'revoked' })],
       ['connection_revoked', (state) => withFacts(state, { connection: aConnection({ status: 'revoked' }) })],
-      ['legacy_token_exchanged', (state) => withFacts(state, { aliasExchanged: true })],
+      ['legacy_token_exchanged', (state) => withFacts(state, { alias: 'exchanged' })],
       ['exchange_window_closed', (state) => withClient(state, { exchangeStatus: 'off' })],
       ['legacy_token_retired', (state) => withToken(state, { status: 'retired' })],
       ['legacy_token_expired', (state) => withToken(state, { expires: noon })],
@@ -202,7 +203,9 @@ suite('exchange legacy token: what is granted', () => {
     const scopesOf = (state: State) => grantedBy(decide(state)).grantScopes
     assert.deepEqual(scopesOf(withToken(mapped, { scopes: ['READ', 'read'] })), ['read'])
     const inherited = aCaller({ policy, client: aClient({ scopes: ['constructor', 'toString'] }) })
-    const unmapped = withToken(withInput(good, { caller: inherited }), { scopes: ['constructor', 'toString'] })
+    const unmapped = withToken(withInput(good, { caller: inherited }), {
+      scopes: ['constructor', 'toString'],
+    })
     assert.deepEqual(scopesOf(unmapped), ['constructor', 'toString'])
     assert.deepEqual(scopesOf(withToken(good, { scopes: undefined })), ['read', 'write'])
     assert.deepEqual(scopesOf(withToken(good, { scopes: [] })), [])

@@ -92,7 +92,7 @@ export function refusalOfToken(
   if (client.status === 'disabled') return 'client_disabled'
   if (input.budgetSpent) return { reason: 'exchange_budget_spent', retryAfterSeconds: 60 }
   if (!facts) return isOneOfOurs(input.legacyToken) ? 'legacy_token_is_ours' : 'legacy_token_unknown'
-  const { token, connection } = facts
+  const { token, alias, connection } = facts
   if (token.clientId !== '' && token.clientId !== client.id) return 'legacy_token_of_other_client'
   if (token.dialect !== client.dialect) return 'legacy_token_of_other_dialect'
   if (input.organizationId !== undefined && input.organizationId !== token.organizationId)
@@ -102,17 +102,18 @@ export function refusalOfToken(
   }
   const disabled = disabledSubject(facts)
   if (disabled) return disabled
-  if (token.status === 'revoked' || facts.shared?.status === 'revoked') return 'legacy_token_revoked'
+  const revoked = token.status === 'revoked' || facts.shared?.status === 'revoked' || alias === 'revoked'
+  if (revoked) return 'legacy_token_revoked'
   if (connection?.status === 'revoked') return 'connection_revoked'
   if (connection && connection.epoch > token.connectionEpoch) return 'legacy_token_revoked'
   return undefined
 }
 
 /** Exchanged by this client or by another one, through this token or an alias of it. */
-export const isExchanged = ({ token, aliasExchanged }: LegacyFacts): boolean =>
+export const isExchanged = ({ token, alias }: LegacyFacts): boolean =>
   token.status === 'exchanged' ||
   (token.status === 'retired' && token.grantNumber !== undefined) ||
-  aliasExchanged
+  alias === 'exchanged'
 
 /** The exchange window first, then the token's own end. */
 export function refusalOfTime(client: Client, { token }: LegacyFacts, { now }: Moment): Reason | undefined {

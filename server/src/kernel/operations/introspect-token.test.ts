@@ -70,7 +70,7 @@ const legacy = (token = aLegacyToken(), changes: Partial<LegacyFacts> = {}): Of<
   legacy: {
     token,
     shared: undefined,
-    aliasExchanged: false,
+    alias: undefined,
     grant: undefined,
     connection: undefined,
     user: aUser(),

@@ -98,12 +98,13 @@ export function guardOf(
   grant: Grant,
   codeHash: Uint8Array | undefined,
 ): Write {
-  const copy = token.clientId === '' && policy.cardinality === 'each_client'
+  const forEach = policy.cardinality === 'each_client'
   return {
     write: 'exchange_legacy_token',
     lookup: token.lookup,
     clientId: token.clientId,
-    insertFor: copy ? client.id : undefined,
+    insertFor: token.clientId === '' && forEach ? client.id : undefined,
+    takesShared: !forEach,
     authorization: token.authorization,
     dialect: token.dialect,
     boundTo: client.id,

@@ -62,6 +62,7 @@ const consent: State = {
   facts: {
     code: aCode({ hash: sha256('code'), redirectUri: 'https://app.example/', codeChallenge }),
     legacy: undefined,
+    alias: undefined,
     grant: undefined,
     connection: aConnection({ number: 7, epoch: 3 }),
     user: aUser(),
@@ -219,6 +220,8 @@ suite('redeem authorization code: of a legacy token', () => {
     assert.equal(reasonOf(decide(withLegacy(migrated, { status: 'revoked' }))), 'legacy_token_revoked')
     const allowedAgain = withFacts(migrated, { connection: aConnection({ epoch: 2 }) })
     assert.equal(reasonOf(decide(allowedAgain)), 'legacy_token_revoked')
+    assert.equal(reasonOf(decide(withFacts(migrated, { alias: 'revoked' }))), 'legacy_token_revoked')
+    assert.equal(reasonOf(decide(withFacts(migrated, { alias: 'exchanged' }))), 'legacy_token_exchanged')
     assert.equal(reasonOf(decide(withFacts(migrated, { legacy: undefined }))), 'code_unknown')
     assert.equal(reasonOf(decide(withLegacy(migrated, { keyVersion: 9 }))), 'key_version_unknown')
   })

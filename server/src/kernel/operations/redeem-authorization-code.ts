@@ -83,12 +83,14 @@ function refusalOfRequest(
 }
 
 /** What became of the legacy token since its code was said; `undefined` where nothing is against the code. */
-function refusalOfLegacy({ code, legacy, connection }: CodeFacts): Reason | undefined {
+function refusalOfLegacy({ code, legacy, alias, connection }: CodeFacts): Reason | undefined {
   if (code.kind !== 'legacy') return undefined
   if (!legacy) return 'code_unknown'
+  if (legacy.status === 'revoked' || alias === 'revoked') return 'legacy_token_revoked'
+  const isAnothersGrant = legacy.status === 'active' || legacy.grantNumber === undefined
+  if (alias === 'exchanged' && isAnothersGrant) return 'legacy_token_exchanged'
   // The operator has reset the token since: what its old codes lead to is no longer said.
   if (legacy.grantNumber !== code.grantNumber) return 'code_expired'
-  if (legacy.status === 'revoked') return 'legacy_token_revoked'
   // Allowed again since it was revoked: that consent is not the one that the legacy token stood for.
   if (connection && connection.epoch > legacy.connectionEpoch) return 'legacy_token_revoked'
   return undefined

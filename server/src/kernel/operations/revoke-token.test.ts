@@ -70,7 +70,7 @@ const legacy = (changes: Partial<LegacyToken> = {}): PresentedFacts => ({
   legacy: {
     token: aLegacyToken(changes),
     shared: undefined,
-    aliasExchanged: false,
+    alias: undefined,
     grant: undefined,
     connection: undefined,
     user: undefined,

@@ -1,0 +1,135 @@
+/** The part of the contract that is about legacy tokens of one authorization. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Connection, LegacyToken } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
+import { aClient, aCode, aLegacyToken, noon } from '../testing/records.ts'
+import type { Opened } from './contract.ts'
+import { exchange, find, importing } from './contract.ts'
+
+/** A token of the authorization that all of these stand for. */
+const alias = (at: number, changes: Partial<LegacyToken> = {}): LegacyToken =>
+  aLegacyToken({ lookup: Buffer.from([at]), authorization: 'both', ...changes })
+
+const connectionOf = async (store: Store, clientId = 'app'): Promise<Connection | undefined> =>
+  store.findConnection(clientId, 'user', '')
+
+/** Part of `keepsTheContract`. */
+export function keepsLegacyPromises(opened: () => Opened): void {
+  suite('tokens of one authorization', () => {
+    test('they lead to one grant, whether they name the client or none', async () => {
+      const { store, other } = opened()
+      const [named, unnamed] = [alias(1), alias(2, { clientId: '' })]
+      for (const [first, second] of [
+        [named, unnamed],
+        [unnamed, named],
+      ] as const) {
+        const authorization = `both ${first.clientId}`
+        const [one, two] = [first, second].map((token, at) => ({
+          ...token,
+          lookup: Buffer.from([first.clientId.length, at]),
+          authorization,
+        }))
+        assert.ok(one && two)
+        await importing(store, one, two)
+        const connection = await connectionOf(store)
+        const number = one.clientId.length + 1
+        assert.equal(await store.commit(exchange(one, { number, connection })), 'committed')
+        const known = await connectionOf(store)
+        const again = exchange(two, { number: number + 50, connection: known })
+        assert.equal(await other.commit(again), 'overtaken', authorization)
+        assert.equal((await find(other, two))?.alias, 'exchanged')
+        assert.equal((await find(other, two))?.token.status, 'exchanged')
+      }
+    })
+
+    test('one that came in later is refused like those that were there', async () => {
+      const { store } = opened()
+      await importing(store, alias(1))
+      await store.commit(exchange(alias(1), { number: 1 }))
+      for (const late of [alias(2), alias(3, { clientId: '' })]) {
+        await importing(store, late)
+        const connection = await connectionOf(store)
+        assert.equal(await store.commit(exchange(late, { number: 2, connection })), 'overtaken')
+        assert.equal((await find(store, late))?.alias, 'exchanged')
+      }
+    })
+
+    test('a token that names an app is not spent by another app that took one that names none', async () => {
+      const { store } = opened()
+      await store.commit([{ write: 'add_client', client: aClient({ id: 'second' }), at: noon }])
+      const [named, unnamed] = [alias(1), alias(2, { clientId: '' })]
+      await importing(store, named, unnamed)
+      const taken = exchange(unnamed, { number: 1, clientId: 'second' })
+      assert.equal(await store.commit(taken), 'committed')
+      assert.equal((await find(store, named))?.alias, undefined)
+      assert.equal(await store.commit(exchange(named, { number: 2 })), 'committed')
+    })
+
+    test('where every app has its own, the second of an app is seen as exchanged, that of others is not', async () => {
+      const { store } = opened()
+      await store.commit([{ write: 'add_client', client: aClient({ id: 'second' }), at: noon }])
+      const [one, two] = [alias(1, { clientId: '' }), alias(2, { clientId: '' })]
+      await importing(store, one, two)
+      await store.commit(exchange(one, { number: 1, insertFor: 'app' }))
+      const connection = await connectionOf(store)
+      const again = exchange(two, { number: 2, insertFor: 'app', connection })
+      assert.equal(await store.commit(again), 'overtaken')
+      assert.equal((await find(store, two))?.alias, 'exchanged')
+      assert.equal((await find(store, two, 'second'))?.alias, undefined)
+      const ofSecond = exchange(two, { number: 3, insertFor: 'second', clientId: 'second' })
+      assert.equal(await store.commit(ofSecond), 'committed')
+    })
+
+    test('where every app has its own, a row of its own spends nobody else’s', async () => {
+      const { store } = opened()
+      const shared = alias(1, { clientId: '' })
+      const own = alias(2)
+      await importing(store, shared, own)
+      const writes = exchange(own, { number: 1 })
+      const [guard, ...followers] = writes
+      assert.ok(guard?.write === 'exchange_legacy_token')
+      assert.equal(await store.commit([{ ...guard, takesShared: false }, ...followers]), 'committed')
+      assert.equal((await find(store, shared, 'second'))?.token.status, 'active')
+      assert.equal((await find(store, shared))?.alias, 'exchanged')
+    })
+
+    test('a revoked one keeps the others from being exchanged, and is seen', async () => {
+      const { store } = opened()
+      await importing(store, alias(1), alias(2))
+      await store.commit([{ write: 'revoke_legacy_token', lookup: alias(2).lookup, clientId: 'app' }])
+      assert.equal(await store.commit(exchange(alias(1), { number: 1 })), 'overtaken')
+      assert.equal((await find(store, alias(1)))?.alias, 'revoked')
+    })
+
+    test('an exchange takes back the grants that codes of the others had reserved', async () => {
+      const { store } = opened()
+      await importing(store, alias(1), alias(2))
+      const { lookup } = alias(2)
+      const nothing = { clientId: 'app', userId: 'user', organizationId: '', found: undefined }
+      const code = aCode({ kind: 'legacy', legacyLookup: lookup, legacyClientId: 'app', grantNumber: 9 })
+      await store.commit([
+        {
+          write: 'reserve_grant',
+          lookup,
+          clientId: 'app',
+          exchange: 0,
+          keyVersion: 1,
+          grantNumber: 9,
+          connection: nothing,
+        },
+        { write: 'add_code', code, openMax: 5 },
+      ])
+      assert.equal(await store.commit(exchange(alias(1), { number: 1 })), 'committed')
+      const { token } = (await find(store, alias(2))) ?? assert.fail()
+      assert.deepEqual(
+        [token.status, token.grantNumber, token.keyVersion],
+        ['exchanged', undefined, undefined],
+      )
+      assert.equal((await store.findCode(code.hash))?.alias, 'exchanged')
+      // No further code joins the one that lost.
+      const late = { ...code, hash: Buffer.alloc(32, 6) }
+      assert.equal(await store.commit([{ write: 'add_code', code: late, openMax: 5 }]), 'overtaken')
+    })
+  })
+}
