@@ -7,8 +7,10 @@ import { resolve } from 'node:path'
 import type { Document } from 'yaml'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { unknownName, wanted } from './config-words.ts'
 import { dialects } from './dialects/index.ts'
 import { policyFields } from './policy-fields.ts'
+import { addressRange, wholeNumber } from './setting-types.ts'
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -28,17 +30,17 @@ const mount = z.strictObject({
 export const configSchema = z.strictObject({
   public_url: z.url({ protocol: /^https?$/, error: 'an address such as https://auth.example.com' }),
   listen: z
-    .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535).default(4000) })
+    .strictObject({ host: z.string().default('127.0.0.1'), port: wholeNumber(0, 65_535).default(4000) })
     .prefault({}),
   database: z.string().regex(/^sqlite:.+$/, 'sqlite:PATH'),
   root_secret: reference,
-  mounts: z.array(mount).min(1),
+  mounts: z.array(mount).min(1, 'at least one mount'),
   legacy: z.strictObject({ hmac_key: reference.optional() }).default({}),
-  trusted_proxies: z.array(z.string()).default([]),
+  trusted_proxies: z.array(addressRange).default([]),
   limits: z
     .strictObject({
-      body_bytes: z.int().min(1024).default(65_536),
-      failures_per_minute: z.int().min(1).default(600),
+      body_bytes: wholeNumber(1024).default(65_536),
+      failures_per_minute: wholeNumber(1).default(600),
     })
     .prefault({}),
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -69,13 +71,17 @@ export function parseConfig(text: string, path: string): Config {
     const told = parsed.error.issues.map((issue) => tell(issue, document, lines, path))
     throw new ConfigError(told.join('\n'))
   }
-  const prefixes = parsed.data.mounts.map(({ prefix }) => prefix)
-  const twice = prefixes.find((prefix, at) => prefixes.indexOf(prefix) !== at)
-  if (twice !== undefined) throw new ConfigError(`${path}: the prefix ${twice} is mounted twice.`)
-  const names = parsed.data.mounts.map(({ dialect }) => dialect)
-  const again = names.find((name, at) => names.indexOf(name) !== at)
-  // A client speaks one dialect, and finds its policy by that name.
-  if (again !== undefined) throw new ConfigError(`${path}: the dialect ${again} is mounted twice.`)
+  for (const setting of ['prefix', 'dialect'] as const) {
+    const values = parsed.data.mounts.map((one) => one[setting])
+    const again = values.findIndex((value, at) => values.indexOf(value) !== at)
+    if (again < 0) continue
+    const lineAt = (at: number): number => lineOf(document, lines, ['mounts', at, setting])
+    const first = lineAt(values.indexOf(values[again] ?? ''))
+    // A client speaks one dialect, and finds its policy by that name.
+    throw new ConfigError(
+      `${path}:${lineAt(again)}: the ${setting} ${values[again]} is mounted twice; first in line ${first}.`,
+    )
+  }
   checkListen(parsed.data, path)
   return parsed.data
 }
@@ -92,13 +98,16 @@ function checkListen({ listen, trusted_proxies }: Config, path: string): void {
 
 function tell(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, path: string): string {
   const where = issue.path.filter((step) => typeof step !== 'symbol')
-  const key = issue.code === 'unrecognized_keys' ? [...where, issue.keys[0] ?? ''] : where
-  const line = lineOf(document, lines, key)
-  const value = document.getIn(key)
+  const at = (key: readonly (string | number)[]): string => `${path}:${lineOf(document, lines, key)}`
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys.map((name) => ({ name, key: [...where, name] }))
+    return unknown
+      .map(({ name, key }) => `${at(key)}: ${key.join('.')}: ${unknownName(name, where, configSchema)}`)
+      .join('\n')
+  }
+  const value = document.getIn(where)
   const shown = value === undefined || typeof value === 'object' ? '' : ` is ${JSON.stringify(value)}`
-  const accepted = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message
-  const what = issue.code === 'unrecognized_keys' ? 'there is no such setting here' : accepted
-  return `${path}:${line}: ${key.join('.') || 'the file'}${shown}; expected: ${what}`
+  return `${at(where)}: ${where.join('.') || 'the file'}${shown}; expected: ${wanted(issue)}`
 }
 
 /** The line of the setting, or of the nearest one around it that is there. */

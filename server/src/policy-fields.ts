@@ -1,34 +1,36 @@
 /** Policy as the operator writes it: durations as `1h`, `14d`, `never`. */
 import { z } from 'zod'
 import type { Policy } from './kernel/policy.ts'
+import { seconds, wholeNumber } from './setting-types.ts'
 
-const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+const rotate = z.union(
+  [
+    z.enum(['always', 'never']),
+    z
+      .strictObject({ at_most_every: seconds })
+      .transform(({ at_most_every }) => ({ atMostEverySeconds: at_most_every })),
+  ],
+  { error: 'always, never or { at_most_every: 60s }' },
+)
 
-const seconds = z
-  .string()
-  .regex(/^\d+[smhd]$/, 'a duration such as 30s, 10m, 1h or 14d')
-  .transform((text) => Number(text.slice(0, -1)) * unitSeconds[text.slice(-1) as keyof typeof unitSeconds])
-
-const rotate = z.union([
-  z.enum(['always', 'never']),
-  z
-    .strictObject({ at_most_every: seconds })
-    .transform(({ at_most_every }) => ({ atMostEverySeconds: at_most_every })),
-])
-
-const afterExchange = z.union([
-  z.enum(['keep', 'retire', 'retire_on_first_use']),
-  z
-    .strictObject({ retire_after: seconds })
-    .transform(({ retire_after }) => ({ retireAfterSeconds: retire_after })),
-])
+const afterExchange = z.union(
+  [
+    z.enum(['keep', 'retire', 'retire_on_first_use']),
+    z
+      .strictObject({ retire_after: seconds })
+      .transform(({ retire_after }) => ({ retireAfterSeconds: retire_after })),
+  ],
+  { error: 'keep, retire, retire_on_first_use or { retire_after: 30d }' },
+)
 
 /** Every field that the operator may set, by mount or by client. */
 export const policyFields = {
   access: seconds,
   access_format: z.enum(['jwt', 'opaque']),
   signature: z.enum(['ES256', 'RS256', 'EdDSA']),
-  refresh: z.union([z.literal('never').transform(() => null), seconds]),
+  refresh: z.union([z.literal('never').transform(() => null), seconds], {
+    error: 'never, or a duration such as 90d',
+  }),
   code: seconds,
   may_refresh: z.boolean(),
   rotate,
@@ -43,9 +45,9 @@ export const policyFields = {
   legacy_scopes_beyond_client: z.enum(['drop', 'refuse']),
   scope_map: z.record(z.string(), z.string()),
   // Trouble of ours is 5xx and stays so: it is never blamed on the caller.
-  statuses: z.record(z.string(), z.int().min(400).max(499)),
-  grants_per_connection: z.int().min(1).max(1000),
-  codes_per_legacy_token: z.int().min(1).max(100),
+  statuses: z.record(z.string(), wholeNumber(400, 499)),
+  grants_per_connection: wholeNumber(1, 1000),
+  codes_per_legacy_token: wholeNumber(1, 100),
 }
 
 const schema = z.strictObject(policyFields).partial()

@@ -4,6 +4,7 @@
  */
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { nearest, wanted } from '../config-words.ts'
 import type { Policy } from '../kernel/policy.ts'
 import { parsePolicy, policyNames } from '../policy-fields.ts'
 import { CommandError } from './command.ts'
@@ -23,7 +24,7 @@ export function readPolicyArguments(texts: readonly string[]): PolicyArguments {
     const [name = '', member] = text.slice(0, at).split(/\.(.*)/s)
     const value = text.slice(at + 1)
     if (!isPolicyName(name)) {
-      throw new CommandError(`--policy ${name}: there is no such setting. There are: ${namesList()}.`)
+      throw new CommandError(`--policy ${name}: there is no such setting. ${didYouMean(name)}`)
     }
     if (value === '' && member === undefined) removed.push(policyNames[name])
     else if (member === undefined) written[name] = heardValue(value)
@@ -34,12 +35,16 @@ export function readPolicyArguments(texts: readonly string[]): PolicyArguments {
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error
     const [issue] = error.issues
-    throw new CommandError(`--policy ${issue?.path.join('.')}: ${issue?.message}.`)
+    throw new CommandError(`--policy ${issue?.path.join('.')}: expected: ${issue && wanted(issue)}.`)
   }
 }
 
 const isPolicyName = (name: string): name is keyof typeof policyNames => Object.hasOwn(policyNames, name)
-const namesList = (): string => Object.keys(policyNames).join(', ')
+
+function didYouMean(name: string): string {
+  const near = nearest(name, Object.keys(policyNames))
+  return near === undefined ? `There are: ${Object.keys(policyNames).join(', ')}.` : `Did you mean ${near}?`
+}
 
 /** Numbers, booleans and `{…}` as in the configuration file. */
 function heardValue(text: string): unknown {

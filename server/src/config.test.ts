@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { ConfigError, parseConfig } from './config.ts'
+
+const right = {
+  public_url: 'https://auth.example.com',
+  database: 'sqlite:./x.db',
+  root_secret: 'env:SECRET',
+}
+
+/** A configuration with these lines, and a mount where they have none. */
+const text = (lines: string): string =>
+  [
+    ...Object.entries(right).map(([name, value]) => `${name}: ${value}`),
+    ...(lines.includes('mounts:') ? [] : ['mounts: [{ dialect: standard, prefix: / }]']),
+    lines,
+  ].join('\n')
+
+function told(lines: string): string {
+  try {
+    parseConfig(text(lines), 'a.yaml')
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.message
+  }
+  return 'accepted'
+}
+
+const mount = (policy: string): string =>
+  `mounts:\n  - dialect: standard\n    prefix: /\n    policy: { ${policy} }`
+
+suite('configuration: a mistake says where it is, and what would be accepted', () => {
+  const cases: readonly (readonly [lines: string, says: string])[] = [
+    [
+      mount('legacy_after_exchange: { retire_in: 30d }'),
+      'a.yaml:7: mounts.0.policy.legacy_after_exchange; expected: keep, retire, retire_on_first_use or { retire_after: 30d }',
+    ],
+    [
+      mount('rotate: often'),
+      'a.yaml:7: mounts.0.policy.rotate is "often"; expected: always, never or { at_most_every: 60s }',
+    ],
+    [
+      mount('refresh: 30'),
+      'a.yaml:7: mounts.0.policy.refresh is 30; expected: never, or a duration such as 90d',
+    ],
+    [
+      mount('access: 600'),
+      'a.yaml:7: mounts.0.policy.access is 600; expected: a duration such as 30s, 10m, 1h or 14d',
+    ],
+    [
+      mount('acess: 10m'),
+      'a.yaml:7: mounts.0.policy.acess: there is no such setting here. Did you mean access?',
+    ],
+    [
+      mount('may_refresh: maybe'),
+      'a.yaml:7: mounts.0.policy.may_refresh is "maybe"; expected: true or false',
+    ],
+    ['listen: { port: 70000 }', 'a.yaml:5: listen.port is 70000; expected: a number from 0 to 65535'],
+    ['listen: { prot: 4000 }', 'a.yaml:5: listen.prot: there is no such setting here. Did you mean port?'],
+    [
+      'frobnicate: yes',
+      'a.yaml:5: frobnicate: there is no such setting here; there are public_url, listen, database, root_secret, mounts, legacy, trusted_proxies, limits, log',
+    ],
+    ['mounts: []', 'a.yaml:4: mounts; expected: at least one mount'],
+    [
+      'trusted_proxies: [proxy.internal]',
+      'a.yaml:5: trusted_proxies.0 is "proxy.internal"; expected: an IP address or a range such as 10.0.0.0/8',
+    ],
+    [
+      'trusted_proxies: [10.0.0.0/33]',
+      'a.yaml:5: trusted_proxies.0 is "10.0.0.0/33"; expected: an IP address or a range such as 10.0.0.0/8',
+    ],
+    ['log: loud', 'a.yaml:5: log is "loud"; expected: one of debug, info, warn, error, silent'],
+    ['limits: { body_bytes: 1k }', 'a.yaml:5: limits.body_bytes is "1k"; expected: a whole number from 1024'],
+  ]
+  for (const [lines, says] of cases)
+    test(lines.split('\n').at(-1)?.trim() ?? '', () => assert.equal(told(lines), says))
+
+  test('a prefix or a dialect that is mounted twice names both lines', () => {
+    const two = (first: string, second: string): string => `mounts:\n  - ${first}\n  - ${second}`
+    assert.equal(
+      told(two('{ dialect: dch, prefix: /x }', '{ dialect: concur, prefix: /x }')),
+      'a.yaml:6: the prefix /x is mounted twice; first in line 5.',
+    )
+    assert.equal(
+      told(two('{ dialect: dch, prefix: /x }', '{ dialect: dch, prefix: /y }')),
+      'a.yaml:6: the dialect dch is mounted twice; first in line 5.',
+    )
+  })
+
+  test('addresses and ranges of both versions are accepted', () => {
+    assert.equal(told("trusted_proxies: [127.0.0.1, 10.0.0.0/8, '::1', 'fd00::/8']"), 'accepted')
+  })
+})
