@@ -109,12 +109,31 @@ suite('tokenferry demo', () => {
     if (hasCurl) assert.ok(!/"error"|"message"/.test(await paste(output)), 'no line is refused')
     const settings = readFileSync(join(data, 'tokenferry.yaml'), 'utf8')
     assert.ok(settings.includes(now.base) && !settings.includes(before.base))
+
+    // Another one on the same folder would move the addresses of this one while it runs.
+    const other = await start(0).ended
+    assert.equal(other.code, 1)
+    assert.match(other.errors, /^tokenferry: A demo already runs on this folder \(process \d+\)[^\n]*\n$/)
+    assert.equal(readFileSync(join(data, 'tokenferry.yaml'), 'utf8'), settings)
     const listed = await promisify(execFile)(process.execPath, [
       ...[binary, 'client', 'list', '--json', '--config', join(data, 'tokenferry.yaml')],
     ])
     assert.ok(listed.stdout.includes(`${now.base}/callback`) && !listed.stdout.includes(before.base))
     demo.stop('SIGINT')
     assert.equal((await demo.ended).code, 0)
+    assert.ok(!existsSync(join(data, 'demo.lock')))
+  })
+
+  test('what a demo that was killed has left stops none', { timeout: 120_000 }, async () => {
+    const killed = start(0)
+    await killed.greeted
+    killed.stop('SIGKILL')
+    await killed.ended
+    assert.ok(existsSync(join(data, 'demo.lock')))
+    const next = start(0)
+    await next.greeted
+    next.stop('SIGTERM')
+    assert.equal((await next.ended).code, 0)
   })
 
   test('a port that is taken, and a folder that cannot be written, are told in one line', async () => {

@@ -15,6 +15,7 @@ import { parsePort } from './arguments.ts'
 import { CommandError, exampled } from './command.ts'
 import type { Demo, DemoFolder } from './demo-folder.ts'
 import { demoFolder, makeDemo, readDemo, rebase } from './demo-folder.ts'
+import { lockDemo } from './demo-lock.ts'
 import { say } from './output.ts'
 import { untilStopped } from './serve.ts'
 
@@ -31,14 +32,23 @@ export function addDemoCommand(program: Command): void {
     )
     .addOption(new Option('--data <folder>', 'keep everything here').env('TOKENFERRY_DATA').default('./data'))
     .option('--debug', 'print a stack trace where Tokenferry itself is at fault')
-    .action(async (options: Options) => untilStopped(await startDemo(options)))
+    .action(async (options: Options) => {
+      const { running, words } = await startDemo(options)
+      // Before anything is said: whoever reads that it runs may stop it at once.
+      const stopped = untilStopped(running)
+      for (const line of words) say(line)
+      await stopped
+    })
   exampled(command, 'tokenferry demo', 'PORT=4001 TOKENFERRY_DATA=/tmp/ferry tokenferry demo')
 }
 
-async function startDemo({ port: wanted, data }: Options): Promise<Running> {
+type Started = { readonly running: Running; readonly words: readonly string[] }
+
+async function startDemo({ port: wanted, data }: Options): Promise<Started> {
   // Before anything is written: a port that is taken is the likeliest mistake, and changes nothing.
   const port = await freePort(wanted)
   const folder = demoFolder(resolve(data))
+  lockDemo(folder.folder)
   const base = `http://${host}:${port}`
   const demo = existsSync(folder.database)
     ? await rebase(readDemo(folder), base, folder)
@@ -47,8 +57,7 @@ async function startDemo({ port: wanted, data }: Options): Promise<Running> {
   const deployment = await openDeployment(config)
   const lines = await curlLines(demo, deployment).finally(() => deployment.close())
   const running = await serve(config, { sampleApp: true })
-  for (const line of greeting(base, folder, lines)) say(line)
-  return running
+  return { running, words: greeting(base, folder, lines) }
 }
 
 /** The port, or one that is free where it is 0. */
