@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { ConfigError, parseConfig } from './config.ts'
+import { dialects } from './dialects/index.ts'
 
 const right = {
   public_url: 'https://auth.example.com',
@@ -61,7 +62,10 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
       'frobnicate: yes',
       'a.yaml:5: frobnicate: there is no such setting here; there are public_url, listen, database, root_secret, mounts, legacy, trusted_proxies, limits, log',
     ],
-    ['mounts: []', 'a.yaml:4: mounts; expected: at least one mount'],
+    [
+      'mounts: []',
+      'a.yaml:4: mounts; expected: at least one mount, such as - { dialect: standard, prefix: / }',
+    ],
     [
       'trusted_proxies: [proxy.internal]',
       'a.yaml:5: trusted_proxies.0 is "proxy.internal"; expected: an IP address or a range such as 10.0.0.0/8',
@@ -86,6 +90,25 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
       told(two('{ dialect: dch, prefix: /x }', '{ dialect: dch, prefix: /y }')),
       'a.yaml:6: the dialect dch is mounted twice; first in line 5.',
     )
+  })
+
+  test('what is missing is said to be missing, with an example', () => {
+    assert.throws(() => parseConfig('public_url: https://auth.example.com\nmounts: [{}]', 'a.yaml'), {
+      name: 'ConfigError',
+      message: [
+        'a.yaml:1: database is missing; expected: sqlite:PATH, such as sqlite:./tokenferry.db',
+        'a.yaml:1: root_secret is missing; expected: env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself',
+        `a.yaml:2: mounts.0.dialect is missing; expected: one of ${dialects.map(({ name }) => name).join(', ')}`,
+        'a.yaml:2: mounts.0.prefix is missing; expected: / or a path such as /name',
+      ].join('\n'),
+    })
+    assert.match(told('log:'), /^a\.yaml:5: log is missing; expected: one of debug,/)
+  })
+
+  test('aliases that stand for too much, or for nothing, are refused in one line', () => {
+    const levels = Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at},`.repeat(9)}]`)
+    for (const lines of [['a0: &a0 [x]', ...levels].join('\n'), 'log: *nobody'])
+      assert.match(told(lines), /^a\.yaml(:\d+)?: [^\n]*alias[^\n]*$/)
   })
 
   test('addresses and ranges of both versions are accepted', () => {

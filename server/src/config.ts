@@ -16,13 +16,16 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-const reference = z
-  .string()
-  .regex(/^(env:[A-Za-z_]\w*|file:.+)$/, 'a secret is env:NAME or file:PATH, never the value itself')
+const referenceWords = 'env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself'
+const reference = z.string(referenceWords).regex(/^(env:[A-Za-z_]\w*|file:.+)$/, referenceWords)
+
+const prefixWords = '/ or a path such as /name'
+const mountsWords = 'at least one mount, such as - { dialect: standard, prefix: / }'
+const databaseWords = 'sqlite:PATH, such as sqlite:./tokenferry.db'
 
 const mount = z.strictObject({
   dialect: z.enum(dialects.map(({ name }) => name)),
-  prefix: z.string().regex(/^(\/|(\/[a-z0-9-]+)+)$/, 'a prefix is / or like /name'),
+  prefix: z.string(prefixWords).regex(/^(\/|(\/[a-z0-9-]+)+)$/, prefixWords),
   policy: z.strictObject(policyFields).partial().default({}),
 })
 
@@ -32,9 +35,9 @@ export const configSchema = z.strictObject({
   listen: z
     .strictObject({ host: z.string().default('127.0.0.1'), port: wholeNumber(0, 65_535).default(4000) })
     .prefault({}),
-  database: z.string().regex(/^sqlite:.+$/, 'sqlite:PATH'),
+  database: z.string(databaseWords).regex(/^sqlite:.+$/, databaseWords),
   root_secret: reference,
-  mounts: z.array(mount).min(1, 'at least one mount'),
+  mounts: z.array(mount, mountsWords).min(1, mountsWords),
   legacy: z.strictObject({ hmac_key: reference.optional() }).default({}),
   trusted_proxies: z.array(addressRange).default([]),
   limits: z
@@ -66,7 +69,7 @@ export function parseConfig(text: string, path: string): Config {
   const [broken] = document.errors
   if (broken)
     throw new ConfigError(`${path}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n')[0]}`)
-  const parsed = configSchema.safeParse(document.toJS() ?? {})
+  const parsed = configSchema.safeParse(valuesIn(document, path) ?? {})
   if (!parsed.success) {
     const told = parsed.error.issues.map((issue) => tell(issue, document, lines, path))
     throw new ConfigError(told.join('\n'))
@@ -84,6 +87,18 @@ export function parseConfig(text: string, path: string): Config {
   }
   checkListen(parsed.data, path)
   return parsed.data
+}
+
+/** A few lines of aliases of aliases can stand for more than there is memory. */
+const aliasesMax = 100
+
+function valuesIn(document: Document, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: aliasesMax })
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error
+    throw new ConfigError(`${path}: an alias (*name) names nothing, or stands for too much: write it out.`)
+  }
 }
 
 /** Without TLS or a proxy that has it, tokens would cross the network in the clear. */
@@ -106,7 +121,9 @@ function tell(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, p
       .join('\n')
   }
   const value = document.getIn(where)
-  const shown = value === undefined || typeof value === 'object' ? '' : ` is ${JSON.stringify(value)}`
+  const isMissing = where.length > 0 && (value === undefined || value === null)
+  const shown = typeof value === 'object' || value === undefined ? '' : ` is ${JSON.stringify(value)}`
+  if (isMissing) return `${at(where)}: ${where.join('.')} is missing; expected: ${wanted(issue)}`
   return `${at(where)}: ${where.join('.') || 'the file'}${shown}; expected: ${wanted(issue)}`
 }
 
