@@ -68,8 +68,13 @@ export const parseIdentifiers = listOf((identifier) =>
 /** RFC 6749 §3.1.2: absolute, without a fragment. Plain http only to this machine (RFC 8252 §7.3). */
 export const parseRedirectUris = listOf((text) => {
   if (!URL.canParse(text)) return 'A redirect URI is absolute: https://app.example/callback'
-  const { protocol, hostname } = new URL(text)
+  const { protocol, hostname, username, password } = new URL(text)
   if (text.includes('#')) return 'A redirect URI has no fragment (#…).'
+  // It is compared as it stands: a pattern would fit nothing, or be taken for a promise.
+  if (text.includes('*')) return 'A redirect URI has no wildcard (*): register each address.'
+  // RFC 3986 §3.2.1: what looks like the host of such an address is not the host.
+  if (username !== '' || password !== '')
+    return 'A redirect URI has no user name or password before its host.'
   if (['javascript:', 'data:', 'file:', 'blob:'].includes(protocol))
     return `A redirect URI is no ${protocol} address.`
   if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
