@@ -147,8 +147,7 @@ suite('dialect clover', () => {
     const code = await codeOf(token)
     const row = await host.deployment.store.findCode(sha256(code))
     assert.ok(row?.legacy)
-    const { lookup, clientId } = row.legacy
-    await host.deployment.store.commit([{ write: 'revoke_legacy_token', lookup, clientId }])
+    await host.deployment.store.commit([{ write: 'revoke_legacy_token', token: row.legacy }])
     assert.equal((await redeem(code, { no_refresh_token: true })).status, 401)
     assert.equal((await redeem(code)).status, 401)
     assert.equal((await migrate(token)).status, 401)

@@ -7,6 +7,7 @@ import type {
   Event,
   EventKind,
   Grant,
+  LegacyToken,
   Milliseconds,
   Organization,
   Session,
@@ -123,7 +124,11 @@ export type Write =
       readonly connection: Pick<Connection, 'number' | 'clientId' | 'userId' | 'organizationId' | 'epoch'>
     }
   | { readonly write: 'revoke_access_token'; readonly jti: string; readonly expires: Milliseconds }
-  | { readonly write: 'revoke_legacy_token'; readonly lookup: Uint8Array; readonly clientId: string }
+  | {
+      readonly write: 'revoke_legacy_token'
+      readonly token: SeenLegacyToken
+      readonly among?: LegacyTokensSeen | undefined
+    }
   | {
       /** The open codes of a client: whoever stole its legacy tokens may hold one. */
       readonly write: 'drop_codes'
@@ -131,10 +136,9 @@ export type Write =
     }
   | {
       readonly write: 'reset_legacy_token'
-      readonly lookup: Uint8Array
-      readonly clientId: string
-      readonly exchange: number
+      readonly token: SeenLegacyToken
       readonly connectionEpoch: number
+      readonly among?: LegacyTokensSeen | undefined
     }
   // Consent and sessions.
   | { readonly write: 'allow_connection'; readonly connection: Connection }
@@ -174,6 +178,19 @@ export type Write =
       readonly key: Pick<StoredKey, 'kind' | 'version' | 'status' | 'sealed' | 'publishUntil'>
       readonly seen?: NewestKey | undefined
     }
+
+/** A legacy token's row as seen: an exchange changes its status, a code its number, a reset its count. */
+export type SeenLegacyToken = Pick<LegacyToken, 'lookup' | 'clientId' | 'status' | 'exchange' | 'grantNumber'>
+
+/**
+ * For the guard of whoever ends or resets several rows: these, and no others, stand under the look-ups and in
+ * the authorizations of the rows, each as it was. Else an exchange in flight would leave a grant that nobody
+ * ends.
+ */
+export type LegacyTokensSeen = {
+  readonly lookups: readonly Uint8Array[]
+  readonly rows: readonly (SeenLegacyToken & Pick<LegacyToken, 'authorization' | 'dialect'>)[]
+}
 
 /**
  * The newest version of the ring as a commit saw it, for its guard. Without it, a key added while the table

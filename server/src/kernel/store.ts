@@ -117,6 +117,8 @@ export type LegacyRow = {
   /** The epoch of the connection under which its owner exchanges it; 0 where there is none. */
   readonly connectionEpoch: number
   readonly connectionRevoked: boolean
+  /** There is a grant at its number, and nobody has ended it. */
+  readonly grantIsLive: boolean
 }
 
 /** What would be lost with a version of the ring. */
@@ -184,7 +186,7 @@ export type Store = {
   listConnections(filter: ConnectionFilter, page: Page): Promise<readonly Connection[]>
   listGrants(connection: number): Promise<readonly Grant[]>
   listEvents(afterId: number, limit: number): Promise<readonly Event[]>
-  /** Every client's rows of a legacy token, and the other tokens of their authorizations. */
+  /** A legacy token's rows, then those of the other tokens of their authorizations; every client's. */
   findLegacyRows(lookups: readonly Uint8Array[]): Promise<readonly LegacyRow[]>
   /** Legacy tokens that this client exchanged into grants made since then, in the order of their keys. */
   listExchangedSince(

@@ -1,6 +1,7 @@
 /** The part of the contract that is about legacy tokens of one authorization. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { Write } from '../kernel/decision.ts'
 import type { Connection, LegacyToken } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import { aClient, aCode, aLegacyToken, noon } from '../testing/records.ts'
@@ -97,7 +98,7 @@ export function keepsLegacyPromises(opened: () => Opened): void {
     test('a revoked one keeps the others from being exchanged, and is seen', async () => {
       const { store } = opened()
       await importing(store, alias(1), alias(2))
-      await store.commit([{ write: 'revoke_legacy_token', lookup: alias(2).lookup, clientId: 'app' }])
+      await store.commit([{ write: 'revoke_legacy_token', token: alias(2) }])
       assert.equal(await store.commit(exchange(alias(1), { number: 1 })), 'overtaken')
       assert.equal((await find(store, alias(1)))?.alias, 'revoked')
     })
@@ -130,6 +131,72 @@ export function keepsLegacyPromises(opened: () => Opened): void {
       // No further code joins the one that lost.
       const late = { ...code, hash: Buffer.alloc(32, 6) }
       assert.equal(await store.commit([{ write: 'add_code', code: late, openMax: 5 }]), 'overtaken')
+    })
+  })
+
+  suite('what an operator does to a legacy token', () => {
+    test('a reset makes a token active once more, and drops its codes', async () => {
+      const { store, other } = opened()
+      const one = aLegacyToken()
+      await importing(store, one)
+      await store.commit(exchange(one, { number: 1 }))
+      const { token } = (await find(store, one)) ?? assert.fail()
+      const hash = Buffer.from([4])
+      const code = aCode({ hash, legacyLookup: one.lookup, legacyClientId: 'app', grantNumber: 1 })
+      await store.commit([{ write: 'add_code', code, openMax: 5 }])
+      const reset: Write = { write: 'reset_legacy_token', token, connectionEpoch: 3 }
+      assert.equal(await store.commit([reset]), 'committed')
+      assert.equal(await other.commit([reset]), 'overtaken')
+      const again = await find(store, one)
+      assert.deepEqual(again?.token, { ...one, exchange: 1, connectionEpoch: 3 })
+      assert.equal(await store.findCode(hash), undefined)
+      // Who looked before the reset loses.
+      assert.equal(await other.commit(exchange(one, { number: 2 })), 'overtaken')
+    })
+
+    test('whoever revokes or resets a token that was exchanged meanwhile looks again', async () => {
+      const { store, other } = opened()
+      const token = aLegacyToken()
+      await importing(store, token)
+      await other.commit(exchange(token, { number: 1 }))
+      assert.equal(await store.commit([{ write: 'revoke_legacy_token', token }]), 'overtaken')
+      const reset: Write = { write: 'reset_legacy_token', token, connectionEpoch: 1 }
+      assert.equal(await store.commit([reset]), 'overtaken')
+    })
+
+    test('they see the rows of every app, and of every token of the authorization, once', async () => {
+      const { store } = opened()
+      const [one, two] = [alias(1, { clientId: '' }), alias(2, { clientId: '' })]
+      await importing(store, one, two, alias(3, { dialect: 'other' }))
+      await store.commit(exchange(two, { number: 1, insertFor: 'app' }))
+      const rows = await store.findLegacyRows([one.lookup])
+      assert.deepEqual(
+        rows.map(({ token, grantIsLive }) => [token.lookup[0], token.clientId, grantIsLive]),
+        [
+          [1, '', false],
+          [2, '', false],
+          [2, 'app', true],
+        ],
+      )
+    })
+
+    test('an app that exchanges meanwhile, by the token or an alias of it, is not missed', async () => {
+      const { store, other } = opened()
+      const [one, two] = [alias(1, { clientId: '' }), alias(2, { clientId: '' })]
+      await importing(store, one, two)
+      const lookups = [one.lookup]
+      const revoking = async (): Promise<Write> => {
+        const rows = (await store.findLegacyRows(lookups)).map(({ token }) => token)
+        return { write: 'revoke_legacy_token', token: rows[0] ?? one, among: { lookups, rows } }
+      }
+      const seenBefore = await revoking()
+      await other.commit(exchange(two, { number: 1, insertFor: 'app' }))
+      assert.equal(await store.commit([seenBefore]), 'overtaken')
+      const seenBetween = await revoking()
+      await store.commit([{ write: 'add_client', client: aClient({ id: 'second' }), at: noon }])
+      await other.commit(exchange(one, { number: 2, insertFor: 'second', clientId: 'second' }))
+      assert.equal(await store.commit([seenBetween]), 'overtaken')
+      assert.equal(await store.commit([await revoking()]), 'committed')
     })
   })
 }

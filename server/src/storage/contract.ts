@@ -426,38 +426,13 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
       test('an access token, and a legacy token, are revoked once', async () => {
         await importing(store, token)
         const revoke: Write = { write: 'revoke_access_token', jti: 'jti', expires: noon }
-        const end: Write = { write: 'revoke_legacy_token', lookup: token.lookup, clientId: 'app' }
+        const end: Write = { write: 'revoke_legacy_token', token }
         for (const write of [revoke, end]) {
           assert.equal(await store.commit([write]), 'committed')
           assert.equal(await other.commit([write]), 'overtaken')
         }
         assert.equal(await other.isAccessTokenRevoked('jti'), true)
         assert.equal(await other.commit(exchange(token, { number: 1 })), 'overtaken')
-      })
-
-      test('a reset makes a token active once more, with all of its authorization, and drops its codes', async () => {
-        const one = aLegacyToken({ lookup: Buffer.from([1]), authorization: 'both' })
-        const two = aLegacyToken({ lookup: Buffer.from([2]), authorization: 'both' })
-        await importing(store, one, two)
-        await exchanged(one, { number: 1 })
-        const hash = Buffer.from([4])
-        const code = aCode({ hash, legacyLookup: one.lookup, legacyClientId: 'app', grantNumber: 1 })
-        await store.commit([{ write: 'add_code', code, openMax: 5 }])
-        const reset: Write = {
-          write: 'reset_legacy_token',
-          lookup: one.lookup,
-          clientId: 'app',
-          exchange: 0,
-          connectionEpoch: 3,
-        }
-        assert.equal(await store.commit([reset]), 'committed')
-        assert.equal(await other.commit([reset]), 'overtaken')
-        const again = await find(store, one)
-        assert.deepEqual(again?.token, { ...one, exchange: 1, connectionEpoch: 3 })
-        assert.equal((await find(store, two))?.token.status, 'active')
-        assert.equal(await store.findCode(hash), undefined)
-        // Who looked before the reset loses.
-        assert.equal(await other.commit(exchange(one, { number: 2 })), 'overtaken')
       })
     })
 

@@ -14,11 +14,10 @@ const ownConnection = `from connections c
   and c.user_id in (l.user_id, '')`
 
 const legacyRowColumns = `l.*, (select max(c.epoch) ${ownConnection}) as connection_epoch_now,
-  exists (select 1 ${ownConnection} and c.status = 'revoked') as connection_revoked`
+  exists (select 1 ${ownConnection} and c.status = 'revoked') as connection_revoked,
+  exists (select 1 from grants g where g.number = l.grant_number and g.status = 'live') as grant_is_live`
 
 const sql = {
-  aliases: `select ${legacyRowColumns} from legacy_tokens l
-    where l.authorization = $1 and l.client = $2 and l.dialect = $3 and l.lookup <> $4`,
   exchangedSince: `select l.lookup, l.client from legacy_tokens l join grants g on g.number = l.grant_number
     where l.lookup > $1 and (l.client = $2 or (l.client = '' and l.bound_to = $2))
     and l.status in ('exchanged', 'retired') and g.created >= $3 order by l.lookup limit $4`,
@@ -49,13 +48,17 @@ export const operatorFindersOf = (database: Database): Finders => ({
   async findLegacyRows(lookups) {
     if (lookups.length === 0) return []
     const places = lookups.map((_, at) => `$${at + 1}`).join(', ')
-    const own = await database.query(
-      `select ${legacyRowColumns} from legacy_tokens l where l.lookup in (${places}) order by l.client`,
+    const rows = await database.query(
+      `select ${legacyRowColumns} from legacy_tokens l where l.lookup in (${places})
+      union select ${legacyRowColumns} from legacy_tokens own join legacy_tokens l
+        on l.authorization = own.authorization and l.dialect = own.dialect where own.lookup in (${places})
+      order by client, lookup`,
       lookups,
     )
-    const rows = own.map(toLegacyRow)
-    const aliases = await Promise.all(rows.map(({ token }) => aliasesOf(database, token)))
-    return [...rows, ...aliases.flat()]
+    const all = rows.map(toLegacyRow)
+    const isOwn = ({ token }: LegacyRow): boolean =>
+      lookups.some((lookup) => Buffer.compare(lookup, token.lookup) === 0)
+    return [...all.filter(isOwn), ...all.filter((row) => !isOwn(row))]
   },
   async listExchangedSince(clientId, since, { after, limit }) {
     const rows = await database.query(sql.exchangedSince, [after, clientId, since, limit])
@@ -82,14 +85,9 @@ export const operatorFindersOf = (database: Database): Finders => ({
   },
 })
 
-async function aliasesOf(database: Database, token: LegacyRow['token']): Promise<LegacyRow[]> {
-  if (token.authorization === undefined) return []
-  const { authorization, clientId, dialect, lookup } = token
-  return (await database.query(sql.aliases, [authorization, clientId, dialect, lookup])).map(toLegacyRow)
-}
-
 const toLegacyRow = (row: Row): LegacyRow => ({
   token: toLegacyToken(row),
   connectionEpoch: row.connection_epoch_now === null ? 0 : number(row.connection_epoch_now),
   connectionRevoked: row.connection_revoked === 1,
+  grantIsLive: row.grant_is_live === 1,
 })

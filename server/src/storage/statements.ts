@@ -5,6 +5,7 @@
  */
 import type { ConnectionExpected, Write } from '../kernel/decision.ts'
 import type { Statement, Unit, Value } from './database.ts'
+import { asSeen, noneElse, noneElseValues, seenValues } from './legacy-seen.ts'
 import { operatorStatements } from './operator-statements.ts'
 import type { Statements } from './statement-parts.ts'
 import { aliases, insert, none, places } from './statement-parts.ts'
@@ -295,29 +296,26 @@ const table: Table = {
       values: [jti, expires],
     },
   ],
-  revoke_legacy_token: ({ lookup, clientId }) => [
+  revoke_legacy_token: ({ token, among }) => [
     {
-      sql: `update legacy_tokens set status = 'revoked' where lookup = $1 and client = $2 and status <> 'revoked' returning 1`,
-      values: [lookup, clientId],
+      sql: `update legacy_tokens set status = 'revoked' where ${asSeen} and ${noneElse(6, among)} returning 1`,
+      values: [...seenValues(token), ...noneElseValues(among)],
     },
   ],
   drop_codes: ({ clientId }) => [
     { sql: `delete from codes where client = $1 and status = 'open' returning 1`, values: [clientId] },
   ],
-  reset_legacy_token: ({ lookup, clientId, exchange, connectionEpoch }) => [
+  reset_legacy_token: ({ token, connectionEpoch, among }) => [
     {
       sql: `update legacy_tokens set status = 'active', exchange = exchange + 1, bound_to = null, key_version = null,
-          grant_number = null, connection_epoch = $4
-        where lookup = $1 and client = $2 and exchange = $3 returning 1`,
-      values: [lookup, clientId, exchange, connectionEpoch],
+          grant_number = null, connection_epoch = $6
+        where ${asSeen} and ${noneElse(7, among)} returning 1`,
+      values: [...seenValues(token), connectionEpoch, ...noneElseValues(among)],
     },
     {
-      sql: `update legacy_tokens set status = 'active', bound_to = null where status in ('exchanged', 'retired')
-        and grant_number is null and client = $2
-        and authorization = (select authorization from legacy_tokens where lookup = $1 and client = $2)`,
-      values: [lookup, clientId],
+      sql: 'delete from codes where legacy_lookup = $1 and legacy_client = $2',
+      values: [token.lookup, token.clientId],
     },
-    { sql: 'delete from codes where legacy_lookup = $1 and legacy_client = $2', values: [lookup, clientId] },
   ],
 
   allow_connection: ({ connection }) => [{ sql: allowConnectionSql, values: connectionValuesOf(connection) }],

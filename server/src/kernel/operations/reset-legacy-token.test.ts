@@ -14,6 +14,7 @@ const row = (changes: Partial<LegacyToken>, more: Partial<LegacyRow> = {}): Lega
   token: aLegacyToken(changes),
   connectionEpoch: 1,
   connectionRevoked: false,
+  grantIsLive: changes.status === 'exchanged' && changes.grantNumber !== undefined,
   ...more,
 })
 const exchanged = { status: 'exchanged', grantNumber: 7, keyVersion: 1 } as const
@@ -43,9 +44,11 @@ suite('reset legacy token', () => {
   })
 
   test('the row is the guard, and its grant ends in the same commit', () => {
-    const { writes } = resetLegacyToken.decide(input, [row({ ...exchanged, exchange: 2 })], moment)
+    const rows = [row({ ...exchanged, exchange: 2 })]
+    const { writes } = resetLegacyToken.decide(input, rows, moment)
+    const token = rows[0]?.token
     assert.deepEqual(writes.slice(0, 2), [
-      { write: 'reset_legacy_token', lookup, clientId: 'app', exchange: 2, connectionEpoch: 1 },
+      { write: 'reset_legacy_token', token, connectionEpoch: 1, among: { lookups: [lookup], rows: [token] } },
       { write: 'end_grant', number: 7, reason: 'legacy_token_reset' },
     ])
     assert.equal(writes[2]?.write === 'append_event' && writes[2].event.kind, 'legacy_token_reset')
@@ -58,19 +61,52 @@ suite('reset legacy token', () => {
     assert.equal('granted' in answer && answer.granted.connectionRevoked, true)
   })
 
-  test('of two tokens of one authorization, the one that carries the grant is reset', () => {
-    const other = Buffer.alloc(32, 3)
+  test('tokens of one authorization are reset together, and the grant that is said to have ended is alive', () => {
+    const [second, third] = [Buffer.alloc(32, 3), Buffer.alloc(32, 4)]
+    const both = { authorization: 'a1' }
     const rows = [
-      row({ status: 'exchanged', authorization: 'a1' }),
-      row({ ...exchanged, lookup: other, authorization: 'a1' }),
+      row({ ...both, status: 'exchanged', grantNumber: 5, keyVersion: 1 }, { grantIsLive: false }),
+      row({ ...both, ...exchanged, lookup: second }),
+      row({ ...both, clientId: '', boundTo: 'app', status: 'revoked', lookup: third }),
+      row({ ...both, clientId: 'other', ...exchanged, lookup: third }),
     ]
-    const { writes } = resetLegacyToken.decide(input, rows, moment)
-    assert.equal(writes[0]?.write === 'reset_legacy_token' && writes[0].lookup, other)
+    const { answer, writes } = resetLegacyToken.decide(input, rows, moment)
+    assert.equal('granted' in answer && answer.granted.grantEnded, 7)
+    const resets = writes.filter((write) => write.write === 'reset_legacy_token')
+    assert.deepEqual(
+      resets.map(({ token }) => token),
+      rows.slice(0, 3).map(({ token }) => token),
+    )
+    assert.deepEqual(resets[0]?.among?.rows.length, 4, 'the guard holds all that was seen')
+    const ends = writes.filter((write) => write.write === 'end_grant')
+    assert.deepEqual(
+      ends.map(({ number }) => number),
+      [7],
+    )
+  })
+
+  test('a code alone is a reservation: it is taken back, and no grant ends', () => {
+    const rows = [row({ grantNumber: 5, keyVersion: 1 })]
+    const { answer, writes } = resetLegacyToken.decide(input, rows, moment)
+    assert.equal('granted' in answer && answer.granted.grantEnded, undefined)
+    assert.deepEqual(
+      writes.map(({ write }) => write),
+      ['reset_legacy_token', 'append_event'],
+    )
+  })
+
+  test('a recovery resets no token that was revoked, and raises no epoch', () => {
+    const recovering = { ...input, keepsRevoked: true }
+    const past = row(exchanged, { connectionEpoch: 4 })
+    const { writes } = resetLegacyToken.decide(recovering, [past], moment)
+    assert.equal(writes[0]?.write === 'reset_legacy_token' && writes[0].connectionEpoch, 1)
+    const revoked = resetLegacyToken.decide(recovering, [row({ ...exchanged, status: 'revoked' })], moment)
+    assert.deepEqual(revoked.answer, { refused: { reason: 'nothing_to_change' } })
   })
 
   test('a token that named no client is reset for whoever exchanged it', () => {
     const rows = [row({ ...exchanged, clientId: '', boundTo: 'app' })]
     const { writes } = resetLegacyToken.decide({ ...input, clientId: 'app' }, rows, moment)
-    assert.equal(writes[0]?.write === 'reset_legacy_token' && writes[0].clientId, '')
+    assert.equal(writes[0]?.write === 'reset_legacy_token' && writes[0].token.clientId, '')
   })
 })

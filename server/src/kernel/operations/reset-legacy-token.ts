@@ -1,8 +1,9 @@
-import type { Actor } from '../decision.ts'
+import type { Actor, Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
 import type { LegacyToken } from '../records.ts'
 import type { LegacyRow } from '../store.ts'
+import { isSameAuthorization, isSameOwner, ownerOf, rowsOf, seenIn } from './legacy-rows.ts'
 
 export type LegacyTokenInput = {
   /** Every look-up under which the token may stand. */
@@ -10,6 +11,11 @@ export type LegacyTokenInput = {
   /** Whose row; `undefined` where the token has one row only. */
   readonly clientId: string | undefined
   readonly actor: Actor
+}
+
+export type ResetLegacyTokenInput = LegacyTokenInput & {
+  /** What a user, an app or the operator took back stays so: a recovery from theft is no new consent. */
+  readonly keepsRevoked?: boolean
 }
 
 export type ResetLegacyToken = {
@@ -20,58 +26,54 @@ export type ResetLegacyToken = {
 }
 
 /**
- * Makes a legacy token exchangeable again. The grant that came of it ends in the same commit, and its count
- * of exchanges rises, so that no refresh token that may have leaked is ever said again.
+ * Makes a legacy token exchangeable again, and the others of its authorization with it. The grants that came
+ * of them end in the same commit, and their counts of exchanges rise, so that no refresh token that may have
+ * leaked is ever said again.
  */
-export const resetLegacyToken: Operation<LegacyTokenInput, readonly LegacyRow[], ResetLegacyToken> = {
+export const resetLegacyToken: Operation<ResetLegacyTokenInput, readonly LegacyRow[], ResetLegacyToken> = {
   look: (store, { lookups }) => store.findLegacyRows(lookups),
 
-  decide({ lookups, clientId, actor }, rows, moment) {
+  decide({ lookups, clientId, actor, keepsRevoked = false }, rows, moment) {
     const own = rowsOf(rows, lookups, clientId)
-    if (own.length === 0) return refuse('record_unknown')
     if (own.length > 1) return refuse({ reason: 'record_exists', accepted: own.map(ownerOf) })
     const [named] = own
-    // Of several tokens that stand for one authorization, one row carries the grant.
-    const row =
-      rows.find((one) => isSameAuthorization(one, named) && one.token.grantNumber !== undefined) ?? named
-    if (!row) return refuse('record_unknown')
-    const { token } = row
-    if (token.status === 'active' && token.grantNumber === undefined) return refuse('nothing_to_change')
-    const { grantNumber } = token
-    return granted(
-      { token, grantEnded: grantNumber, connectionRevoked: row.connectionRevoked },
-      {
-        write: 'reset_legacy_token',
-        lookup: token.lookup,
-        clientId: token.clientId,
-        exchange: token.exchange,
-        connectionEpoch: Math.max(token.connectionEpoch, row.connectionEpoch),
-      },
-      ...(grantNumber === undefined
-        ? []
-        : ([{ write: 'end_grant', number: grantNumber, reason: 'legacy_token_reset' }] as const)),
-      event('legacy_token_reset', moment.now, actor, { ...token, clientId: ownerOf(row) || undefined }),
+    if (!named) return refuse('record_unknown')
+    const others = rows.filter(
+      (row) => row !== named && isSameAuthorization(row, named) && isSameOwner(row, named),
     )
+    const changed = [named, ...others].filter((row) => isUsed(row, row === named, keepsRevoked))
+    if (changed.length === 0) return refuse('nothing_to_change')
+
+    const among = seenIn(rows, lookups)
+    const resets = changed.map(
+      ({ token, connectionEpoch }, at): Write => ({
+        write: 'reset_legacy_token',
+        token,
+        connectionEpoch: keepsRevoked
+          ? token.connectionEpoch
+          : Math.max(token.connectionEpoch, connectionEpoch),
+        among: at === 0 ? among : undefined,
+      }),
+    )
+    const live = changed.filter(({ grantIsLive }) => grantIsLive)
+    const ends = live.flatMap(({ token: { grantNumber } }): Write[] =>
+      grantNumber === undefined
+        ? []
+        : [{ write: 'end_grant', number: grantNumber, reason: 'legacy_token_reset' }],
+    )
+    const told = (live.length > 0 ? live : [named]).map((row) =>
+      event('legacy_token_reset', moment.now, actor, { ...row.token, clientId: ownerOf(row) || undefined }),
+    )
+    const { token, connectionRevoked } = live[0] ?? named
+    const grantEnded = live[0]?.token.grantNumber
+    return granted({ token, grantEnded, connectionRevoked }, ...resets, ...ends, ...told)
   },
 }
 
-/** The token's rows: of this client, or of all; without the other tokens of its authorization. */
-export const rowsOf = (
-  rows: readonly LegacyRow[],
-  lookups: readonly Uint8Array[],
-  clientId: string | undefined,
-): readonly LegacyRow[] =>
-  rows.filter(
-    (row) =>
-      lookups.some((lookup) => Buffer.compare(lookup, row.token.lookup) === 0) &&
-      (clientId === undefined || ownerOf(row) === clientId),
-  )
-
-/** Whose the token is, or who exchanged it. */
-export const ownerOf = ({ token }: LegacyRow): string => token.clientId || (token.boundTo ?? '')
-
-export const isSameAuthorization = ({ token }: LegacyRow, other: LegacyRow | undefined): boolean =>
-  token.authorization !== undefined &&
-  token.authorization === other?.token.authorization &&
-  token.clientId === other.token.clientId &&
-  token.dialect === other.token.dialect
+/** Whether there is something to reset: an exchange, a code's reservation, or an end that may be undone. */
+function isUsed({ token }: LegacyRow, isNamed: boolean, keepsRevoked: boolean): boolean {
+  if (token.status === 'exchanged' || token.status === 'retired') return true
+  if (token.status === 'active') return token.grantNumber !== undefined
+  if (keepsRevoked) return false
+  return isNamed || token.status === 'revoked'
+}

@@ -2,8 +2,8 @@ import type { Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
 import type { LegacyRow } from '../store.ts'
+import { isSameAuthorization, isSameOwner, ownerOf, rowsOf, seenIn } from './legacy-rows.ts'
 import type { LegacyTokenInput } from './reset-legacy-token.ts'
-import { isSameAuthorization, ownerOf, rowsOf } from './reset-legacy-token.ts'
 
 export type RevokedLegacyToken = { readonly rows: number; readonly grantsEnded: readonly number[] }
 
@@ -17,19 +17,21 @@ export const revokeLegacyToken: Operation<LegacyTokenInput, readonly LegacyRow[]
   decide({ lookups, clientId, actor }, rows, moment) {
     const own = rowsOf(rows, lookups, clientId)
     if (own.length === 0) return refuse('record_unknown')
-    const meant = rows.filter(
-      (row) => own.includes(row) || own.some((named) => isSameAuthorization(row, named)),
-    )
-    const alive = meant.filter(({ token }) => token.status !== 'revoked')
+    const meant = rows.filter((row) => own.includes(row) || own.some((named) => standsFor(named, row)))
+    const alive = meant.filter(({ token, grantIsLive }) => token.status !== 'revoked' || grantIsLive)
     if (alive.length === 0) return refuse('nothing_to_change')
+    const among = seenIn(rows, lookups)
     const writes = alive.map(
-      ({ token }): Write => ({
+      ({ token }, at): Write => ({
         write: 'revoke_legacy_token',
-        lookup: token.lookup,
-        clientId: token.clientId,
+        token,
+        among: at === 0 ? among : undefined,
       }),
     )
-    const grants = alive.map(({ token }) => token.grantNumber).filter((number) => number !== undefined)
+    const grants = alive
+      .filter(({ grantIsLive }) => grantIsLive)
+      .map(({ token }) => token.grantNumber)
+      .filter((number) => number !== undefined)
     const ends = grants.map(
       (number): Write => ({ write: 'end_grant', number, reason: 'legacy_token_revoked' }),
     )
@@ -39,3 +41,7 @@ export const revokeLegacyToken: Operation<LegacyTokenInput, readonly LegacyRow[]
     return granted({ rows: alive.length, grantsEnded: grants }, ...writes, ...ends, ...told)
   },
 }
+
+/** A token that is nobody's stands for its authorization whoever has exchanged another token of it. */
+const standsFor = (named: LegacyRow, row: LegacyRow): boolean =>
+  isSameAuthorization(named, row) && (ownerOf(named) === '' || isSameOwner(named, row))

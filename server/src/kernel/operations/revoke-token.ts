@@ -73,7 +73,7 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
     if (token.status === 'revoked') return already
     return granted(
       { revoked: true },
-      { write: 'revoke_legacy_token', lookup: token.lookup, clientId: token.clientId },
+      { write: 'revoke_legacy_token', token },
       event('legacy_token_revoked', now, actor, { ...token, clientId: client.id }),
     )
   },
