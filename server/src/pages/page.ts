@@ -9,6 +9,7 @@ import type { Html } from './html.ts'
 import type { Place } from './layout.ts'
 import { explain, messages } from './messages.ts'
 import { noticePage } from './notice.ts'
+import type { Turns } from './turns.ts'
 
 export type PageRequest = {
   readonly id: string
@@ -43,6 +44,8 @@ export type Desk = {
   readonly place: Place
   readonly cookies: Cookies
   readonly attempts: Attempts
+  /** Of passwords. */
+  readonly verifications: Turns
 }
 
 export const hubsOf = (mounts: readonly Mount[]): readonly Hub[] =>

@@ -7,6 +7,7 @@ import { consentPage } from './consent.ts'
 import { cookies } from './cookies.ts'
 import { html } from './html.ts'
 import { findHub } from './page.ts'
+import { turns } from './turns.ts'
 
 const place = { base: '', host: 'auth.example' }
 
@@ -81,6 +82,32 @@ suite('pages: parts', () => {
       Array.from({ length: 10 }, () => counted.begin('alice')).filter((one) => !one),
       [],
     )
+  })
+
+  test('of much work at once a little is done at a time, and the line has an end', async () => {
+    const line = turns(2, 3)
+    let working = 0
+    let most = 0
+    const ends: (() => void)[] = []
+    const work = async (): Promise<void> => {
+      working += 1
+      most = Math.max(most, working)
+      await new Promise<void>((resolve) => ends.push(resolve))
+      working -= 1
+    }
+    const all = Array.from({ length: 5 }, () => {
+      assert.equal(line.isFull(), false)
+      return line.take(work)
+    })
+    assert.equal(line.isFull(), true)
+    const failed = line.take(() => Promise.reject(new Error('no')))
+    for (let at = 0; at < 5; at += 1) {
+      while (ends.length === 0) await Promise.resolve()
+      ends.shift()?.()
+    }
+    await Promise.all(all)
+    await assert.rejects(failed)
+    assert.deepEqual([most, working, line.isFull()], [2, 0, false])
   })
 
   test('no address but a hub’s own is a way back', () => {

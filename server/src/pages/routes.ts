@@ -9,6 +9,7 @@ import type { Desk, PageAnswer, PageRequest } from './page.ts'
 import { hubsOf, refusedPage } from './page.ts'
 import { restart, signIn, signOut } from './sessions.ts'
 import { stylesheet } from './styles.ts'
+import { turns } from './turns.ts'
 
 export type PagesOptions = {
   readonly mounts: readonly Mount[]
@@ -16,6 +17,10 @@ export type PagesOptions = {
   /** The configured public address: links, cookies and redirects come of it, never of a `Host` header. */
   readonly publicUrl: string
 }
+
+/** Each takes a core and 19 MiB for a moment: two leave the others to everything else. */
+const verificationsMax = 2
+const verificationsWaitingMax = 50
 
 type Handler = (request: PageRequest) => PageAnswer | Promise<PageAnswer>
 
@@ -29,6 +34,7 @@ export const pages =
       place: { base: pathname.replace(/\/+$/, ''), host },
       cookies: cookies(protocol === 'https:'),
       attempts: attempts(() => services.world.moment().now),
+      verifications: turns(verificationsMax, verificationsWaitingMax),
     }
     // A scope of its own: what goes wrong on a page is told on a page, not in a dialect's JSON.
     void app.register(async (scope) => {

@@ -91,6 +91,34 @@ suite('pages: signing in', () => {
     assert.notEqual(again.status, 429)
   })
 
+  test('many sign-ins at once, each as another user, count before their passwords are looked at', async () => {
+    const strict = await testDeployment({
+      mounts: ['code'],
+      config: { limits: { failures_per_minute: 10 } },
+    })
+    const user = visitor(strict.app)
+    const page = await user.get(hub.replace(section.client_id ?? '', String(strict.sections.code?.client_id)))
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, at) => signIn(user, page, { username: `somebody-${at}` })),
+    )
+    await strict.close()
+    const count = (status: number): number => answers.filter((answer) => answer.status === status).length
+    assert.deepEqual([count(403), count(429)], [10, 20])
+  })
+
+  test('more sign-ins at once than can wait are told to come again, and nothing is held against them', async () => {
+    const user = visitor(host.app)
+    const page = await user.get(hub)
+    const answers = await Promise.all(
+      Array.from({ length: 80 }, (_, at) => signIn(user, page, { username: `crowd-${at}` })),
+    )
+    const busy = answers.filter(({ status }) => status === 503)
+    assert.ok(busy.length > 0 && busy.length < 40, String(busy.length))
+    assert.equal(busy[0]?.headers['retry-after'], '1')
+    assert.match(busy[0]?.text ?? '', /Try again in a moment/)
+    assert.equal((await signIn(user, page)).status, 303)
+  })
+
   test('nobody goes on with a session that was put into the browser', async () => {
     const user = await signedIn()
     const before = user.cookies.get('tokenferry_session') ?? ''

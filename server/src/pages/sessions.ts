@@ -35,11 +35,11 @@ export async function signIn(request: PageRequest, desk: Desk): Promise<PageAnsw
   const outcome = await checkSignIn(request, desk, username, form.get('password')?.[0] ?? '')
   if ('reason' in outcome) {
     const { reason } = outcome
-    const status = reason === 'too_many_attempts' ? 429 : 403
+    const { status, retryAfterSeconds } = waits[reason] ?? { status: 403 }
     const wrong = { text: explain(reason), username, status }
     const answer = await dispatch(request, found.hub, found.query, desk, wrong)
     const noted = { ...answer.noted, operation, reason }
-    return status === 429 ? { ...answer, noted, retryAfterSeconds: 900 } : { ...answer, noted }
+    return retryAfterSeconds === undefined ? { ...answer, noted } : { ...answer, noted, retryAfterSeconds }
   }
   const { cookies, place } = desk
   return {
@@ -49,6 +49,11 @@ export async function signIn(request: PageRequest, desk: Desk): Promise<PageAnsw
     setCookies: [cookies.set('session', outcome.sessionSecret), cookies.clear('form')],
     noted: { operation },
   }
+}
+
+const waits: Partial<Record<Reason, { readonly status: number; readonly retryAfterSeconds?: number }>> = {
+  too_many_attempts: { status: 429, retryAfterSeconds: 900 },
+  contended: { status: 503, retryAfterSeconds: 1 },
 }
 
 /** Signs out, and goes back to the hub where the form came from there. */
@@ -90,18 +95,22 @@ async function checkSignIn(
 ): Promise<{ readonly sessionSecret: string } | { readonly reason: Reason }> {
   const { limits, world } = desk.services
   if (limits.isSpent(address)) return { reason: 'too_many_attempts' }
+  // Counted before anything is waited for: many at once count, too.
+  limits.noteGuess(address)
+  const refused = (reason: Reason): { readonly reason: Reason } => {
+    if (reason !== 'password_wrong') limits.forgiveGuess(address)
+    return { reason }
+  }
   const user = await world.store.findUserByUsername(username)
-  if (!desk.attempts.begin(username)) return { reason: 'too_many_attempts' }
+  if (desk.verifications.isFull()) return refused('contended')
+  if (!desk.attempts.begin(username)) return refused('too_many_attempts')
   const hash = user?.passwordHash
-  const fits = await verifyPassword(hash ?? decoyHash, password)
+  const fits = await desk.verifications.take(() => verifyPassword(hash ?? decoyHash, password))
   const sessionSecret = desk.cookies.read(cookies, 'session')
   const input = { username, verifiedHash: fits ? hash : undefined, sessionSecret }
   const answer = await perform(checkPassword, input, world)
-  if ('refused' in answer) {
-    const { reason } = answer.refused
-    limits.note(reason, address)
-    return { reason }
-  }
+  if ('refused' in answer) return refused(answer.refused.reason)
+  limits.forgiveGuess(address)
   desk.attempts.succeed(username)
   return { sessionSecret: answer.granted.sessionSecret }
 }
