@@ -152,7 +152,8 @@ suite('command line: mistakes', { concurrency: 2 }, () => {
       const other = join(folder, 'other.yaml')
       const config = { public_url: 'http://127.0.0.1:4000', ...settings, database: `sqlite:${database}` }
       writeFileSync(other, JSON.stringify(config))
-      assert.match(await failing(['client', 'list', '--config', other]), /cannot be used/)
+      const says = database === path ? /is damaged \(file is not a database\)/ : /cannot be used/
+      assert.match(await failing(['client', 'list', '--config', other]), says)
       const doctor = await run(['doctor', '--config', other])
       assert.equal(doctor.status, 1)
       assert.match(doctor.stdout, /^fail {2}/m)

@@ -14,7 +14,7 @@ import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
 import type { Database } from '../storage/database.ts'
 import { SchemaTooNew } from '../storage/migrate.ts'
-import { openSqlite } from '../storage/sqlite.ts'
+import { damageIn, openSqlite } from '../storage/sqlite.ts'
 
 /** A command that cannot do what it was asked: one sentence, which says what to do next. */
 export class CommandError extends Error {
@@ -61,7 +61,7 @@ export async function withDeployment<Result>(
   const config = readConfig(path)
   const deployment = await openDeployment(config, { numbers: false }).catch(explaining(config))
   try {
-    return await work(deployment)
+    return await work(deployment).catch(explainingDamage(config))
   } finally {
     await deployment.close()
   }
@@ -75,7 +75,7 @@ export async function withDatabase<Result>(
   const config = readConfig(path)
   const database = await openSqlite(databasePath(config)).catch(explaining(config))
   try {
-    return await work(database, config)
+    return await work(database, config).catch(explainingDamage(config))
   } finally {
     await database.close()
   }
@@ -88,6 +88,7 @@ export const explaining =
   (config: Config) =>
   (error: unknown): never => {
     if (!isDatabaseTrouble(error)) throw error
+    explainDamage(error, config)
     const why = error instanceof Error ? error.message : String(error)
     throw new CommandError(
       `The database ${resolve(databasePath(config))} cannot be used (${why}). ` +
@@ -95,6 +96,26 @@ export const explaining =
       { cause: error },
     )
   }
+
+/** The same, but only where the file is damaged: what else went wrong says so itself. */
+const explainingDamage =
+  (config: Config) =>
+  (error: unknown): never => {
+    explainDamage(error, config)
+    throw error
+  }
+
+function explainDamage(error: unknown, config: Config): void {
+  const damage = damageIn(error)
+  if (damage === undefined) return
+  throw new CommandError(`The database ${resolve(databasePath(config))} ${damagedWords(damage)}`, {
+    cause: error,
+  })
+}
+
+/** What to do about a damaged database. */
+export const damagedWords = (damage: string): string =>
+  `is damaged (${damage}). Restore a backup: docs/operating/keep.md`
 
 // SQLite's own errors carry `errcode`; those of opening a file are not wrapped.
 const isDatabaseTrouble = (error: unknown): boolean =>

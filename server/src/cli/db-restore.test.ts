@@ -139,6 +139,8 @@ suite('db restore', () => {
     bytes.fill(0xff, 4096 * 3, 4096 * 6)
     writeFileSync(target, bytes)
     assert.match(fail('db', 'restored', '--to', new Date().toISOString()), /is damaged/)
+    assert.match(fail('serve'), /is damaged \(.*\)\. Restore a backup: docs\/operating\/keep\.md$/m)
+    assert.match(run('doctor').stdout, /^fail {2}integrity +The database .* is damaged .*keep\.md$/m)
     succeed('db', 'restore', copy)
     server = await startServer({ folder, config, env })
     assert.equal((await ask({ grant_type: 'client_credentials' })).status, 200)

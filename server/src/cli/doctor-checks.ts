@@ -8,11 +8,12 @@ import type { Store } from '../kernel/store.ts'
 import { unsealable } from '../keys/key-ring.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { currentOf } from '../keys/rotate.ts'
+import { damageOf } from '../storage/condition.ts'
 import type { Database } from '../storage/database.ts'
 import { pendingMigrations } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
-import { openSqlite } from '../storage/sqlite.ts'
-import { databasePath } from './command.ts'
+import { damageIn, openSqlite } from '../storage/sqlite.ts'
+import { damagedWords, databasePath } from './command.ts'
 
 export type Finding = {
   readonly result: 'ok' | 'warn' | 'fail'
@@ -116,6 +117,9 @@ async function databaseFindings(config: Config, now: number): Promise<Finding[]>
   try {
     database = await openSqlite(path)
   } catch (error) {
+    const damage = damageIn(error)
+    if (damage !== undefined)
+      return [fail('integrity', `The database ${resolve(path)} ${damagedWords(damage)}`)]
     return [
       fail(
         'database',
@@ -124,7 +128,12 @@ async function databaseFindings(config: Config, now: number): Promise<Finding[]>
     ]
   }
   try {
-    const findings = [permissionFinding(path), await integrityFinding(database)]
+    const damage = await damageOf(database, 'quick')
+    const permission = permissionFinding(path)
+    if (damage !== undefined) {
+      return [permission, fail('integrity', `The database ${resolve(path)} ${damagedWords(damage)}`)]
+    }
+    const findings = [permission, ok('integrity', 'the file is sound')]
     const pending = await pendingMigrations(database)
     if (pending > 0) {
       return [
@@ -152,14 +161,6 @@ function permissionFinding(path: string): Finding {
     'database',
     `${path} can be read by others (mode ${mode.toString(8)}). Mend it: chmod 600 ${path}`,
   )
-}
-
-async function integrityFinding(database: Database): Promise<Finding> {
-  const [row] = await database.query('pragma quick_check(1)', [])
-  const says = String(Object.values(row ?? {})[0])
-  return says === 'ok'
-    ? ok('integrity', 'the file is sound')
-    : fail('integrity', `${says}: restore a backup, then tokenferry db restored`)
 }
 
 async function contentFindings(store: Store, config: Config, now: number): Promise<Finding[]> {

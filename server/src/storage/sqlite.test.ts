@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { Write } from '../kernel/decision.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
 import type { Fresh } from './contract.ts'
 import { keepsTheContract, openTwice } from './contract.ts'
-import { openSqlite } from './sqlite.ts'
+import { damageIn, openSqlite } from './sqlite.ts'
 
 function fresh(): Fresh {
   const folder = mkdtempSync(join(tmpdir(), 'tokenferry-sqlite-'))
@@ -48,6 +48,32 @@ suite('sqlite: a database that another process holds', () => {
     assert.equal(await store.commit([revoke('late')]), 'committed')
     await holder.close()
     await close()
+  })
+
+  test('a damaged page is trouble of ours too, whoever comes upon it', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'tokenferry-damage-')), 'test.db')
+    const before = await openSqlite(path)
+    await before.script('create table notes (note text)')
+    for (const note of ['a', 'b', 'c']) {
+      const sql = 'insert into notes (note) values ($1) returning 1'
+      await before.commit([{ sql, values: [note.repeat(3000)] }])
+    }
+    await before.close()
+    const bytes = readFileSync(path)
+    bytes.fill(0xff, 4096, 4096 * 3)
+    writeFileSync(path, bytes)
+    const database = await openSqlite(path)
+    for (const ask of [
+      () => database.query('select note from notes', []),
+      () => database.commit([{ sql: 'delete from notes returning 1', values: [] }]),
+    ]) {
+      await assert.rejects(ask, (error) => {
+        assert.ok(error instanceof StoreUnavailable)
+        return damageIn(error) === 'database disk image is malformed'
+      })
+    }
+    await database.close()
+    rmSync(dirname(path), { recursive: true })
   })
 
   test('a path where no database can be is trouble of ours, not a crash', async () => {
