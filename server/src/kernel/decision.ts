@@ -113,7 +113,7 @@ export type Write =
   | {
       readonly write: 'add_code'
       readonly code: AuthorizationCode
-      /** How many open codes one legacy token may have; the oldest goes. */
+      /** How many open codes one legacy token, or what one user allows one app, may have; the oldest goes. */
       readonly openMax: number | undefined
     }
   | { readonly write: 'append_event'; readonly event: Omit<Event, 'id'> }

@@ -69,6 +69,25 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
       )
     })
 
+    test('of what one user allows one app the oldest open codes go; redeemed ones and others are not touched', async () => {
+      const { store } = opened()
+      const codes = [1, 2, 3, 4].map((at) => aCode({ hash: Buffer.from([at]), created: noon + at }))
+      const apart = [
+        aCode({ hash: Buffer.from([11]), userId: 'other' }),
+        aCode({ hash: Buffer.from([12]), organizationId: 'company' }),
+        aCode({ hash: Buffer.from([13]), clientId: 'other' }),
+        aCode({ hash: Buffer.from([14]), authorizedBy: 'other' }),
+        aCode({ hash: Buffer.from([15]), status: 'redeemed' }),
+      ]
+      for (const code of [...apart, ...codes])
+        assert.equal(await store.commit([{ write: 'add_code', code, openMax: 2 }]), 'committed')
+      const left = await Promise.all([...codes, ...apart].map(({ hash }) => store.findCode(hash)))
+      assert.deepEqual(
+        left.map((found) => found?.code.status),
+        [undefined, undefined, 'open', 'open', 'open', 'open', 'open', 'open', 'redeemed'],
+      )
+    })
+
     test('the first code fixes the grant, and two codes redeemed at once make one', async () => {
       const { store, other } = opened()
       const token = tokenAt(1)

@@ -64,6 +64,8 @@ CREATE INDEX codes_by_expiry on codes (expires);
 
 CREATE INDEX codes_by_legacy_token on codes (legacy_lookup, legacy_client) where legacy_lookup is not null;
 
+CREATE INDEX codes_open on codes (client, user_id, organization_id) where status = 'open';
+
 CREATE TABLE connections (
   number integer primary key,
   client text not null,

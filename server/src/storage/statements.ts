@@ -4,6 +4,7 @@
  * place in either backend.
  */
 import type { ConnectionExpected, Write } from '../kernel/decision.ts'
+import type { AuthorizationCode } from '../kernel/records.ts'
 import type { Statement, Unit, Value } from './database.ts'
 import { asSeen, noneElse, noneElseValues, seenValues } from './legacy-seen.ts'
 import { operatorStatements } from './operator-statements.ts'
@@ -240,15 +241,7 @@ const table: Table = {
         code.status, none(code.grantNumber),
       ], // biome-ignore format: in the order of the columns
     }
-    if (openMax === undefined || !code.legacyLookup) return [add]
-    const dropOldest: Statement = {
-      // The new one is about to be said, so it stays even where others came in the same millisecond.
-      sql: `delete from codes where legacy_lookup = $1 and legacy_client = $2 and status = 'open' and hash <> $4
-        and hash not in (select hash from codes where legacy_lookup = $1 and legacy_client = $2 and status = 'open'
-          and hash <> $4 order by created desc, hash limit $3 - 1)`,
-      values: [code.legacyLookup, none(code.legacyClientId), openMax, code.hash],
-    }
-    return [add, dropOldest]
+    return openMax === undefined ? [add] : [add, dropOldestCodes(code, openMax)]
   },
   append_event: ({ event }) => [
     {
@@ -336,6 +329,23 @@ const appendGrant = (connection: number, grantsMax: number, grantNumber: number)
 })
 
 const connectionValuesOf = (
+/** Of one legacy token, else of what one user allows one app, only so many codes stay open. */
+function dropOldestCodes(code: AuthorizationCode, openMax: number): Statement {
+  const among = code.legacyLookup
+    ? 'legacy_lookup = $3 and legacy_client = $4'
+    : 'client = $3 and user_id = $4 and organization_id = $5 and authorized_by = $6 and legacy_lookup is null'
+  const values = code.legacyLookup
+    ? [code.legacyLookup, none(code.legacyClientId)]
+    : [code.clientId, code.userId, code.organizationId, code.authorizedBy]
+  // The new one is about to be said, so it stays even where others came in the same millisecond.
+  const others = `${among} and status = 'open' and hash <> $1`
+  return {
+    sql: `delete from codes where ${others}
+      and hash not in (select hash from codes where ${others} order by created desc, hash limit $2 - 1)`,
+    values: [code.hash, openMax, ...values],
+  }
+}
+
   connection: Extract<Write, { write: 'allow_connection' }>['connection'],
 ): Value[] => [
   connection.number,

@@ -212,6 +212,9 @@ export function wasAllowed({ connection }: Subject, { client, scopes, redirectUr
   return client.type === 'confidential' || redirectUri.startsWith('https://')
 }
 
+/** What was allowed before is answered as often as it is asked: an app that loops makes no more rows. */
+const openCodesMax = 20
+
 /** A code for the app: 256 random bits, of which the row keeps the hash. */
 export function answerWithCode(
   { request, rules, policy }: AuthorizationInput,
@@ -251,6 +254,6 @@ export function answerWithCode(
       userId: user.id,
       organizationId: subject.organizationId,
     },
-    write: { write: 'add_code', code: row, openMax: undefined },
+    write: { write: 'add_code', code: row, openMax: openCodesMax },
   }
 }

@@ -187,6 +187,7 @@ suite('begin authorization', () => {
     const [write, ...others] = writes
     assert.equal(others.length, 0)
     assert.ok(write?.write === 'add_code')
+    assert.equal(write.openMax, 20)
     const { hash, ...row } = write.code
     assert.deepEqual(hash, sha256(answer.granted.code))
     assert.equal(Buffer.from(answer.granted.code, 'base64url').length, 32)
