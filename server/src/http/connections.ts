@@ -1,4 +1,4 @@
-/** What happens below requests: how long a caller may take, and what is answered to something that is none. */
+/** What happens below requests: how long a caller may take, and what something that is none is answered. */
 
 import type { IncomingMessage } from 'node:http'
 import { STATUS_CODES } from 'node:http'
@@ -6,9 +6,9 @@ import type { Socket } from 'node:net'
 import type { ConnectionError } from 'fastify'
 
 /**
- * A caller that sends a byte a minute would hold its connection for ever. The whole request has half a minute,
- * its headers half of that; a connection that says nothing is kept longer than proxies keep theirs, so that
- * none of them sends into one that is just being closed.
+ * A caller that sends a byte a minute would hold its connection for ever. The whole request has half a
+ * minute, its headers half of that; a connection that says nothing is kept longer than proxies keep theirs,
+ * so that none of them sends into one that is just being closed.
  */
 export const connectionTimes = {
   requestTimeout: 30_000,
