@@ -3,6 +3,7 @@ import { perform } from '../kernel/kernel.ts'
 import { changeClient } from '../kernel/operations/change-client.ts'
 import { endGrant } from '../kernel/operations/end-grant.ts'
 import { resetLegacyToken } from '../kernel/operations/reset-legacy-token.ts'
+import type { Span } from '../kernel/store.ts'
 import type { Deployment } from '../main.ts'
 import { granted, operator } from './command.ts'
 
@@ -11,11 +12,14 @@ export type Recovered = { readonly legacyTokensReset: number; readonly otherGran
 /** Commits of one batch wait for one flush to disk together. */
 const batch = 500
 
+/** Looking for grants that came of no legacy token reads all legacy tokens: so, seldom. */
+const grantsPerLook = 10_000
+
 /**
  * Every legacy token that was exchanged into a grant made since then is reset: its grant ends, its count
  * rises, and the app exchanges it anew. Grants that came of no legacy token end. Without `since`, all of
  * them, and the client's own row says so first: no grant made before now is good for anything from that
- * commit on.
+ * commit on, and none of those comes into being. What the app exchanges anew meanwhile is left alone.
  */
 export async function recoverClient(
   deployment: Deployment,
@@ -25,30 +29,40 @@ export async function recoverClient(
   const { store, world } = deployment
   const client = await store.findClient(name)
   if (!client) return undefined
+  const { now } = world.moment()
   if (since === undefined) {
-    const { now } = world.moment()
     const input = { clientId: client.id, change: { tokensValidAfter: now }, actor: operator() }
     granted(await perform(changeClient, input, world), {})
+  } else {
+    // Legacy tokens that were not exchanged yet may have open codes. Where there are none, nothing was
+    // overtaken.
+    await store.commit([{ write: 'drop_codes', clientId: client.id }])
   }
-  const from = since ?? 0
-  // Legacy tokens that were not exchanged yet may have open codes. Where there are none, nothing was
-  // overtaken.
-  await store.commit([{ write: 'drop_codes', clientId: client.id }])
-  return {
-    legacyTokensReset: await resetTokens(deployment, client.id, from),
-    otherGrantsEnded: await endGrants(deployment, client.id, from),
+  return recoverGrants(deployment, client.id, { from: since ?? 0, before: now })
+}
+
+/** Walks until nothing is found: what was begun before may be committed behind the place where a walk is. */
+async function recoverGrants(deployment: Deployment, clientId: string, made: Span): Promise<Recovered> {
+  const sum = { legacyTokensReset: 0, otherGrantsEnded: 0 }
+  for (;;) {
+    const reset = await resetTokens(deployment, clientId, made)
+    const ended = await endGrants(deployment, clientId, made)
+    if (reset + ended === 0) return sum
+    sum.legacyTokensReset += reset
+    sum.otherGrantsEnded += ended
   }
 }
 
-async function resetTokens({ store, world }: Deployment, clientId: string, since: number): Promise<number> {
+async function resetTokens({ store, world }: Deployment, clientId: string, made: Span): Promise<number> {
   let reset = 0
   let after: Uint8Array = new Uint8Array()
   for (;;) {
-    const tokens = await store.listExchangedSince(clientId, since, { after, limit: batch })
+    const tokens = await store.listExchanged(clientId, made, { after, limit: batch })
     const answers = await Promise.all(
-      tokens.map(({ lookup }) =>
-        perform(resetLegacyToken, { lookups: [lookup], clientId, actor: operator() }, world),
-      ),
+      tokens.map(({ lookup }) => {
+        const input = { lookups: [lookup], clientId, actor: operator(), keepsRevoked: true }
+        return perform(resetLegacyToken, input, world)
+      }),
     )
     reset += answers.filter((answer) => 'granted' in answer).length
     const last = tokens.at(-1)
@@ -57,19 +71,22 @@ async function resetTokens({ store, world }: Deployment, clientId: string, since
   }
 }
 
-async function endGrants({ store, world }: Deployment, clientId: string, since: number): Promise<number> {
+async function endGrants({ store, world }: Deployment, clientId: string, made: Span): Promise<number> {
   let ended = 0
   let after = 0
   for (;;) {
-    const numbers = await store.listGrantsSince(clientId, since, { after, limit: batch })
-    const answers = await Promise.all(
-      numbers.map((grant) =>
-        perform(endGrant, { grant, reason: 'client_recovered', actor: operator() }, world),
-      ),
-    )
-    ended += answers.filter((answer) => 'granted' in answer).length
+    const numbers = await store.listOtherGrants(clientId, made, { after, limit: grantsPerLook })
+    for (let at = 0; at < numbers.length; at += batch) {
+      const answers = await Promise.all(
+        numbers.slice(at, at + batch).map((grant) => {
+          const input = { grant, reason: 'client_recovered', actor: operator() }
+          return perform(endGrant, input, world)
+        }),
+      )
+      ended += answers.filter((answer) => 'granted' in answer).length
+    }
     const last = numbers.at(-1)
-    if (last === undefined || numbers.length < batch) return ended
+    if (last === undefined || numbers.length < grantsPerLook) return ended
     after = last
   }
 }

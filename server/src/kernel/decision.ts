@@ -68,6 +68,8 @@ export type Write =
       readonly keyVersion: number
       readonly grantNumber: number
       readonly connection: ConnectionExpected
+      /** When the grant is made: one from before the client was recovered would be dead as it is said. */
+      readonly created: Milliseconds
       /** The code that is redeemed by this, which must still be open. */
       readonly codeHash: Uint8Array | undefined
     }
@@ -82,6 +84,7 @@ export type Write =
       readonly connection: ConnectionExpected
     }
   | {
+      /** Not of a client that is disabled, nor a code from before it was recovered. */
       readonly write: 'redeem_code'
       readonly hash: Uint8Array
       readonly grantNumber: number | undefined
@@ -130,7 +133,7 @@ export type Write =
       readonly among?: LegacyTokensSeen | undefined
     }
   | {
-      /** The open codes of a client: whoever stole its legacy tokens may hold one. */
+      /** The open codes of a client, of whatever kind: whoever stole its legacy tokens may hold one. */
       readonly write: 'drop_codes'
       readonly clientId: string
     }

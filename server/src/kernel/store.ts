@@ -109,6 +109,9 @@ export type Usage = {
   readonly counts: readonly { readonly key: string; readonly window: Milliseconds; readonly count: number }[]
 }
 
+/** From a moment on, up to another one without it. */
+export type Span = { readonly from: Milliseconds; readonly before: Milliseconds }
+
 export type Page = { readonly after: string | undefined; readonly limit: number }
 
 /** A legacy token's row, as the operator sees it. */
@@ -127,6 +130,9 @@ export type KeyUses = {
   readonly clientSecrets: number
   readonly liveGrants: number
 }
+
+/** Ids of users and of organizations. */
+export type PeopleIds<Ids> = { readonly users: Ids; readonly organizations: Ids }
 
 export type Store = {
   /** By id, or by an identifier of the old world. */
@@ -169,6 +175,8 @@ export type Store = {
    */
   importUsers(users: readonly ImportedUser[]): Promise<readonly number[]>
   importOrganizations(organizations: readonly Organization[]): Promise<void>
+  /** Those of the ids that are there. */
+  findKnown(ids: PeopleIds<readonly string[]>): Promise<PeopleIds<ReadonlySet<string>>>
   noteUsage(usage: Usage): Promise<void>
   /**
    * Deletes what is dead, at most `limit` rows of each table; returns how many went, and whether all was
@@ -188,16 +196,19 @@ export type Store = {
   listEvents(afterId: number, limit: number): Promise<readonly Event[]>
   /** A legacy token's rows, then those of the other tokens of their authorizations; every client's. */
   findLegacyRows(lookups: readonly Uint8Array[]): Promise<readonly LegacyRow[]>
-  /** Legacy tokens that this client exchanged into grants made since then, in the order of their keys. */
-  listExchangedSince(
+  /**
+   * Legacy tokens that this client exchanged into grants made in this time, in the order of their keys;
+   * without those whose connection was revoked since.
+   */
+  listExchanged(
     clientId: string,
-    since: Milliseconds,
+    made: Span,
     page: { readonly after: Uint8Array; readonly limit: number },
   ): Promise<readonly Pick<LegacyToken, 'lookup' | 'clientId'>[]>
-  /** Numbers of the client's live grants made since then. */
-  listGrantsSince(
+  /** Numbers of the client's live grants made in this time that are of no token in `listExchanged`. */
+  listOtherGrants(
     clientId: string,
-    since: Milliseconds,
+    made: Span,
     page: { readonly after: number; readonly limit: number },
   ): Promise<readonly number[]>
   countKeyUses(version: number): Promise<KeyUses>

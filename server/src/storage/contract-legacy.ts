@@ -199,4 +199,41 @@ export function keepsLegacyPromises(opened: () => Opened): void {
       assert.equal(await store.commit([await revoking()]), 'committed')
     })
   })
+
+  suite('a client that was recovered', () => {
+    const recalled = aClient({ tokensValidAfter: noon + 1 })
+    const recall: Write = { write: 'change_client', client: recalled, seen: aClient() }
+
+    test('an exchange from before it loses, one from then on does not', async () => {
+      const { store, other } = opened()
+      const token = aLegacyToken()
+      await importing(store, token)
+      await other.commit([recall])
+      const [guard, ...followers] = exchange(token, { number: 1 })
+      assert.ok(guard?.write === 'exchange_legacy_token')
+      assert.equal(await store.commit([guard, ...followers]), 'overtaken')
+      assert.equal(await store.commit([{ ...guard, created: noon + 1 }, ...followers]), 'committed')
+    })
+
+    test('a code from before it is not redeemed, and none of its open codes stay', async () => {
+      const { store, other } = opened()
+      const codes = [
+        aCode(),
+        aCode({ hash: Buffer.from([2]), created: noon + 1 }),
+        aCode({ hash: Buffer.from([3]), kind: 'legacy' }),
+        aCode({ hash: Buffer.from([4]), clientId: 'second' }),
+      ]
+      for (const code of codes) await store.commit([{ write: 'add_code', code, openMax: undefined }])
+      await other.commit([recall])
+      const redeem = ({ hash }: (typeof codes)[number]) =>
+        store.commit([{ write: 'redeem_code', hash, grantNumber: 1, connection: undefined }])
+      assert.deepEqual(await Promise.all(codes.slice(0, 2).map(redeem)), ['overtaken', 'committed'])
+      await store.commit([{ write: 'drop_codes', clientId: 'app' }])
+      const left = await Promise.all(codes.map(({ hash }) => store.findCode(hash)))
+      assert.deepEqual(
+        left.map((found) => found?.code.status),
+        [undefined, 'redeemed', undefined, 'open'],
+      )
+    })
+  })
 }

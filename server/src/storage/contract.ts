@@ -89,6 +89,7 @@ export function exchange(token: LegacyToken, options: Exchange): readonly Write[
       keyVersion: 1,
       grantNumber: options.number,
       connection: expecting(grant, found),
+      created: noon,
       codeHash: options.codeHash,
     },
     {

@@ -69,6 +69,7 @@ async function exchange(byte: number, changes: { clientId?: string; insertFor?: 
       keyVersion: 1,
       grantNumber: byte,
       connection: { clientId: 'app', userId: connection.userId, organizationId: '', found: undefined },
+      created: at,
       codeHash: undefined,
     },
     { write: 'open_connection', connection, grantNumber: byte, grantsMax: 50, at, isNew: true },
@@ -146,14 +147,34 @@ suite("what the operator's commands look for", () => {
       await importToken(byte)
       await exchange(byte, { at })
     }
-    const tokens = await store.listExchangedSince('app', noon, { after: start, limit: 1 })
+    const made = { from: noon, before: noon + 2 }
+    const tokens = await store.listExchanged('app', made, { after: start, limit: 1 })
     assert.deepEqual(
       tokens.map((token) => Buffer.from(token.lookup)),
       [lookup(2)],
     )
-    assert.deepEqual(await store.listGrantsSince('app', noon, { after: 0, limit: 10 }), [2, 3])
-    assert.deepEqual(await store.listGrantsSince('app', noon, { after: 2, limit: 10 }), [3])
-    assert.deepEqual(await store.listGrantsSince('other', noon, { after: 0, limit: 10 }), [])
+    const early = { from: noon, before: noon + 1 }
+    assert.equal((await store.listExchanged('app', early, { after: start, limit: 10 })).length, 1)
+    assert.equal((await store.listExchanged('other', made, { after: start, limit: 10 })).length, 0)
+    await database.bulk([{ sql: 'delete from legacy_tokens', values: [] }])
+    assert.deepEqual(await store.listOtherGrants('app', made, { after: 0, limit: 10 }), [2, 3])
+    assert.deepEqual(await store.listOtherGrants('app', made, { after: 2, limit: 10 }), [3])
+    assert.deepEqual(await store.listOtherGrants('app', early, { after: 0, limit: 10 }), [2])
+    assert.deepEqual(await store.listOtherGrants('other', made, { after: 0, limit: 10 }), [])
+  })
+
+  test('a grant of a legacy token is not among the other grants, but for one that nobody is to revive', async () => {
+    const made = { from: noon, before: noon + 1 }
+    const page = { after: 0, limit: 10 }
+    await importToken(1)
+    await exchange(1)
+    assert.deepEqual(await store.listOtherGrants('app', made, page), [])
+    const connection = await store.findConnection('app', 'user-1', '')
+    assert.ok(connection)
+    await store.commit([{ write: 'revoke_connection', connection }])
+    await store.commit([{ write: 'allow_connection', connection }])
+    assert.deepEqual(await store.listExchanged('app', made, { after: start, limit: 10 }), [])
+    assert.deepEqual(await store.listOtherGrants('app', made, page), [1])
   })
 
   test('a legacy token is found with its aliases and the epoch of its connection', async () => {

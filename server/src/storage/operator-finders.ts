@@ -5,7 +5,7 @@ import { bytes, number, text, toLegacyToken } from './rows.ts'
 
 type Finders = Pick<
   Store,
-  'findLegacyRows' | 'listExchangedSince' | 'listGrantsSince' | 'countKeyUses' | 'purgeLegacyTokens'
+  'findLegacyRows' | 'listExchanged' | 'listOtherGrants' | 'countKeyUses' | 'purgeLegacyTokens'
 >
 
 /** The connection under which a row's owner exchanges it: the user's, or the whole organization's. */
@@ -17,12 +17,23 @@ const legacyRowColumns = `l.*, (select max(c.epoch) ${ownConnection}) as connect
   exists (select 1 ${ownConnection} and c.status = 'revoked') as connection_revoked,
   exists (select 1 from grants g where g.number = l.grant_number and g.status = 'live') as grant_is_live`
 
+/** What a user took back is not to come alive again, so such tokens are not to be reset. */
+const isUnderItsConnection = `exists (select 1 from connections c where c.number = g.connection
+    and c.status = 'live' and c.epoch = g.epoch)`
+
+const isExchangedBy = (client: string): string =>
+  `(l.client = ${client} or (l.client = '' and l.bound_to = ${client})) and l.status in ('exchanged', 'retired')`
+
 const sql = {
-  exchangedSince: `select l.lookup, l.client from legacy_tokens l join grants g on g.number = l.grant_number
-    where l.lookup > $1 and (l.client = $2 or (l.client = '' and l.bound_to = $2))
-    and l.status in ('exchanged', 'retired') and g.created >= $3 order by l.lookup limit $4`,
-  grantsSince: `select number from grants
-    where number > $1 and client = $2 and created >= $3 and status = 'live' order by number limit $4`,
+  exchanged: `select l.lookup, l.client from legacy_tokens l join grants g on g.number = l.grant_number
+    where l.lookup > $1 and ${isExchangedBy('$2')} and g.created >= $3 and g.created < $4
+    and ${isUnderItsConnection} order by l.lookup limit $5`,
+  // `not in` reads the legacy tokens once for each page: no index leads from a grant to its token.
+  otherGrants: `select g.number from grants g
+    where g.number > $1 and g.client = $2 and g.created >= $3 and g.created < $4 and g.status = 'live'
+    and (not ${isUnderItsConnection} or g.number not in
+      (select l.grant_number from legacy_tokens l where ${isExchangedBy('$2')} and l.grant_number is not null))
+    order by g.number limit $5`,
   keyUses: `select (select count(*) from legacy_tokens where lookup_version = $1) as legacy_tokens,
     (select count(*) from client_secrets where key_version = $1) as client_secrets,
     (select count(*) from grants where key_version = $1 and status = 'live') as live_grants`,
@@ -60,12 +71,12 @@ export const operatorFindersOf = (database: Database): Finders => ({
       lookups.some((lookup) => Buffer.compare(lookup, token.lookup) === 0)
     return [...all.filter(isOwn), ...all.filter((row) => !isOwn(row))]
   },
-  async listExchangedSince(clientId, since, { after, limit }) {
-    const rows = await database.query(sql.exchangedSince, [after, clientId, since, limit])
+  async listExchanged(clientId, { from, before }, { after, limit }) {
+    const rows = await database.query(sql.exchanged, [after, clientId, from, before, limit])
     return rows.map((row) => ({ lookup: bytes(row.lookup), clientId: text(row.client) }))
   },
-  async listGrantsSince(clientId, since, { after, limit }) {
-    const rows = await database.query(sql.grantsSince, [after, clientId, since, limit])
+  async listOtherGrants(clientId, { from, before }, { after, limit }) {
+    const rows = await database.query(sql.otherGrants, [after, clientId, from, before, limit])
     return rows.map((row) => number(row.number))
   },
   async countKeyUses(version): Promise<KeyUses> {

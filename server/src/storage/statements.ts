@@ -45,12 +45,13 @@ const codeStillOpen = (at: number): string =>
   `($${at} is null or exists (select 1 from codes where hash = $${at} and status = 'open'))`
 
 // Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–12
-// connection, 13 code; of an authorization: 14 its name, 15 dialect.
-const clientEnabled = `exists (select 1 from clients where id = $3 and status = 'enabled')`
+// connection, 13 code, 14 created; of an authorization: 15 its name, 16 dialect.
+const clientGood = `exists (select 1 from clients where id = $3 and status = 'enabled'
+    and tokens_valid_after <= $14)`
 const noAliasIsUsed = `not exists (select 1 from legacy_tokens
-    where ${aliases({ authorization: 14, dialect: 15, lookup: 1, named: 2, client: 3 })}
+    where ${aliases({ authorization: 15, dialect: 16, lookup: 1, named: 2, client: 3 })}
     and status in ('exchanged', 'retired', 'revoked'))`
-const exchangeable = `${clientEnabled} and ${connectionAsExpected(8)} and ${codeStillOpen(13)}`
+const exchangeable = `${clientGood} and ${connectionAsExpected(8)} and ${codeStillOpen(13)}`
 
 const exchangeSql = (preconditions: string) => ({
   update: `update legacy_tokens set status = $4, bound_to = $3, key_version = $5, grant_number = $6
@@ -68,6 +69,9 @@ const exchangeOfSeveral = exchangeSql(`${exchangeable} and ${noAliasIsUsed}`)
 const useAliasesSql = `update legacy_tokens set status = $6, bound_to = $5, key_version = null, grant_number = null
   where ${aliases({ authorization: 1, dialect: 2, lookup: 3, named: 4, client: 5 })}
   and status = 'active' and (client <> '' or $7 = 1)`
+
+const codeGood = `status = 'open' and exists (select 1 from clients where id = codes.client
+    and status = 'enabled' and tokens_valid_after <= codes.created)`
 
 const grantColumns = [
   'number', 'locator_hash', 'connection', 'client', 'user_id', 'organization_id', 'acts_as', 'authorized_by',
@@ -133,6 +137,7 @@ const table: Table = {
       write.exchange,
       ...connectionValues(write.connection),
       none(write.codeHash),
+      write.created,
     ]
     const redeem: Statement[] = write.codeHash
       ? [
@@ -170,12 +175,13 @@ const table: Table = {
   redeem_code: ({ hash, grantNumber, connection }) => [
     connection
       ? {
-          sql: `update codes set status = 'redeemed', grant_number = $2 where hash = $1 and status = 'open'
+          sql: `update codes set status = 'redeemed', grant_number = $2 where hash = $1 and ${codeGood}
             and ${connectionAsExpected(3)} returning 1`,
           values: [hash, none(grantNumber), ...connectionValues(connection)],
         }
       : {
-          sql: `update codes set status = 'redeemed', grant_number = $2 where hash = $1 and status = 'open' returning 1`,
+          sql: `update codes set status = 'redeemed', grant_number = $2 where hash = $1 and ${codeGood}
+            returning 1`,
           values: [hash, none(grantNumber)],
         },
   ],
@@ -323,12 +329,6 @@ const table: Table = {
   ...operatorStatements,
 }
 
-const appendGrant = (connection: number, grantsMax: number, grantNumber: number): Statement => ({
-  sql: openConnectionSql.append,
-  values: [connection, grantsMax, String(grantNumber)],
-})
-
-const connectionValuesOf = (
 /** Of one legacy token, else of what one user allows one app, only so many codes stay open. */
 function dropOldestCodes(code: AuthorizationCode, openMax: number): Statement {
   const among = code.legacyLookup
@@ -346,6 +346,12 @@ function dropOldestCodes(code: AuthorizationCode, openMax: number): Statement {
   }
 }
 
+const appendGrant = (connection: number, grantsMax: number, grantNumber: number): Statement => ({
+  sql: openConnectionSql.append,
+  values: [connection, grantsMax, String(grantNumber)],
+})
+
+const connectionValuesOf = (
   connection: Extract<Write, { write: 'allow_connection' }>['connection'],
 ): Value[] => [
   connection.number,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { aClient, aMoment, aRing, aRingVersion } from '../../testing/records.ts'
+import type { ChangeClientInput } from './change-client.ts'
 import { changeClient } from './change-client.ts'
 
 const moment = aMoment(aRing([aRingVersion()]))
@@ -31,6 +32,14 @@ suite('change client', () => {
     const [change, told] = writes
     assert.equal(change?.write === 'change_client' && change.seen, client)
     assert.equal(told?.write === 'append_event' && told.event.detail, 'name status')
+  })
+
+  test('a client whose tokens are recalled loses its open codes in the same commit', () => {
+    const facts = { client: aClient({ tokensValidAfter: 5 }), others: [] }
+    const writesOf = (change: ChangeClientInput['change']) =>
+      changeClient.decide({ ...input, change }, facts, moment).writes.map(({ write }) => write)
+    assert.deepEqual(writesOf({ tokensValidAfter: 6 }), ['change_client', 'drop_codes', 'append_event'])
+    assert.deepEqual(writesOf({ name: 'Another' }), ['change_client', 'append_event'])
   })
 
   test('policy is laid over what is there, and an undefined field is taken away', () => {

@@ -53,9 +53,12 @@ export const changeClient: Operation<ChangeClientInput, Facts, Client> = {
     const changed: Client = { ...client, ...change, policy: Object.fromEntries(laid) }
     const fields = Object.keys(changed).filter((field) => differs(field as keyof Client, client, changed))
     if (fields.length === 0) return refuse('nothing_to_change')
+    // In the same commit: a code from before it would lead to a grant from after it.
+    const isRecalled = changed.tokensValidAfter > client.tokensValidAfter
     return granted(
       changed,
       { write: 'change_client', client: changed, seen: client },
+      ...(isRecalled ? ([{ write: 'drop_codes', clientId: client.id }] as const) : []),
       event('client_changed', moment.now, actor, { clientId: client.id, detail: fields.join(' ') }),
     )
   },

@@ -113,6 +113,7 @@ export function guardOf(
     keyVersion: grant.keyVersion,
     grantNumber: grant.number,
     connection: expected(client.id, grant.userId, grant.organizationId, connection),
+    created: grant.created,
     codeHash,
   }
 }

@@ -103,6 +103,7 @@ suite('redeem authorization code: the refusals, in order', () => {
       ['code_verifier_mismatch', (state) => withInput(state, { codeVerifier: 'w'.repeat(43) })],
       ['code_redeemed', (state) => withCode(state, { status: 'redeemed' })],
       ['code_expired', (state) => withCode(state, { expires: noon })],
+      ['code_expired', (state) => withCode(state, { created: -1 })],
       ['user_disabled', (state) => withFacts(state, { user: aUser({ status: 'disabled' }) })],
       [
         'organization_disabled',

@@ -43,7 +43,9 @@ export const redeemAuthorizationCode: Operation<RedeemInput, CodeFacts | undefin
     const wrong = refusalOfRequest(input, facts)
     if (code.status === 'redeemed') return wrong ? refuse(wrong) : refuseRedeemed(input.caller, facts, moment)
     if (wrong) return refuse(wrong)
-    if (code.expires <= moment.now) return refuse('code_expired')
+    // A code from before its client was recovered may be the thief's.
+    const isRecalled = code.created < input.caller.client.tokensValidAfter
+    if (code.expires <= moment.now || isRecalled) return refuse('code_expired')
     const disabled = disabledSubject(facts)
     if (disabled) return refuse(disabled)
     if (facts.connection?.status === 'revoked') return refuse('connection_revoked')
