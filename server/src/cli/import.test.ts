@@ -107,8 +107,10 @@ suite('tokenferry import', () => {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     child.kill('SIGINT')
-    const { code, errors } = await ended
+    const { code, output, errors } = await ended
     assert.equal(code, 130)
+    const [, done] = /^([\d,]+) rows done/.exec(output) ?? []
+    assert.equal(done, ((await countTokens()) - before).toLocaleString('en'))
     assert.match(errors, /run the same command again/)
   })
 
@@ -117,7 +119,7 @@ suite('tokenferry import', () => {
     const token = `old_${randomBytes(20).toString('hex')}`
     writeFileSync(file, `token,client\n${token},nobody\n`)
     const { code, output, errors } = await start(file).ended
-    assert.equal(code, 0)
+    assert.equal(code, 3)
     assert.match(output, /1 were refused: line and reason are in .*wrong\.csv\.refused\.csv/)
     const told = output + errors + readFileSync(`${file}.refused.csv`, 'utf8')
     assert.ok(!told.includes(token))
@@ -139,19 +141,20 @@ suite('progress', () => {
     let [now, written] = [0, '']
     const output = { isTTY, write: (text: string) => (written += text) }
     const teller = progressTeller(output, () => now)
-    for (now = 1000; now <= 10_000; now += 1000) teller.tell({ rows: now, bytesRead: now, bytes: 20_000 })
+    for (now = 1000; now <= 10_000; now += 1000)
+      teller.tell({ rows: now, rowsRead: 2 * now, bytesRead: 2 * now, bytes: 20_000 })
     teller.end()
     return written
   }
 
   test('on a terminal it is a bar with rate and time left', () => {
-    assert.match(tell(true), /\r\[#{12}-{12}\] 50 %, 10,000 rows, 1,000 rows\/s, 0:10 left/)
+    assert.match(tell(true), /\r\[#{12}-{12}\] 50 %, writing: 10,000 rows, 1,000 rows\/s, 0:10 left/)
   })
 
   test('elsewhere it is a line now and then', () => {
     assert.equal(
       tell(false),
-      '25 %, 5,000 rows, 1,000 rows/s, 0:15 left\n50 %, 10,000 rows, 1,000 rows/s, 0:10 left\n',
+      '25 %, writing: 5,000 rows, 1,000 rows/s, 0:15 left\n50 %, writing: 10,000 rows, 1,000 rows/s, 0:10 left\n',
     )
   })
 })

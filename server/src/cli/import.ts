@@ -60,7 +60,13 @@ Columns (a header in CSV, members in NDJSON):
   organizations:  ${columnsOf.organizations.join(', ')}
 
 What is there already stays as it is: after an interruption, run the same command again.
-Rows that are wrong stay out, and are listed with their line and the reason in <file>.refused.csv.`
+Rows that are wrong stay out, and are listed with their line and the reason in <file>.refused.csv.
+A tab or a semicolon may stand between the columns of CSV; the header tells.
+
+Exit status: 0 all rows are in; 3 some were refused; 130 stopped; 1 nothing could be done.`
+
+/** Scripts must see that not all of a file came in; what did come in stays. */
+const refusedStatus = 3
 
 async function run(path: string, options: Options): Promise<void> {
   const kind: FileKind = options.users ? 'users' : options.organizations ? 'organizations' : 'tokens'
@@ -104,7 +110,7 @@ async function run(path: string, options: Options): Promise<void> {
     if (summary.stopped) {
       process.stderr.write('Stopped. What came in stays; run the same command again for the rest.\n')
       process.exitCode = 130
-    }
+    } else if (summary.refused > 0) process.exitCode = refusedStatus
   } catch (error) {
     teller.end()
     throw error instanceof ImportError ? new CommandError(error.message, { cause: error }) : error
@@ -115,29 +121,53 @@ async function run(path: string, options: Options): Promise<void> {
 }
 
 export function summaryLines(summary: ImportSummary, dryRun: boolean, milliseconds: number): string[] {
-  const { rows, cameIn, already, refused, refusedPath, warnings } = summary
+  const { rows, cameIn, already, refused, refusedPath, stopped, delimiter } = summary
   const seconds = Math.max(milliseconds / 1000, 0.001)
-  const count = (number: number): string => number.toLocaleString('en')
   const lines = [
-    `${count(rows)} rows read in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} rows/s)`,
+    `${count(rows)} rows ${stopped ? 'done' : 'read'} in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} rows/s)`,
     dryRun ? `${count(cameIn)} are right (a dry run: nothing was written)` : `${count(cameIn)} came in`,
   ]
   if (already > 0) lines.push(`${count(already)} were there already, and stay as they are`)
   if (refused > 0) lines.push(`${count(refused)} were refused: line and reason are in ${refusedPath}`)
-  if (warnings === undefined) return lines
-  const { weak, expired, withoutScopes, beyond, beyondNames } = warnings
-  if (weak > 0) lines.push(`Warning: ${count(weak)} tokens have under about 80 bits, and can be guessed.`)
-  if (expired > 0) lines.push(`Warning: ${count(expired)} tokens have expired, and cannot be exchanged.`)
-  if (withoutScopes > 0) {
-    lines.push(
-      `Warning: ${count(withoutScopes)} tokens have no recorded scopes, and get all that their client may have.`,
-    )
+  if (delimiter === ';' || delimiter === '\t') {
+    lines.push(`The columns were read with a ${delimiter === ';' ? 'semicolon' : 'tab'} between them.`)
   }
-  if (beyond > 0) {
-    lines.push(
-      `Warning: ${count(beyond)} tokens have scopes that their client may not have: ${[...beyondNames].join(', ')}. ` +
+  return [...lines, ...warningLines(summary)]
+}
+
+const count = (number: number): string => number.toLocaleString('en')
+
+function warningLines({ warnings }: ImportSummary): string[] {
+  if (!warnings) return []
+  const { weak, expired, withoutScopes, beyond, beyondNames, withoutSubject, crowded } = warnings
+  const told: readonly (readonly [number, string])[] = [
+    [weak, 'have under about 80 bits, and can be guessed.'],
+    [expired, 'have expired, and cannot be exchanged.'],
+    [withoutScopes, 'have no recorded scopes, and get all that their client may have.'],
+    [
+      beyond,
+      `have scopes that their client may not have: ${[...beyondNames].join(', ')}. ` +
         'At the exchange these are left out, or it is refused (legacy_scopes_beyond_client).',
-    )
-  }
-  return lines
+    ],
+    [
+      withoutSubject,
+      'name neither user nor organization. Each gets a user of its own (legacy:…), ' +
+        'shared only by tokens of one authorization.',
+    ],
+    [warnings.userUnknown, 'name users that are not here. Bring them in: tokenferry import --users'],
+    [
+      warnings.organizationUnknown,
+      'name organizations that are not here. Bring them in: tokenferry import --organizations',
+    ],
+  ]
+  return [
+    ...told
+      .filter(([tokens]) => tokens > 0)
+      .map(([tokens, says]) => `Warning: ${count(tokens)} tokens ${says}`),
+    ...[...crowded].map(
+      ([client, max]) =>
+        `Warning: of ${client}, one user brings more than ${max} tokens. Only the newest ${max} exchanged ` +
+        'grants of one user stay alive (grants_per_connection).',
+    ),
+  ]
 }

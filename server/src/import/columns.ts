@@ -53,8 +53,8 @@ export function columnMap(mappings: readonly string[], kind: FileKind): ColumnMa
 
 /**
  * Our names, in the order of a header. A name that we do not know is never read past: `scope` for `scopes`
- * would import every token without recorded scopes, which is all scopes. It is told by its place and not by
- * its name, because in a file without a header it is a token.
+ * would import every token without recorded scopes, which is all scopes. In a file without a header it may be
+ * a token, so it is repeated only where it looks like a name.
  */
 export function hearHeader(
   header: readonly string[],
@@ -62,24 +62,25 @@ export function hearHeader(
   kind: FileKind,
 ): readonly (string | undefined)[] {
   const known: readonly string[] = columnsOf[kind]
-  if (header.length === 1 && /[;\t|]/.test(header[0] ?? '')) {
-    throw new ImportError('Line 1 has no comma. Columns are separated by commas, and line 1 is the header.')
+  const names = header.map((name) => name.trim())
+  const wrong = names.flatMap((name, at) => (map.has(name.toLowerCase()) ? [] : [shownName(name, at, names)]))
+  if (wrong.length > 0) {
+    throw new ImportError(
+      `Line 1, the header, has ${wrong.length === 1 ? 'a column' : 'columns'} that nobody knows: ` +
+        `${wrong.join(', ')}. Known are ${known.join(', ')}; ` +
+        'map another name with --map theirs=ours, or leave the column out with --map theirs=-.',
+    )
   }
-  const columns = header.map((name, at) => {
-    const theirs = name.trim().toLowerCase()
-    if (!map.has(theirs)) {
-      throw new ImportError(
-        `Column ${at + 1} of line 1 is none of ${known.join(', ')}. Line 1 is the header; ` +
-          'map another name with --map theirs=ours, or leave the column out with --map theirs=-.',
-      )
-    }
-    return map.get(theirs)
-  })
+  const columns = names.map((name) => map.get(name.toLowerCase()))
   const twice = columns.find((column, at) => column !== undefined && columns.indexOf(column) !== at)
   if (twice !== undefined) throw new ImportError(`Two columns of the header are ${twice}.`)
   checkNeeded(columns, kind)
   return columns
 }
+
+/** A name of letters alone is no token; anything else is told by its place. */
+const shownName = (name: string, at: number, { length }: readonly string[]): string =>
+  length > 1 && /^[a-z][a-z_ -]{0,31}$/i.test(name) ? `"${name}"` : `number ${at + 1}`
 
 function checkNeeded(columns: readonly (string | undefined)[], kind: FileKind): void {
   const needed: Readonly<Record<FileKind, readonly (readonly string[])[]>> = {

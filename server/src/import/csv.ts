@@ -23,8 +23,16 @@ const notClosed = 'a quote is opened and never closed'
 const inTheMiddle = 'a quote stands in the middle of a value; a value with quotes in it is quoted whole'
 const behind = 'something stands behind a closing quote; is a quote missing?'
 
+export type Delimiter = ',' | ';' | '\t'
+
+/** What stands between the columns: spreadsheets write a semicolon where a comma is the decimal sign. */
+export function delimiterOf(header: string): Delimiter {
+  if (header.includes(',')) return ','
+  return header.includes(';') ? ';' : header.includes('\t') ? '\t' : ','
+}
+
 /** A reader of one file. */
-export function csvReader(): CsvReader {
+export function csvReader(delimiter: Delimiter = ','): CsvReader {
   let rest = ''
   let line = 1
   let skipping = false
@@ -48,12 +56,12 @@ export function csvReader(): CsvReader {
       if (quote >= 0 && quote < at) quote = text.indexOf('"', at)
       if (quote < 0 || quote > end) {
         const fields = text.slice(at, text[end - 1] === '\r' && end > at ? end - 1 : end)
-        if (fields !== '') records.push({ line, fields: fields.split(',') })
+        if (fields !== '') records.push({ line, fields: fields.split(delimiter) })
         at = end + 1
         line += 1
         continue
       }
-      const found = readQuoted(text, at, last)
+      const found = readQuoted(text, at, { delimiter, last })
       if (found === 'open') break
       if ('broken' in found) {
         // Only this line is lost: a quote too many would else turn every row behind it inside out.
@@ -79,7 +87,11 @@ export function csvReader(): CsvReader {
 type Quoted = { readonly fields: readonly string[]; readonly next: number; readonly lines: number }
 
 /** A record with a quote in its first line; `open`: its end is not in this piece. */
-function readQuoted(text: string, start: number, last: boolean): Quoted | { broken: string } | 'open' {
+function readQuoted(
+  text: string,
+  start: number,
+  { delimiter, last }: { readonly delimiter: Delimiter; readonly last: boolean },
+): Quoted | { broken: string } | 'open' {
   const fields: string[] = []
   let at = start
   for (;;) {
@@ -93,14 +105,14 @@ function readQuoted(text: string, start: number, last: boolean): Quoted | { brok
       field = closed.field
       at = closed.next
     } else {
-      const end = endOfPlainField(text, at)
+      const end = endOfPlainField(text, at, delimiter)
       field = text.slice(at, text[end] === '\n' && text[end - 1] === '\r' && end > at ? end - 1 : end)
       if (field.includes('"')) return { broken: inTheMiddle }
       at = end
     }
     if (at - start > recordBytesMax) return { broken: notClosed }
     fields.push(field)
-    if (text[at] === ',') {
+    if (text[at] === delimiter) {
       at += 1
       continue
     }
@@ -125,8 +137,8 @@ function readQuotedField(text: string, start: number): { field: string; next: nu
   }
 }
 
-function endOfPlainField(text: string, at: number): number {
-  const comma = text.indexOf(',', at)
+function endOfPlainField(text: string, at: number, delimiter: Delimiter): number {
+  const comma = text.indexOf(delimiter, at)
   const newline = text.indexOf('\n', at)
   const end = Math.min(comma < 0 ? text.length : comma, newline < 0 ? text.length : newline)
   return end

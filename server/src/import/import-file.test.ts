@@ -153,6 +153,56 @@ suite('import of legacy tokens', () => {
     assert.deepEqual([...(other?.beyondNames ?? [])], [`constructor (${client})`])
   })
 
+  test('tokens of nobody are each a user of their own', async () => {
+    const [one, other] = [newToken(), newToken()]
+    const rows = `${one},${client},\n${other},${client},a1\n`
+    const { warnings } = await run(`token,client,authorization\n${rows}`)
+    assert.equal(warnings?.withoutSubject, 2)
+    for (const token of [one, other]) assert.equal((await exchange(token)).status, 200)
+    const { store } = here.deployment
+    const connections = await store.listConnections({ clientId: client }, { after: undefined, limit: 100 })
+    const own = connections.filter(({ userId }) => /^legacy:[0-9a-f]{16}$/.test(userId))
+    assert.deepEqual(
+      own.map(({ liveGrants }) => liveGrants.length),
+      [1, 1],
+    )
+    const ofAuthorization = `legacy:${createHash('sha256').update('a1').digest('hex').slice(0, 16)}`
+    assert.ok(own.some(({ userId }) => userId === ofAuthorization))
+  })
+
+  test('users and organizations that are not here are counted, also in a dry run', async () => {
+    await run('id,username\nthere,una\n', { kind: 'users' })
+    const rows = [`${newToken()},${client},there,`, `${newToken()},${client},gone,o9`]
+    for (const dryRun of [true, false]) {
+      const { warnings } = await run(`token,client,user,organization\n${rows.join('\n')}\n`, { dryRun })
+      assert.deepEqual([warnings?.userUnknown, warnings?.organizationUnknown], [1, 1])
+    }
+  })
+
+  test('more tokens of one user than grants can live are warned of, once for each client', async () => {
+    const rows = Array.from({ length: 52 }, (_, at) => `${newToken()},${client},${at < 51 ? 'many' : 'few'}`)
+    const { warnings } = await run(`token,client,user\n${rows.join('\n')}\n`)
+    assert.deepEqual([...(warnings?.crowded ?? [])], [[client, 50]])
+  })
+
+  test('semicolons and tabs between the columns are read as such', async () => {
+    for (const delimiter of [';', '\t']) {
+      const [one, other] = [newToken(), newToken()]
+      const lines = [
+        ['token', 'client', 'user'],
+        [one, client, '"a, b"'],
+        [other, client, '"c""d"'],
+      ]
+      const summary = await run(lines.map((line) => line.join(delimiter)).join('\r\n'))
+      assert.deepEqual([summary.cameIn, summary.refused, summary.delimiter], [2, 0, delimiter])
+    }
+  })
+
+  test('a header with unknown names tells them all, but nothing that could be a token', async () => {
+    await assert.rejects(run('token,Klient,scope,old_17\n'), /"Klient", "scope", number 4\. Known are token,/)
+    await assert.rejects(run('secretword\nother\n', { format: 'csv' }), /number 1\. Known/)
+  })
+
   test('a dry run writes nothing but what it refused', async () => {
     const before = await statuses()
     const summary = await run(`token,client\n${newToken()},${client}\nx,nobody\n`, { dryRun: true })
@@ -254,12 +304,7 @@ suite('rows that are refused', () => {
   test('what is wrong with the whole file is said before anything comes in, without a value of it', async () => {
     const before = await statuses()
     const token = newToken()
-    for (const text of [
-      '',
-      `${token},${client}\n`,
-      `token;client\n${token};${client}\n`,
-      'client,user\na,b\n',
-    ]) {
+    for (const text of ['', `${token},${client}\n`, 'client,user\na,b\n']) {
       await assert.rejects(run(text, { format: 'csv' }), (error) => {
         assert.ok(error instanceof ImportError)
         return !error.message.includes(token)

@@ -9,6 +9,7 @@ import type { Actor } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
 import type { FileKind } from './columns.ts'
 import { columnMap, ImportError } from './columns.ts'
+import type { Delimiter } from './csv.ts'
 import type { LegacyTokenOptions, Warnings } from './legacy-tokens.ts'
 import type { FileFormat } from './read-rows.ts'
 import { readRows } from './read-rows.ts'
@@ -32,9 +33,16 @@ export type ImportOptions = Pick<LegacyTokenOptions, 'dialect' | 'client' | 'dig
   readonly isStopped?: () => boolean
 }
 
-export type Progress = { readonly rows: number; readonly bytesRead: number; readonly bytes: number }
+export type Progress = {
+  /** Rows that are dealt with: written, there already, or refused. */
+  readonly rows: number
+  readonly rowsRead: number
+  readonly bytesRead: number
+  readonly bytes: number
+}
 
 export type ImportSummary = {
+  /** Rows that were dealt with; after a stop, fewer than were read. */
   readonly rows: number
   readonly cameIn: number
   /** Right, but there already (or twice in the file): they stay as they are. */
@@ -42,6 +50,8 @@ export type ImportSummary = {
   readonly refused: number
   readonly refusedPath: string
   readonly warnings: Warnings | undefined
+  /** What stood between the columns; absent in NDJSON. */
+  readonly delimiter: Delimiter | undefined
   readonly stopped: boolean
 }
 
@@ -70,10 +80,13 @@ async function importInto<Imported>(
   const map = columnMap(options.mappings, options.kind)
   const refused = refusedFile(`${options.path}.refused.csv`)
   const isStopped = options.isStopped ?? (() => false)
-  const counts = { rows: 0, accepted: 0, cameIn: 0 }
+  const counts = { rowsRead: 0, accepted: 0, cameIn: 0 }
   let bytesRead = 0
   let waiting: Waiting<Imported>[] = []
-  const progress = (): void => options.onProgress?.({ rows: counts.rows, bytesRead, bytes })
+  let delimiter: Delimiter | undefined
+  const rows = (): number => counts.accepted + refused.count()
+  const progress = (): void =>
+    options.onProgress?.({ rows: rows(), rowsRead: counts.rowsRead, bytesRead, bytes })
   const writing: Writing<Imported> = { target, refused, counts, isStopped, progress, dryRun: options.dryRun }
   try {
     for await (const piece of readRows({ ...options, map })) {
@@ -82,8 +95,9 @@ async function importInto<Imported>(
         if (isRefused(checked)) refused.write(row.line, checked.refused)
         else waiting.push({ line: row.line, record: checked })
       }
-      counts.rows += piece.rows.length
+      counts.rowsRead += piece.rows.length
       bytesRead = piece.bytesRead
+      delimiter = piece.delimiter
       progress()
       if (waiting.length >= runRows) {
         await writeRun(waiting, writing)
@@ -96,12 +110,13 @@ async function importInto<Imported>(
     refused.close()
   }
   const summary: ImportSummary = {
-    rows: counts.rows,
+    rows: rows(),
     cameIn: counts.cameIn,
     already: counts.accepted - counts.cameIn,
     refused: refused.count(),
     refusedPath: refused.path,
     warnings: target.warnings,
+    delimiter,
     stopped: isStopped(),
   }
   if (!options.dryRun && !summary.stopped) await noteFinished(options, summary, place)
@@ -123,7 +138,7 @@ const isRefused = (checked: unknown): checked is { readonly refused: string } =>
 type Writing<Imported> = {
   readonly target: Target<Imported>
   readonly refused: RefusedFile
-  readonly counts: { rows: number; accepted: number; cameIn: number }
+  readonly counts: { accepted: number; cameIn: number }
   readonly isStopped: () => boolean
   readonly progress: () => void
   readonly dryRun: boolean
@@ -141,6 +156,7 @@ async function writeRun<Imported>(
   for (let at = 0; at < waiting.length && !isStopped(); at += sliceRows) {
     const slice = waiting.slice(at, at + sliceRows)
     const records = slice.map(({ record }) => record)
+    await target.look?.(records)
     const written = dryRun ? { cameIn: records.length, refused: [] } : await target.write(records)
     for (const place of written.refused) refused.write(slice[place]?.line ?? 0, target.taken)
     counts.cameIn += written.cameIn

@@ -2,6 +2,7 @@
  * Rows of legacy tokens: checked, and turned into what the store keeps, which is their look-up and never the
  * token. No reason says a value of the row: where columns are shifted, any of them may be the token.
  */
+import { createHash } from 'node:crypto'
 import { findDialect } from '../dialects/index.ts'
 import type { Mount } from '../http/answer.ts'
 import type { Policy } from '../kernel/policy.ts'
@@ -37,6 +38,13 @@ export type Warnings = {
   beyond: number
   /** The first few, each with its client. */
   readonly beyondNames: Set<string>
+  /** Tokens that name neither user nor organization. */
+  withoutSubject: number
+  /** Tokens whose user, or whose organization, is not in the database. */
+  userUnknown: number
+  organizationUnknown: number
+  /** Clients of which one user brings more tokens than grants can live, with how many can. */
+  readonly crowded: Map<string, number>
 }
 
 export type LegacyTokenChecker = {
@@ -64,7 +72,12 @@ export function legacyTokenChecker(options: LegacyTokenOptions): LegacyTokenChec
     const client = clients.get(id)
     return client && scopeBeyond(client, scopes(text) ?? [], policies.get(client.dialect) ?? {})
   })
-  const warnings: Warnings = { weak: 0, expired: 0, withoutScopes: 0, beyond: 0, beyondNames: new Set() }
+  const crowds = crowdCounter()
+  const grantsMax = cached((id: string) => {
+    const client = clients.get(id)
+    return client && policyOf(policies.get(client.dialect) ?? {}, client).grantsPerConnectionMax
+  })
+  const warnings = noWarnings()
   const fallback = checkedDefaults(options, clients)
 
   function check(values: Values): ImportedLegacyToken | Refused {
@@ -86,6 +99,9 @@ export function legacyTokenChecker(options: LegacyTokenOptions): LegacyTokenChec
     if (times.expires !== undefined && times.expires <= now) warnings.expired += 1
     if (!heard) warnings.withoutScopes += 1
     else if (owner.client) noteBeyond(owner.client.id, beyond(`${owner.client.id}\n${values.scopes}`))
+    const named = values.user !== undefined || values.organization !== undefined
+    if (!named) warnings.withoutSubject += 1
+    else if (owner.client) noteCrowd(owner.client.id, values)
     return {
       lookup: found.lookup,
       alsoAs: found.alsoAs,
@@ -93,7 +109,7 @@ export function legacyTokenChecker(options: LegacyTokenOptions): LegacyTokenChec
       clientId: owner.client?.id ?? '',
       dialect: owner.dialect,
       authorization: values.authorization,
-      userId: values.user ?? '',
+      userId: named ? (values.user ?? '') : ownSubject(values.authorization ?? found.lookup),
       organizationId: values.organization ?? '',
       kind: values.kind ?? 'user',
       scopes: heard,
@@ -107,7 +123,57 @@ export function legacyTokenChecker(options: LegacyTokenOptions): LegacyTokenChec
     if (warnings.beyondNames.size < 5) warnings.beyondNames.add(`${scope} (${client})`)
   }
 
+  function noteCrowd(client: string, { user, organization }: Values): void {
+    const max = grantsMax(client)
+    if (max === undefined || warnings.crowded.has(client)) return
+    if (crowds.add(`${client}\n${user}\n${organization}`) > max) warnings.crowded.set(client, max)
+  }
+
   return { check, takeNewKinds: lookups.takeNewKinds, warnings }
+}
+
+const noWarnings = (): Warnings => ({
+  weak: 0,
+  expired: 0,
+  withoutScopes: 0,
+  beyond: 0,
+  beyondNames: new Set(),
+  withoutSubject: 0,
+  userUnknown: 0,
+  organizationUnknown: 0,
+  crowded: new Map(),
+})
+
+const ownSubjectPrefix = 'legacy:'
+
+/**
+ * Tokens of nobody would all be one user's, whose connection holds so many grants and no more, and is revoked
+ * as a whole. So each gets a user of its own; those of one authorization share theirs.
+ */
+const ownSubject = (of: string | Buffer): string =>
+  ownSubjectPrefix + createHash('sha256').update(of).digest('hex').slice(0, 16)
+
+/** Whether the user was made for the token. */
+export const isOwnSubject = (userId: string): boolean => userId.startsWith(ownSubjectPrefix)
+
+const crowdsMax = 20_000
+
+/** Counts how often each comes; of what comes seldom it forgets, so that a file of any length costs no more. */
+function crowdCounter(): { add(key: string): number } {
+  const counts = new Map<string, number>()
+  return {
+    add(text) {
+      // A copy: a part of a string keeps the whole piece of the file alive.
+      const key = Buffer.from(text).toString()
+      const count = (counts.get(key) ?? 0) + 1
+      counts.set(key, count)
+      if (counts.size > crowdsMax) {
+        for (const [one, times] of counts) if (times === 1) counts.delete(one)
+        if (counts.size > crowdsMax / 2) counts.clear()
+      }
+      return count
+    },
+  }
 }
 
 /** By id, and by the identifiers of the old world, which win as they do at every request. */

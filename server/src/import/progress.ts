@@ -28,7 +28,9 @@ export function progressTeller(output: Output, now: () => number = () => perform
   }
 }
 
-const shareOf = ({ bytesRead, bytes }: Progress): number => (bytes === 0 ? 1 : Math.min(1, bytesRead / bytes))
+/** Of the bytes that were read, the part whose rows are dealt with. */
+const shareOf = ({ rows, rowsRead, bytesRead, bytes }: Progress): number =>
+  bytes === 0 || rowsRead === 0 ? 0 : Math.min(1, (bytesRead / bytes) * (rows / rowsRead))
 
 function describe(progress: Progress, milliseconds: number): string {
   const share = shareOf(progress)
@@ -36,7 +38,7 @@ function describe(progress: Progress, milliseconds: number): string {
   const left = share === 0 ? 0 : (milliseconds / share) * (1 - share)
   const parts = [
     `${Math.floor(share * 100)} %`,
-    `${progress.rows.toLocaleString('en')} rows`,
+    `writing: ${progress.rows.toLocaleString('en')} rows`,
     `${rate.toLocaleString('en')} rows/s`,
     `${clock(left)} left`,
   ]

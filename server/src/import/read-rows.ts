@@ -5,8 +5,8 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import type { ColumnMap, FileKind, Values } from './columns.ts'
 import { hearHeader, ImportError } from './columns.ts'
-import type { CsvRecord } from './csv.ts'
-import { csvReader } from './csv.ts'
+import type { CsvReader, CsvRecord, Delimiter } from './csv.ts'
+import { csvReader, delimiterOf } from './csv.ts'
 import { hearJson, jsonLinesReader } from './json-lines.ts'
 
 export type FileFormat = 'csv' | 'ndjson'
@@ -16,7 +16,12 @@ export type Row =
   | { readonly line: number; readonly broken: string }
 
 /** The rows of one piece, and how many bytes of the file have been read. */
-export type Piece = { readonly rows: readonly Row[]; readonly bytesRead: number }
+export type Piece = {
+  readonly rows: readonly Row[]
+  readonly bytesRead: number
+  /** What stands between the columns; absent where there are none. */
+  readonly delimiter: Delimiter | undefined
+}
 
 export type FileToRead = {
   readonly path: string
@@ -44,10 +49,11 @@ export async function* readRows({ path, kind, map, format }: FileToRead): AsyncG
       reader = isJson ? jsonRows(kind, map) : csvRows(kind, map)
     }
     bytesRead += (chunk as Buffer).length
-    yield { rows: reader.push(bytes.toString('latin1'), isAscii(bytes)), bytesRead }
+    const rows = reader.push(bytes.toString('latin1'), isAscii(bytes))
+    yield { rows, bytesRead, delimiter: reader.delimiter() }
   }
   if (!reader) throw new ImportError('The file is empty.')
-  yield { rows: reader.end(), bytesRead }
+  yield { rows: reader.end(), bytesRead, delimiter: reader.delimiter() }
 }
 
 function withoutMark(bytes: Buffer): Buffer {
@@ -56,10 +62,15 @@ function withoutMark(bytes: Buffer): Buffer {
   return bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes
 }
 
-type Reader = { push(text: string, plain: boolean): readonly Row[]; end(): readonly Row[] }
+type Reader = {
+  push(text: string, plain: boolean): readonly Row[]
+  end(): readonly Row[]
+  delimiter(): Delimiter | undefined
+}
 
 function csvRows(kind: FileKind, map: ColumnMap): Reader {
-  const csv = csvReader()
+  let delimiter: Delimiter = ','
+  let csv: CsvReader | undefined
   let columns: readonly (string | undefined)[] | undefined
   // A record may have begun in the piece before, so both must be ASCII for it to need no decoding.
   let plainBefore = true
@@ -74,15 +85,20 @@ function csvRows(kind: FileKind, map: ColumnMap): Reader {
   }
   return {
     push(text, plain) {
+      if (!csv) {
+        delimiter = delimiterOf(text.trimStart().split('\n', 1)[0] ?? '')
+        csv = csvReader(delimiter)
+      }
       const rows = toRows(csv.push(text), plain && plainBefore)
       plainBefore = plain
       return rows
     },
     end() {
-      const rows = toRows(csv.end(), plainBefore)
+      const rows = csv ? toRows(csv.end(), plainBefore) : []
       if (!columns) throw new ImportError('The file has no header.')
       return rows
     },
+    delimiter: () => delimiter,
   }
 }
 
@@ -121,7 +137,11 @@ function jsonRows(kind: FileKind, map: ColumnMap): Reader {
         ? { line: one.line, broken: notUtf8 }
         : { line: one.line, ...hearJson(text, map, kind) }
     })
-  return { push: (text) => toRows(lines.push(text)), end: () => toRows(lines.end()) }
+  return {
+    push: (text) => toRows(lines.push(text)),
+    end: () => toRows(lines.end()),
+    delimiter: () => undefined,
+  }
 }
 
 /** One character for each byte → what the bytes say; `undefined` where they are not UTF-8. */

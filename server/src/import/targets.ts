@@ -5,7 +5,7 @@ import type { Organization } from '../kernel/records.ts'
 import type { ImportedLegacyToken, ImportedUser } from '../kernel/store.ts'
 import type { Values } from './columns.ts'
 import type { LegacyTokenOptions, Refused, Warnings } from './legacy-tokens.ts'
-import { legacyTokenChecker } from './legacy-tokens.ts'
+import { isOwnSubject, legacyTokenChecker } from './legacy-tokens.ts'
 import { checkOrganization, checkUser } from './people.ts'
 
 /** How many came in, and the places of those that did not because of a row that is there. */
@@ -15,6 +15,8 @@ export type Target<Imported> = {
   check(values: Values): Imported | Refused
   /** What the table is ordered by, roughly; absent: rows go in as they stand. */
   readonly order?: (record: Imported) => number
+  /** Looks at rows that are right, for what the operator should know of them. */
+  readonly look?: (records: readonly Imported[]) => Promise<void>
   write(records: readonly Imported[]): Promise<Written>
   /** Why a row was refused that only the store could refuse. */
   readonly taken: string
@@ -42,6 +44,18 @@ export async function legacyTokenTarget(
   return {
     check: checker.check,
     order: ({ lookup }) => (lookup as Buffer).readUIntBE(0, 6),
+    async look(records) {
+      const users = records.map(({ userId }) => userId).filter((id) => id !== '' && !isOwnSubject(id))
+      const organizations = records.map(({ organizationId }) => organizationId).filter((id) => id !== '')
+      const known = await store.findKnown({
+        users: [...new Set(users)],
+        organizations: [...new Set(organizations)],
+      })
+      checker.warnings.userUnknown += users.filter((id) => !known.users.has(id)).length
+      checker.warnings.organizationUnknown += organizations.filter(
+        (id) => !known.organizations.has(id),
+      ).length
+    },
     async write(records) {
       // Before their rows: a row of a kind that nobody knows of would not be found.
       const kinds = checker.takeNewKinds()

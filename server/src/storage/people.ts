@@ -1,12 +1,12 @@
 /** Users and organizations by the thousand: rows that are there already get what the file says anew. */
 import type { ImportedUser, Store } from '../kernel/store.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database, Row, Statement } from './database.ts'
 import { text } from './rows.ts'
 
-type People = Pick<Store, 'importUsers' | 'importOrganizations'>
+type People = Pick<Store, 'importUsers' | 'importOrganizations' | 'findKnown'>
 
-/** Usernames in one question: few statements, and below every engine's limit of values. */
-const usernamesPerQuery = 200
+/** Values in one question: few statements, and below every engine's limit of values. */
+const valuesPerQuery = 200
 
 export const peopleOf = (database: Database): People => ({
   async importUsers(users) {
@@ -33,6 +33,13 @@ export const peopleOf = (database: Database): People => ({
         values: [id, name, region ?? null, apiDomain ?? null, status],
       })),
     )
+  },
+
+  async findKnown({ users, organizations }) {
+    return {
+      users: new Set(await listed('select id from users where id', users, database)),
+      organizations: new Set(await listed('select id from organizations where id', organizations, database)),
+    }
   },
 })
 
@@ -67,12 +74,21 @@ const userStatements = ({ user, organizations }: ImportedUser): Statement[] => [
 
 /** Who has each username now. */
 async function ownersOf(users: readonly ImportedUser[], database: Database): Promise<Map<string, string>> {
-  const owners = new Map<string, string>()
-  for (let at = 0; at < users.length; at += usernamesPerQuery) {
-    const names = users.slice(at, at + usernamesPerQuery).map(({ user }) => user.username)
-    const places = names.map((_, place) => `$${place + 1}`).join(', ')
-    const rows = await database.query(`select id, username from users where username in (${places})`, names)
-    for (const row of rows) owners.set(text(row.username), text(row.id))
+  const names = users.map(({ user }) => user.username)
+  const rows = await rowsIn('select id, username from users where username', names, database)
+  return new Map(rows.map((row) => [text(row.username), text(row.id)]))
+}
+
+const listed = async (sql: string, ids: readonly string[], database: Database): Promise<string[]> =>
+  (await rowsIn(sql, ids, database)).map((row) => text(row.id))
+
+/** The rows whose column, the last word of the statement, is one of the values. */
+async function rowsIn(sql: string, values: readonly string[], database: Database): Promise<Row[]> {
+  const found: Row[] = []
+  for (let at = 0; at < values.length; at += valuesPerQuery) {
+    const some = values.slice(at, at + valuesPerQuery)
+    const places = some.map((_, place) => `$${place + 1}`).join(', ')
+    found.push(...(await database.query(`${sql} in (${places})`, some)))
   }
-  return owners
+  return found
 }
