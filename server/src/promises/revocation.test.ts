@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { event } from '../kernel/decision.ts'
+import { perform } from '../kernel/kernel.ts'
+import { lookupsOf } from '../kernel/legacy-lookup.ts'
+import { revokeLegacyToken } from '../kernel/operations/revoke-legacy-token.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
 import {
@@ -67,6 +70,31 @@ suite('promises: revocation, refusals and scopes', () => {
     await here.deployment.database.query(`update connections set status = 'live' returning 1`, [])
     assert.equal((await refresh(asks(here), app, refreshTokenOf(pair))).status, 400, 'the epoch has moved on')
     assert.equal((await exchange(asks(here), app, token(1))).status, 400)
+  })
+
+  test('a legacy token that is revoked while it is exchanged leaves no grant alive', async () => {
+    const app = standardApp(here)
+    const { world } = here.deployment
+    const turns = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    }
+    const races = Array.from({ length: 20 }, async (_, at) => {
+      const legacyToken = token(at + 20)
+      const lookups = lookupsOf(world.moment().ring, legacyToken)
+      const exchanging = exchange(asks(here), app, legacyToken)
+      await turns(at)
+      const actor = { actor: 'operator', address: undefined, requestId: undefined }
+      const revoked = await perform(revokeLegacyToken, { lookups, clientId: undefined, actor }, world)
+      return 'granted' in revoked ? exchanging : undefined
+    })
+    for (const answer of await Promise.all(races)) {
+      if (answer?.status !== 200) continue
+      assert.equal((await refresh(asks(here), app, refreshTokenOf(answer))).status, 400)
+    }
+    const alive = `select count(*) from legacy_tokens l join grants g on g.number = l.grant_number
+      where l.status = 'revoked' and g.status = 'live'`
+    assert.equal(await countOf(here, alive), 0)
+    assert.ok((await countOf(here, `select count(*) from legacy_tokens where status = 'revoked'`)) > 0)
   })
 
   test('a client that is disabled gets nothing, and its tokens sleep', async () => {
