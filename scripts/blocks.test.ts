@@ -40,7 +40,7 @@ suite('the documentation works when pasted', { timeout: 300_000, skip }, () => {
     assert.equal(start?.text, 'npm ci && npm start')
     assert.equal(tests?.text, 'npm test')
     // What `npm start` runs; that it does is looked up where it says so.
-    assert.match(readFileSync(join(root, 'package.json'), 'utf8'), /"start": "tokenferry demo"/)
+    assert.match(readFileSync(join(root, 'package.json'), 'utf8'), /"start": "exec tokenferry demo"/)
     const demo = run(folder, 'npx tokenferry demo', { PORT: String(port) })
     await answering(`http://127.0.0.1:${port}/readyz`, demo)
     const pasted: string[] = []

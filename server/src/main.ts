@@ -50,8 +50,8 @@ export type DeploymentOptions = {
   readonly migrate?: boolean
   /** Whether grants will be made: a command that makes none leases no numbers for them. */
   readonly numbers?: boolean
-  /** Whether `/callback` shows what a sample app would get: for the demo. */
-  readonly sampleApp?: boolean
+  /** For the demo: where its file is. There are pages of a sample app then, which name it. */
+  readonly sampleApp?: string
 }
 
 /**
@@ -155,7 +155,9 @@ export function composeServer(
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {
       pages({ mounts, services, publicUrl: config.public_url })(server)
-      if (options.sampleApp) sampleApp(config.public_url)(server)
+      const { sampleApp: demoFile } = options
+      const clients = () => store.listClients()
+      if (demoFile) sampleApp({ publicUrl: config.public_url, mounts, clients, demoFile })(server)
     },
   })
   const background = startBackground({ store, usage: services.usage, now, logger })

@@ -51,7 +51,8 @@ function start(port: number, folderOfData = data) {
 /** What a shell makes of the lines that were printed, from its first `curl` to the end. */
 async function paste(output: string): Promise<string> {
   const lines = output.split('\n')
-  const isTitle = (line: string): boolean => dialects.some(({ title }) => line === `${title}:`)
+  const isTitle = (line: string): boolean =>
+    dialects.some(({ name, title }) => line === `${name} – ${title}:`)
   const from = lines.findIndex(isTitle)
   const script = lines.slice(from, lines.indexOf('Ctrl+C stops it.')).filter((line) => !isTitle(line))
   return (await promisify(execFile)('sh', ['-c', script.join('\n')])).stdout

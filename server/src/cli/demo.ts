@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { readConfig } from '../config.ts'
-import type { Told } from '../dialects/dialect.ts'
+import type { Dialect, Told } from '../dialects/dialect.ts'
 import { dialects } from '../dialects/index.ts'
 import { lookupsOf } from '../kernel/legacy-lookup.ts'
 import type { Deployment, Running } from '../main.ts'
@@ -56,7 +56,7 @@ async function startDemo({ port: wanted, data }: Options): Promise<Started> {
   const config = readConfig(folder.config)
   const deployment = await openDeployment(config)
   const lines = await curlLines(demo, deployment).finally(() => deployment.close())
-  const running = await serve(config, { sampleApp: true })
+  const running = await serve(config, { sampleApp: folder.demo })
   return { running, words: greeting(base, folder, lines) }
 }
 
@@ -101,9 +101,12 @@ async function curlLines(demo: Demo, deployment: Deployment): Promise<string[]> 
       value: (name) => String(section[name]),
       unused: (list) => unused.get(`${dialect.name} ${list}`) ?? '',
     }
-    return [`${dialect.title}:`, '', dialect.sample.curl(told), '']
+    return [headingOf(dialect), '', dialect.sample.curl(told), '']
   })
 }
+
+/** The name first: it is what commands, files and paths call it. */
+const headingOf = ({ name, title }: Pick<Dialect, 'name' | 'title'>): string => `${name} – ${title}:`
 
 /**
  * By dialect and list, the first that is active; where none is left, the first of all, which says so itself.
@@ -140,6 +143,7 @@ async function firstUnused(
 
 const greeting = (base: string, { folder, demo, config }: DemoFolder, lines: readonly string[]): string[] => [
   `Tokenferry runs at ${base}, with ${dialects.length} dialects and sample clients, people and tokens.`,
+  `Open ${base}/ in a browser for the pages that users see.`,
   'This is a demo: the secrets below are printed for you to try it, and guard nothing.',
   '',
   `Everything is in ${folder}: all secrets and tokens in ${demo},`,

@@ -29,11 +29,20 @@ export const messages = {
     signOut: 'Use another account',
   },
   sampleApp: {
-    allowed: {
-      title: 'Sample app',
-      text: 'You have allowed this app. It redeems the code below for its tokens.',
+    title: 'Sample app',
+    allowed: 'You have allowed this app. It redeems the code below for its tokens.',
+    denied: 'You have not allowed this app. This is what it was told.',
+    refused: (error: string) => `What this app asked for was refused: ${error}. This is what it was told.`,
+    bare: 'This is where users of the sample apps come back to from the pages of Tokenferry. Nothing came with you.',
+    toHome: 'What else there is to try',
+    home: {
+      title: 'Tokenferry, a demo',
+      text: 'Sample apps exchange sample legacy tokens here, in several dialects. The terminal shows how, line by line.',
+      demoFile: 'All names, passwords, secrets and tokens are in',
+      dialects: 'Dialects, and where they are spoken',
+      allow: 'Sign in and allow a sample app',
+      verifier: 'Codes that come of these links are redeemed with the code_verifier',
     },
-    refused: { title: 'Sample app', text: 'You have not allowed this app. This is what it was told.' },
   },
   signedOut: { title: 'Signed out', text: 'You are signed out. You can close this page.' },
   restart: {

@@ -1,19 +1,56 @@
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { after, before, suite, test } from 'node:test'
+import type { FastifyInstance } from 'fastify'
 import fastify from 'fastify'
+import type { TestDeployment } from '../testing/deployment.ts'
+import { testDeployment } from '../testing/deployment.ts'
 import { sampleApp } from './sample-app.ts'
 
 suite("pages: the demo's sample app", () => {
+  let here: TestDeployment
+  let app: FastifyInstance
+
+  before(async () => {
+    here = await testDeployment()
+    const { config, mounts, store } = here.deployment
+    app = fastify()
+    sampleApp({
+      publicUrl: config.public_url,
+      mounts,
+      clients: () => store.listClients(),
+      demoFile: '/data/<demo>.json',
+    })(app)
+  })
+  after(async () => {
+    await app.close()
+    await here.close()
+  })
+
   test('shows what it got, as text, whatever that is', async () => {
-    const app = fastify()
-    sampleApp('http://127.0.0.1:4000')(app)
     const allowed = await app.inject('/callback?code=abc&state=%3Cscript%3E')
     assert.equal(allowed.statusCode, 200)
     assert.match(allowed.payload, /<dd><code>abc<\/code><\/dd>/)
     assert.ok(!allowed.payload.includes('<script>'))
     assert.match(String(allowed.headers['content-security-policy']), /default-src 'none'/)
-    const refused = await app.inject('/callback?error=access_denied')
-    assert.match(refused.payload, /not allowed this app/)
-    await app.close()
+  })
+
+  test('tells a refusal of the user from one of the server, and says what it is where nothing came', async () => {
+    const text = async (query: string) => (await app.inject(`/callback${query}`)).payload
+    assert.match(await text('?error=access_denied'), /not allowed this app/)
+    assert.match(await text('?error=invalid_scope'), /was refused: invalid_scope/)
+    assert.match(await text(''), /come back to from the pages of Tokenferry/)
+  })
+
+  test('the first page lists the dialects, and its links lead to pages that know the app', async () => {
+    const { payload } = await app.inject('/')
+    assert.ok(payload.includes('/data/&lt;demo&gt;.json'))
+    for (const { dialect } of here.deployment.mounts) assert.ok(payload.includes(`<li>${dialect.name}: `))
+    const links = [...payload.matchAll(/href="(http[^"]*authorize[^"]*)"/g)].map(([, href]) => href ?? '')
+    assert.ok(links.length >= 3)
+    for (const link of links) {
+      const { pathname, search } = new URL(link.replaceAll('&amp;', '&'))
+      const page = await here.app.inject(pathname + search)
+      assert.match(page.payload, /<title>Sign in/)
+    }
   })
 })

@@ -1,32 +1,111 @@
 /**
- * Where the demo's sample apps wait for their users: an app's own page, so that the walk through the pages
- * ends somewhere. It shows what the app got; a real app would redeem it and show nothing.
+ * Pages of the demo alone: what there is to try, and where the sample apps wait for their users, so that the
+ * walk through the pages ends somewhere. It shows what the app got; a real app would redeem it and show
+ * nothing.
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Mount } from '../http/answer.ts'
+import type { Client } from '../kernel/records.ts'
+import { sha256 } from '../kernel/ring.ts'
+import type { Html } from './html.ts'
 import { html } from './html.ts'
+import type { Place } from './layout.ts'
 import { layout } from './layout.ts'
 import { messages } from './messages.ts'
+import { hubsOf } from './page.ts'
 import { headersOf } from './routes.ts'
 
+export type SampleAppOptions = {
+  readonly publicUrl: string
+  readonly mounts: readonly Mount[]
+  readonly clients: () => Promise<readonly Client[]>
+  /** Where the demo's secrets and tokens are listed. */
+  readonly demoFile: string
+}
+
+/** What the links' codes are redeemed with. A real app makes one for each user and shows it to nobody. */
+const codeVerifier = 'the-verifier-of-the-demo-is-the-same-for-everybody'
+const words = messages.sampleApp
+
 export const sampleApp =
-  (publicUrl: string) =>
+  (options: SampleAppOptions) =>
   (app: FastifyInstance): void => {
-    const { host, pathname } = new URL(publicUrl)
+    const { host, pathname } = new URL(options.publicUrl)
     const place = { base: pathname.replace(/\/+$/, ''), host }
+    app.get('/', async (_request, raw) => send(raw, homePage(place, options, await options.clients())))
     app.get('/callback', (request, raw) => {
-      const { searchParams } = new URL(request.raw.url ?? '/', publicUrl)
-      const words = searchParams.has('code') ? messages.sampleApp.allowed : messages.sampleApp.refused
-      const page = layout(
-        place,
-        words.title,
-        html`<h1>${words.title}</h1>
-<p>${words.text}</p>
-<dl>
-${[...searchParams].map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>\n`)}</dl>`,
-      )
-      return raw
-        .headers(headersOf(undefined))
-        .header('content-type', 'text/html; charset=utf-8')
-        .send(page.html)
+      const { searchParams } = new URL(request.raw.url ?? '/', options.publicUrl)
+      return send(raw, callbackPage(place, searchParams))
     })
   }
+
+const send = (raw: FastifyReply, page: Html): FastifyReply =>
+  raw.headers(headersOf(undefined)).header('content-type', 'text/html; charset=utf-8').send(page.html)
+
+function homePage(place: Place, options: SampleAppOptions, clients: readonly Client[]): Html {
+  const links = authorizeLinks(options, clients)
+  return layout(
+    place,
+    words.home.title,
+    html`<h1>${words.home.title}</h1>
+<p>${words.home.text}</p>
+<p>${words.home.demoFile} <code>${options.demoFile}</code></p>
+<p class="label" id="dialects">${words.home.dialects}</p>
+<ul class="entries" aria-labelledby="dialects">
+${options.mounts.map(({ dialect, prefix }) => {
+  const link = links.get(dialect.name)
+  return html`<li>${dialect.name}: ${dialect.title}, <code>${prefix || '/'}</code>${
+    link && html`<br><a href="${link}">${words.home.allow}</a>`
+  }</li>\n`
+})}</ul>
+<p class="quiet">${words.home.verifier} <code>${codeVerifier}</code></p>`,
+  )
+}
+
+/** For each dialect with an authorize page, where a sample app would send its users. */
+function authorizeLinks(
+  { mounts, publicUrl }: SampleAppOptions,
+  clients: readonly Client[],
+): ReadonlyMap<string, string> {
+  const base = publicUrl.replace(/\/+$/, '')
+  const callback = `${base}/callback`
+  return new Map(
+    hubsOf(mounts).flatMap(({ mount: { dialect }, path }) => {
+      const client = clients.find(
+        (one) =>
+          one.dialect === dialect.name && one.type === 'confidential' && one.redirectUris.includes(callback),
+      )
+      if (!client) return []
+      const query = new URLSearchParams({
+        response_type: 'code',
+        client_id: client.id,
+        redirect_uri: callback,
+        state: 'any-state',
+        prompt: 'consent',
+        code_challenge: sha256(codeVerifier).toString('base64url'),
+        code_challenge_method: 'S256',
+      })
+      return [[dialect.name, `${base}${path}?${query}`] as const]
+    }),
+  )
+}
+
+function callbackPage(place: Place, got: URLSearchParams): Html {
+  const error = got.get('error')
+  const text = got.has('code')
+    ? words.allowed
+    : error === null
+      ? words.bare
+      : error === 'access_denied'
+        ? words.denied
+        : words.refused(error)
+  return layout(
+    place,
+    words.title,
+    html`<h1>${words.title}</h1>
+<p>${text}</p>
+<dl>
+${[...got].map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>\n`)}</dl>
+<p><a href="${place.base}/">${words.toHome}</a></p>`,
+  )
+}
