@@ -60,7 +60,8 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
     ['listen: { prot: 4000 }', 'a.yaml:5: listen.prot: there is no such setting here. Did you mean port?'],
     [
       'frobnicate: yes',
-      'a.yaml:5: frobnicate: there is no such setting here; there are public_url, listen, database, root_secret, mounts, legacy, trusted_proxies, limits, log',
+      'a.yaml:5: frobnicate: there is no such setting here; there are public_url, listen, database, root_secret, ' +
+        'mounts, legacy, trusted_proxies, limits, log',
     ],
     [
       'mounts: []',
