@@ -17,8 +17,8 @@ const numbersPerSecond = 1024
 const firstSecond = Date.UTC(2026, 0) / 1000
 
 /**
- * Blocks begin no earlier than the clock says. So a copy of the database that is served again leases none of the
- * numbers that were given away since it was made, even before anybody has declared the restore.
+ * Blocks begin no earlier than the clock says. So a copy of the database that is served again leases none of
+ * the numbers that were given away since it was made, even before anybody has declared the restore.
  */
 const floorAt = (now: Milliseconds): number =>
   Math.max(1, Math.floor(now / 1000 - firstSecond) * numbersPerSecond)

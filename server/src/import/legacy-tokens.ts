@@ -158,7 +158,9 @@ export const isOwnSubject = (userId: string): boolean => userId.startsWith(ownSu
 
 const crowdsMax = 20_000
 
-/** Counts how often each comes; of what comes seldom it forgets, so that a file of any length costs no more. */
+/**
+ * Counts how often each comes; of what comes seldom it forgets, so that a file of any length costs no more.
+ */
 function crowdCounter(): { add(key: string): number } {
   const counts = new Map<string, number>()
   return {

@@ -66,8 +66,8 @@ export type Numbering = {
   /** The next number to be leased. */
   readonly next: number
   /**
-   * The number was leased by this database and used, as far as its block was: a grant without a row at it was swept. Of any
-   * other number nothing is known here; who has one got it from a later state of this database.
+   * The number was leased by this database and used, as far as its block was: a grant without a row at it was
+   * swept. Of any other number nothing is known here; who has one got it from a later state of this database.
    */
   readonly accountedFor: boolean
   /** What `db restored` declared, where it did. */
@@ -79,7 +79,10 @@ export type DeclaredRestore = {
   readonly at: Milliseconds
   /** A genuine token ahead of its row sets the row, until this moment. */
   readonly healingUntil: Milliseconds
-  /** Numbers below this one may have been issued between the copy and the restore; none of them is leased again. */
+  /**
+   * Numbers below this one may have been issued between the copy and the restore; none of them is leased
+   * again.
+   */
   readonly lostBelow: number
 }
 

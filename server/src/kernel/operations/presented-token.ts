@@ -102,7 +102,10 @@ async function lookAtAccess(store: Store, claims: AccessClaims, ring: Ring): Pro
   return { kind: 'access', claims, number, grant, alone, client, revoked, lost }
 }
 
-/** Whether the grant at a token's number is the token's: a copy of the database may have given the number away again. */
+/**
+ * Whether the grant at a token's number is the token's: a copy of the database may have given the number
+ * away again.
+ */
 function isGrantOf(grant: Grant, { clientId, userId, issuedAt }: AccessClaims): boolean {
   // A token says whole seconds, and is no older than its grant.
   const isOlder = issuedAt + 1000 <= grant.created

@@ -173,7 +173,8 @@ const healingJumpMax = 10_000
 function heal(input: RefreshInput, genuine: Genuine, numbering: Numbering | undefined, moment: Moment) {
   const { token, grant } = genuine
   const declared = numbering?.declared
-  // A row that was written after the declaration is of this database's own time: behind it, there was another restore.
+  // A row that was written after the declaration is of this database's own time: behind it, there was another
+  // restore.
   const healing = declared && moment.now < declared.healingUntil && grant.rotatedAt <= declared.at
   if (!healing || token.generation - grant.generation > healingJumpMax) return refuse('state_behind')
   const refused = refusalOfAsk(input, genuine, moment)
