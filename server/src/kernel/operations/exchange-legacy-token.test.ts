@@ -297,6 +297,13 @@ suite('exchange legacy token: a lost answer', () => {
     assert.equal(reasonOf(decide(withClient(first, { id: 'thief' }))), 'legacy_token_exchanged')
   })
 
+  test('while its client is being recovered the token is put off, not refused', () => {
+    const { state } = afterFirst()
+    const recalled = withClient(state, { tokensValidAfter: noon + 1 })
+    assert.equal(reasonOf(decide(recalled, noon + 2)), 'contended')
+    assert.equal(reasonOf(decide(withClient(state, { tokensValidAfter: noon }))), undefined)
+  })
+
   test('after a reset the token is another: one that leaked is never said again', () => {
     const reset = withToken({ input: input(), facts: facts() }, { exchange: 1 })
     const { first } = afterFirst()

@@ -179,7 +179,11 @@ export function repeatableGrant(
   if (!mine || !grant || grant.status !== 'live') return { refused: 'legacy_token_exchanged' }
   // Before the connection is looked at: asked for somebody else, it is somebody else's that was found.
   if (grant.actsAs !== as || !sameSet(grant.resource, resource ?? [])) return { refused: 'exchange_differs' }
-  if (!isAlive(grant, connection, client)) return { refused: 'legacy_token_exchanged' }
+  if (!isAlive(grant, connection, client)) {
+    // Its client is being recovered: the token is about to be reset, and no app is to give it up meanwhile.
+    const isRecalled = isAlive(grant, connection, { ...client, tokensValidAfter: 0 })
+    return { refused: isRecalled ? 'contended' : 'legacy_token_exchanged' }
+  }
   const used = grant.generation > 0 || (policy.rotate === 'never' && grant.usedAt !== undefined)
   const over = used || now >= grant.created + seconds(windowSeconds)
   return over ? { refused: 'legacy_token_exchanged' } : grant
