@@ -1,5 +1,6 @@
 /** `docs/dialects/`: a page for each dialect, from its file and its transcript. */
-import type { Dialect, Endpoint, Refuse } from '../../server/src/dialects/dialect.ts'
+import type { AuthorizePage, Dialect, Endpoint, Refuse } from '../../server/src/dialects/dialect.ts'
+import type { Reason } from '../../server/src/kernel/refusals.ts'
 import { reasons } from '../../server/src/kernel/refusals.ts'
 import type { Exchange } from '../../server/src/testing/transcript.ts'
 import { readTranscript } from '../../server/src/testing/transcript.ts'
@@ -30,7 +31,7 @@ export function dialectPage(dialect: Dialect): string {
     '## Endpoints',
     'Paths are below the prefix of the mount.',
     table(['route', 'where', 'body', 'parameters', 'does'], endpoints.map(endpointRow)),
-    authorize ? `Users allow an app at ${code(`GET ${authorize.path}`)}.` : '',
+    authorize ? authorizeOf(authorize) : '',
     '## Refusals',
     refusalsOf(dialect),
     '## A conversation',
@@ -52,28 +53,70 @@ const endpointRow = ({ route, when, body, takes, does }: Endpoint): readonly str
   code(does),
 ]
 
-/** One column for the dialect's own words, and one for each endpoint that has others. */
+/** What the address of the authorize page may say. */
+function authorizeOf({ path, scopes, resource, separator }: AuthorizePage): string {
+  const asked =
+    scopes === 'asked' ? [`${code('scope')} (by ${separator === ' ' ? 'space' : code(separator)})`] : []
+  const parameters = [
+    ...['client_id', 'redirect_uri', 'response_type=code', 'state'].map(code),
+    ...asked,
+    ...(resource === 'many' ? [`${code('resource')} (many)`] : []),
+    ...['code_challenge', 'code_challenge_method=S256', 'prompt=consent', 'prompt=none'].map(code),
+  ]
+  return `Users allow an app at ${code(`GET ${path}`)}, with ${parameters.join(', ')}.`
+}
+
+/** One column for the dialect's own words, and one for each endpoint that has others: status once, if it is one. */
 function refusalsOf(dialect: Dialect): string {
-  const others = new Map<Refuse, string>()
+  const others = new Map<string, { readonly refuse: Refuse; readonly at: string }>()
   for (const { refuse, route, when } of dialect.endpoints) {
-    if (refuse) others.set(refuse, code([route.split(' ')[1], ...Object.values(when ?? {})].join(' ')))
+    if (!refuse) continue
+    const words = reasons.map((reason) => wordOf(reason, dialect, refuse))
+    if (words.every((word, at) => word === wordOf(reasons[at] ?? 'internal', dialect, dialect.refuse)))
+      continue
+    // Endpoints that say the same share a column.
+    const key = words.join('\n')
+    const at = code([route.split(' ')[1], ...Object.values(when ?? {})].join(' '))
+    const before = others.get(key)
+    others.set(key, { refuse, at: before ? `${before.at}, ${at}` : at })
   }
   return table(
-    ['reason', 'status and word', ...[...others.values()].map((at) => `at ${at}`)],
+    ['reason', 'status and word', ...[...others.values()].map(({ at }) => `at ${at}`)],
     reasons.map((reason) => [
       `[${code(reason)}](../reference/refusals.md)`,
       wordOf(reason, dialect, dialect.refuse),
-      ...[...others.keys()].map((refuse) => wordOf(reason, dialect, refuse)),
+      ...[...others.values()].map(({ refuse }) => differing(reason, dialect, refuse)),
     ]),
   )
 }
+
+/** Empty where the endpoint says what the dialect says everywhere. */
+function differing(reason: Reason, dialect: Dialect, refuse: Refuse): string {
+  const [usual, here] = [wordOf(reason, dialect, dialect.refuse), wordOf(reason, dialect, refuse)]
+  if (here === usual) return ''
+  const [status = '', ...word] = here.split(' ')
+  return usual.startsWith(`${status} `) && word.length > 0 ? word.join(' ') : here
+}
+
+/** `6 days later`. */
+function later(milliseconds: number): string {
+  const [name, size] = units.find(([, each]) => milliseconds % each === 0) ?? ['second', 1000]
+  const count = milliseconds / size
+  return `${count} ${name}${count === 1 ? '' : 's'} later`
+}
+
+const units = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const
 
 const conversation = (exchange: Exchange, authorize: string | undefined): readonly string[] => [
   exchange.says && `**${exchange.says}**`,
   exchange.allow === undefined
     ? ''
     : `The user allows the app at ${code(`GET ${authorize}?${exchange.allow}`)}.`,
-  exchange.advance === 0 ? '' : `${exchange.advance / 1000} seconds later:`,
+  exchange.advance === 0 ? '' : `${later(exchange.advance)}:`,
   ['```http', `${exchange.method} ${exchange.path}`, ...headersOf(exchange.headers), ...bodyOf(exchange.body)]
     .concat(
       '',

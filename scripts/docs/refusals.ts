@@ -33,13 +33,17 @@ stable; it stands in the log (\`reason\`), and no caller sees it. What a caller 
 
 /** A dialect's answer to a reason, as status and word. */
 export function wordOf(reason: Reason, dialect: Dialect, refuse: Refuse): string {
-  const { status, body } = refuse({ reason }, aContext(dialect))
-  return `${status} ${wordIn(body)}`
+  const named = { reason, parameter: '<parameter>', accepted: ['<accepted>'] }
+  const { status, body } = refuse(named, aContext(dialect))
+  return `${status} ${wordIn(body, status)}`.trimEnd()
 }
 
-function wordIn(body: unknown): string {
+/** The status is said already; some dialects say it again as a code, or begin their sentence with it. */
+function wordIn(body: unknown, status: number): string {
   if (typeof body !== 'object' || body === null) return ''
   const told: Readonly<Record<string, unknown>> = { ...body }
-  const words = [told.code, told.error].filter((word) => word !== undefined).map((word) => code(String(word)))
-  return words.length > 0 ? words.join(' ') : String(told.message ?? '')
+  const words = [told.code, told.error].filter((word) => word !== undefined && Number(word) !== status)
+  if (words.length > 0) return words.map((word) => code(String(word))).join(' ')
+  const sentence = String(told.message ?? '').replace(new RegExp(`^${status} `), '')
+  return sentence.replaceAll(/<\w+>/g, (name) => code(name))
 }

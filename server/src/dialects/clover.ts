@@ -1,5 +1,5 @@
 /**
- * Seed 4: Clover, whose apps trade the token that a merchant's employee once gave them for an authorization
+ * Clover, whose apps trade the token that a merchant's employee once gave them for an authorization
  * code, and that for a pair. All bodies are JSON, all moments are absolute, in Unix seconds. Clover
  * publishes no schema of errors: `{message}` is what its API says; the sentences of a bad code and of a bad
  * refresh token are its own, all others are ours.

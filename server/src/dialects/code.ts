@@ -1,5 +1,5 @@
 /**
- * Seed 3: a token page whose maker is unknown. It shows an authorize page, codes and refresh tokens, and no
+ * A token page whose maker is unknown. It shows an authorize page, codes and refresh tokens, and no
  * legacy token at all. Its errors page lists the names; statuses per name, and the sentences, are ours.
  */
 import type { Reason, Refusal } from '../kernel/refusals.ts'

@@ -1,5 +1,5 @@
 /**
- * Seed 2: Pipedrive, whose integrations hold the personal API token of a user and trade it for a marketplace
+ * Pipedrive, whose integrations hold the personal API token of a user and trade it for a marketplace
  * app's pair. Its status page lists the sentences of `/oauth/token`, all with status 400; it shows no body.
  * The shape `{error, error_description}` is that of the library whose sentences these are; sentences that
  * its page does not list are ours, in the same voice, and so is all that is said at `/oauth/revoke`.
