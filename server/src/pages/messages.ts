@@ -66,19 +66,20 @@ export function explain(reason: Reason): string {
 }
 
 const explanations: Partial<Record<Reason, string>> = {
-  client_id_missing: 'The address that led here does not say which app it is for.',
-  client_unknown: 'The app that sent you here is not known.',
-  client_disabled: 'The app that sent you here is disabled.',
+  client_id_missing:
+    'The address that led here does not say which app it is for. Go back to the app and try again.',
+  client_unknown: 'The app that sent you here is not known. Go back to the app and tell its makers.',
+  client_disabled: 'The app that sent you here is disabled. Ask its makers when it will be back.',
   redirect_uri_unknown:
-    'The app that sent you here wants you to go back to an address that it has not registered.',
+    'The app that sent you here wants you to go back to an address that it has not registered. Tell its makers.',
   password_wrong: 'The user name or the password is wrong.',
-  user_disabled: 'This account is disabled.',
+  user_disabled: 'This account is disabled. Ask whoever gave it to you.',
   too_many_attempts: 'Too many attempts have failed. Wait a quarter of an hour, then try again.',
-  method_not_allowed: 'This page cannot be used that way.',
-  content_type_unsupported: 'The form could not be read.',
-  body_malformed: 'The form could not be read.',
-  body_too_large: 'The form is too large.',
+  method_not_allowed: 'This page cannot be used that way. Go back to the app and try again.',
+  content_type_unsupported: 'The form could not be read. Go back to the app and try again.',
+  body_malformed: 'The form could not be read. Go back to the app and try again.',
+  body_too_large: 'The form is too large. Go back to the app and try again.',
   unavailable: 'The server cannot answer just now. Try again in a moment.',
   contended: 'The server cannot answer just now. Try again in a moment.',
-  internal: 'The server made a mistake. It has been noted.',
+  internal: 'The server made a mistake, and it has been noted. Go back to the app and try again.',
 }

@@ -51,7 +51,7 @@ function homePage(place: Place, options: SampleAppOptions, clients: readonly Cli
 <p>${words.home.text}</p>
 <p>${words.home.demoFile} <code>${options.demoFile}</code></p>
 <p class="label" id="dialects">${words.home.dialects}</p>
-<ul class="entries" aria-labelledby="dialects">
+<ul aria-labelledby="dialects">
 ${options.mounts.map(({ dialect, prefix }) => {
   const link = links.get(dialect.name)
   return html`<li>${dialect.name}: ${dialect.title}, <code>${prefix || '/'}</code>${

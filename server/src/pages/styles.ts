@@ -35,10 +35,11 @@ fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
   overflow-wrap: anywhere; cursor: pointer; }
 .choice:has(:checked) { border-color: var(--accent); }
 .choice input { flex: none; width: 1.125rem; height: 1.125rem; margin: 0; accent-color: var(--accent); }
-ul { list-style: none; margin: 0.375rem 0 0; padding: 0; border: 1px solid var(--edge); border-radius: 0.375rem; }
-li { padding: 0.5rem 0.75rem; overflow-wrap: anywhere; }
+ul { list-style: disc; margin: 0.375rem 0 0; padding: 0 0 0 1.25rem; }
+li { padding: 0.125rem 0; overflow-wrap: anywhere; }
+li::marker { color: var(--accent); }
+a { color: var(--accent); }
 dt { margin: 1rem 0 0.25rem; font-weight: 600; font-size: 0.9375rem; } dd { margin: 0; overflow-wrap: anywhere; }
-li + li { border-top: 1px solid var(--edge); }
 .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 1.5rem 0 0; }
 button, .button { flex: 1 1 8rem; min-height: 2.75rem; padding: 0.5rem 1rem; font: inherit; font-weight: 600;
   text-align: center; text-decoration: none; cursor: pointer; border: 1px solid var(--accent);
@@ -54,7 +55,7 @@ button.link { flex: none; min-height: 1.5rem; padding: 0; border: 0; border-radi
 button.link:hover { background: none; color: var(--accent-over); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 footer { margin: 1rem 0 0; color: var(--quiet); font-size: 0.875rem; overflow-wrap: anywhere; text-align: center; }
-@media (forced-colors: active) { main, ul, .choice { border-color: CanvasText; } }
+@media (forced-colors: active) { main, .choice { border-color: CanvasText; } }
 `
 
 /** The stylesheet's name changes with its content, so that a browser may keep it for ever. */
