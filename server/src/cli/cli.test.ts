@@ -115,6 +115,19 @@ suite('command line: records', () => {
   })
 })
 
+suite('command line: help and warnings', { concurrency: 2 }, () => {
+  test('a duration in the help is written as an operator would', async () => {
+    const { stdout } = await run(['client', 'rotate-secret', '--help'])
+    assert.match(stdout, /\(default: 7d\)/)
+  })
+
+  test('a client whose dialect is mounted nowhere is added with a warning', async () => {
+    const { status, stderr } = await run(['client', 'add', '--dialect', 'dch', '--name', 'An app'])
+    assert.equal(status, 0)
+    assert.match(stderr, /^Warning: dch is mounted nowhere/)
+  })
+})
+
 suite('command line: mistakes', { concurrency: 2 }, () => {
   const wrongs: readonly [
     name: string,
@@ -205,6 +218,7 @@ suite('command line: a running server', () => {
     assert.equal((await refresh(second.json.refresh_token)).status, 200)
     const shown = await run(['legacy', 'show'], token('reset'))
     assert.match(shown.stdout, /^status +exchanged$/m)
+    assert.match(shown.stdout, new RegExp(`^exchangedBy +${app.client_id}$`, 'm'))
     assert.match(shown.stdout, /^resets +1$/m)
   })
 
@@ -226,7 +240,8 @@ suite('command line: a running server', () => {
 
   test('client disable --exchange: refreshes go on', async () => {
     const { json: pair } = await exchange('window')
-    await json(['client', 'disable', app.client_id, '--exchange'])
+    const disabled = await run(['client', 'disable', app.client_id, '--exchange'])
+    assert.equal(disabled.stdout, `${app.client_id} exchange off\n`)
     assert.equal((await exchange('purge')).status, 400)
     assert.equal((await refresh(pair.refresh_token)).status, 200)
     await json(['client', 'enable', app.client_id, '--exchange'])

@@ -9,6 +9,7 @@ import type { RegisterClientInput } from '../kernel/operations/register-client.t
 import { registerClient } from '../kernel/operations/register-client.ts'
 import { rotateClientSecret } from '../kernel/operations/rotate-client-secret.ts'
 import type { Client } from '../kernel/records.ts'
+import type { Deployment } from '../main.ts'
 import { parseDuration, parseId, parseName, parseTime } from './arguments.ts'
 import { recoverClient } from './client-recover.ts'
 import type { Settings, ShownClient } from './client-settings.ts'
@@ -63,7 +64,7 @@ function addAdd(client: Command): void {
   )
 }
 
-async function add({ world }: { world: Parameters<typeof perform>[2] }, options: AddOptions): Promise<void> {
+async function add({ world, config }: Deployment, options: AddOptions): Promise<void> {
   const client: RegisterClientInput['client'] = {
     ...(options.id !== undefined && { id: options.id }),
     dialect: options.dialect,
@@ -83,6 +84,11 @@ async function add({ world }: { world: Parameters<typeof perform>[2] }, options:
   const made = granted(await perform(registerClient, { client, actor: operator() }, world), {
     record_exists: 'There already is a client of this id or identifier. See: tokenferry client list',
   })
+  if (!config.mounts.some(({ dialect }) => dialect === options.dialect)) {
+    process.stderr.write(
+      `Warning: ${options.dialect} is mounted nowhere, so nobody serves this client. Add a mount to ${options.config}.\n`,
+    )
+  }
   if (options.json) {
     sayJson({ client_id: made.client.id, client_secret: made.secret })
     return
@@ -96,7 +102,13 @@ async function add({ world }: { world: Parameters<typeof perform>[2] }, options:
 const unknownClient = 'There is no such client. See: tokenferry client list'
 
 function addList(client: Command): void {
-  subcommand(client, 'list', 'list all clients').action((options: Shared) =>
+  subcommand(
+    client,
+    'list',
+    'list all clients',
+    'tokenferry client list',
+    'tokenferry client list --json',
+  ).action((options: Shared) =>
     withDeployment(options, async ({ store }) => {
       const clients = (await store.listClients()).map((one) => shown(one, Date.now()))
       const columns = {
@@ -116,13 +128,18 @@ function addList(client: Command): void {
 }
 
 function addShow(client: Command): void {
-  subcommand(client, 'show <id>', 'show a client, by its id or an old identifier').action(
-    (id: string, options: Shared) =>
-      withDeployment(options, async ({ store }) => {
-        const found = await store.findClient(id)
-        if (!found) throw new CommandError(unknownClient)
-        sayRecord(shown(found, Date.now()), options)
-      }),
+  subcommand(
+    client,
+    'show <id>',
+    'show a client, by its id or an old identifier',
+    'tokenferry client show q3Xk…',
+    'tokenferry client show OLDKEY',
+  ).action((id: string, options: Shared) =>
+    withDeployment(options, async ({ store }) => {
+      const found = await store.findClient(id)
+      if (!found) throw new CommandError(unknownClient)
+      sayRecord(shown(found, Date.now()), options)
+    }),
   )
 }
 
@@ -147,9 +164,11 @@ function addSet(client: Command): void {
 type Changing = {
   readonly change: ClientChange
   readonly policy?: NonNullable<Parameters<typeof changeClient.decide>[0]['policy']>
+  /** What is printed for people, where the whole client would be more than was asked. */
+  readonly line?: (changed: Client) => string
 }
 
-const change = (clientId: string, options: Shared, changing: Changing): Promise<void> =>
+const change = (clientId: string, options: Shared, { line, ...changing }: Changing): Promise<void> =>
   withDeployment(options, async ({ world }) => {
     const answer = await perform(changeClient, { clientId, ...changing, actor: operator() }, world)
     const changed = granted(answer, {
@@ -157,7 +176,8 @@ const change = (clientId: string, options: Shared, changing: Changing): Promise<
       record_exists: 'Another client has that identifier. See: tokenferry client list',
       nothing_to_change: 'The client is so already; nothing was changed.',
     })
-    sayRecord(shown(changed, world.moment().now), options)
+    if (line && !options.json) say(line(changed))
+    else sayRecord(shown(changed, world.moment().now), options)
   })
 
 function addRotateSecret(client: Command): void {
@@ -168,11 +188,10 @@ function addRotateSecret(client: Command): void {
     'tokenferry client rotate-secret q3Xk… --overlap 7d',
     'tokenferry client rotate-secret q3Xk… --overlap 0s    # the old ones leaked',
   )
-    .option(
-      '--overlap <duration>',
-      'how long the secrets before it stay good',
-      parseDuration,
-      parseDuration('7d'),
+    .addOption(
+      new Option('--overlap <duration>', 'how long the secrets before it stay good')
+        .argParser(parseDuration)
+        .default(parseDuration('7d'), '7d'),
     )
     .action((clientId: string, options: Shared & { readonly overlap: number }) =>
       withDeployment(options, async ({ world }) => {
@@ -205,15 +224,18 @@ function addStatus(client: Command, verb: 'enable' | 'disable'): void {
     enabled
       ? 'let a disabled client go on'
       : 'refuse everything that a client asks, until it is enabled again',
+    `tokenferry client ${verb} q3Xk…`,
+    `tokenferry client ${verb} q3Xk… --exchange    # ${enabled ? 'exchanges' : 'refreshes go on'}`,
   )
     .option('--exchange', enabled ? 'let it exchange legacy tokens again' : 'refuse only its exchanges')
-    .action((id: string, options: Shared & { readonly exchange?: boolean }) =>
-      change(id, options, {
-        change: options.exchange
-          ? { exchangeStatus: enabled ? 'on' : 'off' }
-          : { status: enabled ? 'enabled' : 'disabled' },
-      }),
-    )
+    .action((id: string, options: Shared & { readonly exchange?: boolean }) => {
+      const exchangeStatus = enabled ? 'on' : 'off'
+      const status = enabled ? 'enabled' : 'disabled'
+      return change(id, options, {
+        change: options.exchange ? { exchangeStatus } : { status },
+        line: (changed) => `${changed.id} ${options.exchange ? `exchange ${exchangeStatus}` : status}`,
+      })
+    })
 }
 
 function addRecover(client: Command): void {

@@ -17,7 +17,12 @@ export function addDatabaseCommands(program: Command): void {
 }
 
 function addMigrate(db: Command): void {
-  subcommand(db, 'migrate', 'bring the schema up to this version of Tokenferry').action((options: Shared) =>
+  subcommand(
+    db,
+    'migrate',
+    'bring the schema up to this version of Tokenferry',
+    'tokenferry db migrate',
+  ).action((options: Shared) =>
     withDatabase(options, async (database) => {
       const { applied } = await migrate(database)
       sayRecord({ applied: applied.length === 0 && !options.json ? 'nothing was missing' : applied }, options)

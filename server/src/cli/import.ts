@@ -124,11 +124,15 @@ export function summaryLines(summary: ImportSummary, dryRun: boolean, millisecon
   const { rows, cameIn, already, refused, refusedPath, stopped, delimiter } = summary
   const seconds = Math.max(milliseconds / 1000, 0.001)
   const lines = [
-    `${count(rows)} rows ${stopped ? 'done' : 'read'} in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} rows/s)`,
+    `${count(rows)} ${rows === 1 ? 'row' : 'rows'} ${stopped ? 'done' : 'read'} in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} rows/s)`,
     dryRun ? `${count(cameIn)} are right (a dry run: nothing was written)` : `${count(cameIn)} came in`,
   ]
-  if (already > 0) lines.push(`${count(already)} were there already, and stay as they are`)
-  if (refused > 0) lines.push(`${count(refused)} were refused: line and reason are in ${refusedPath}`)
+  if (already > 0)
+    lines.push(
+      `${count(already)} ${wereOrWas(already)} there already, and ${already === 1 ? 'stays as it is' : 'stay as they are'}`,
+    )
+  if (refused > 0)
+    lines.push(`${count(refused)} ${wereOrWas(refused)} refused: line and reason are in ${refusedPath}`)
   if (delimiter === ';' || delimiter === '\t') {
     lines.push(`The columns were read with a ${delimiter === ';' ? 'semicolon' : 'tab'} between them.`)
   }
@@ -136,6 +140,7 @@ export function summaryLines(summary: ImportSummary, dryRun: boolean, millisecon
 }
 
 const count = (number: number): string => number.toLocaleString('en')
+const wereOrWas = (number: number): string => (number === 1 ? 'was' : 'were')
 
 function warningLines({ warnings }: ImportSummary): string[] {
   if (!warnings) return []

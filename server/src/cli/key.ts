@@ -35,7 +35,7 @@ const workOf = ({ store, world, config }: Deployment): KeyWork => ({
 })
 
 function addList(key: Command): void {
-  subcommand(key, 'list', 'list all keys, newest first').action((options: Shared) =>
+  subcommand(key, 'list', 'list all keys, newest first', 'tokenferry key list').action((options: Shared) =>
     withDeployment(options, async ({ store, world }) => {
       const { now } = world.moment()
       const keys = await store.listKeys()
@@ -68,10 +68,13 @@ const shown = (key: StoredKey, current: number, now: number) => ({
   publishedUntil: timeOf(key.publishUntil),
 })
 
-function stateOf({ status, version, currentFrom }: StoredKey, current: number, now: number): string {
+/** `accepted`: makes nothing new, and what it made is still good. */
+function stateOf(key: StoredKey, current: number, now: number): string {
+  const { status, version, currentFrom, publishUntil } = key
   if (status !== 'live') return status
   if (currentFrom > now) return 'next'
-  return version === current ? 'current' : 'retired'
+  if (version === current) return 'current'
+  return publishUntil !== undefined && publishUntil <= now ? 'retired' : 'accepted'
 }
 
 function addRotate(key: Command): void {

@@ -28,18 +28,22 @@ export function addLegacyCommands(program: Command): void {
 type Count = Awaited<ReturnType<Deployment['store']['countLegacyTokens']>>[number]
 
 function addStatus(legacy: Command): void {
-  subcommand(legacy, 'status', 'count legacy tokens by dialect, client and status').action(
-    (options: Shared) =>
-      withDeployment(options, async ({ store }) => {
-        const columns = {
-          DIALECT: ({ dialect }: Count) => dialect,
-          CLIENT: ({ clientId }: Count) => clientId,
-          STATUS: ({ status }: Count) => status,
-          COUNT: ({ count }: Count) => count,
-        }
-        const none = 'There are no legacy tokens yet. Bring them in: tokenferry import --help'
-        sayRecords(await store.countLegacyTokens(), columns, { ...options, none })
-      }),
+  subcommand(
+    legacy,
+    'status',
+    'count legacy tokens by dialect, client and status',
+    'tokenferry legacy status',
+  ).action((options: Shared) =>
+    withDeployment(options, async ({ store }) => {
+      const columns = {
+        DIALECT: ({ dialect }: Count) => dialect,
+        CLIENT: ({ clientId }: Count) => clientId,
+        STATUS: ({ status }: Count) => status,
+        COUNT: ({ count }: Count) => count,
+      }
+      const none = 'There are no legacy tokens yet. Bring them in: tokenferry import --help'
+      sayRecords(await store.countLegacyTokens(), columns, { ...options, none })
+    }),
   )
 }
 
@@ -69,8 +73,8 @@ function addShow(legacy: Command): void {
       const lookups = await lookupsRead(deployment)
       const rows = (await store.findLegacyRows(lookups))
         .filter(({ token }) => lookups.some((lookup) => lookup.equals(token.lookup)))
+        .filter(({ token }) => [undefined, token.clientId, token.boundTo].includes(options.client))
         .map(shown)
-        .filter(({ client, exchangedBy }) => [undefined, client, exchangedBy].includes(options.client))
       if (rows.length === 0) throw new CommandError(unknown)
       if (options.json) sayRecords(rows, {}, { json: true, none: '' })
       else for (const row of rows) sayRecord(row, options)
@@ -84,7 +88,7 @@ function shown({ token, connectionRevoked }: LegacyRow) {
     dialect: token.dialect,
     client: token.clientId,
     status: token.status,
-    exchangedBy: token.clientId === '' ? token.boundTo : undefined,
+    exchangedBy: token.grantNumber === undefined ? undefined : token.clientId || token.boundTo,
     user: token.userId,
     organization: token.organizationId,
     kind: token.kind,
