@@ -66,7 +66,7 @@ function authorizeOf({ path, scopes, resource, separator }: AuthorizePage): stri
   return `Users allow an app at ${code(`GET ${path}`)}, with ${parameters.join(', ')}.`
 }
 
-/** One column for the dialect's own words, and one for each endpoint that has others: status once, if it is one. */
+/** One column for the dialect's own words, and one for each endpoint that has others. */
 function refusalsOf(dialect: Dialect): string {
   const others = new Map<string, { readonly refuse: Refuse; readonly at: string }>()
   for (const { refuse, route, when } of dialect.endpoints) {

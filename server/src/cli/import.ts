@@ -124,7 +124,8 @@ export function summaryLines(summary: ImportSummary, dryRun: boolean, millisecon
   const { rows, cameIn, already, refused, refusedPath, stopped, delimiter } = summary
   const seconds = Math.max(milliseconds / 1000, 0.001)
   const lines = [
-    `${count(rows)} ${rows === 1 ? 'row' : 'rows'} ${stopped ? 'done' : 'read'} in ${seconds.toFixed(1)} s (${count(Math.round(rows / seconds))} rows/s)`,
+    `${count(rows)} ${rows === 1 ? 'row' : 'rows'} ${stopped ? 'done' : 'read'} in ${seconds.toFixed(1)} s ` +
+      `(${count(Math.round(rows / seconds))} rows/s)`,
     dryRun ? `${count(cameIn)} are right (a dry run: nothing was written)` : `${count(cameIn)} came in`,
   ]
   if (already > 0)

@@ -1,11 +1,13 @@
 /** The parts of the pages that need no server. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { reasons } from '../kernel/refusals.ts'
 import { anOrganization } from '../testing/records.ts'
 import { attempts } from './attempts.ts'
 import { consentPage } from './consent.ts'
 import { cookies } from './cookies.ts'
 import { html } from './html.ts'
+import { explain } from './messages.ts'
 import { findHub } from './page.ts'
 import { turns } from './turns.ts'
 
@@ -113,5 +115,11 @@ suite('pages: parts', () => {
   test('no address but a hub’s own is a way back', () => {
     assert.equal(findHub([], '/oauth2/authorize?x=1'), undefined)
     assert.equal(findHub([], undefined), undefined)
+  })
+
+  test('whatever went wrong, the user is told what to do next', () => {
+    const step = /\b(go back|tell|ask|try again|try|wait)\b/i
+    const without = reasons.filter((reason) => reason !== 'password_wrong' && !step.test(explain(reason)))
+    assert.deepEqual(without, [])
   })
 })

@@ -70,10 +70,10 @@ function authorizeLinks(
   const base = publicUrl.replace(/\/+$/, '')
   const callback = `${base}/callback`
   return new Map(
-    hubsOf(mounts).flatMap(({ mount: { dialect }, path }) => {
+    hubsOf(mounts).flatMap(({ mount, path }) => {
+      const { name } = mount.dialect
       const client = clients.find(
-        (one) =>
-          one.dialect === dialect.name && one.type === 'confidential' && one.redirectUris.includes(callback),
+        (one) => one.dialect === name && one.type === 'confidential' && one.redirectUris.includes(callback),
       )
       if (!client) return []
       const query = new URLSearchParams({
@@ -85,7 +85,7 @@ function authorizeLinks(
         code_challenge: sha256(codeVerifier).toString('base64url'),
         code_challenge_method: 'S256',
       })
-      return [[dialect.name, `${base}${path}?${query}`] as const]
+      return [[name, `${base}${path}?${query}`] as const]
     }),
   )
 }

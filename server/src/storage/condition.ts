@@ -3,8 +3,8 @@ import type { Database } from './database.ts'
 import { damageIn, openSqlite } from './sqlite.ts'
 
 /**
- * What is wrong with the file, in the engine's words; `undefined`: it is sound. Reads all of it; the quick way
- * does not compare the indexes with their tables.
+ * What is wrong with the file, in the engine's words; `undefined`: it is sound. Reads all of it; the quick
+ * way does not compare the indexes with their tables.
  */
 export async function damageOf(
   database: Database,
