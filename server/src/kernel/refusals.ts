@@ -184,6 +184,3 @@ export type Refusal = {
   /** Seconds after which to try again. */
   readonly retryAfterSeconds?: number
 }
-
-/** Whether the refusal is ours to answer for: 503 or 500, and no verdict on the caller. */
-export const isTrouble = ({ reason }: Refusal): boolean => refusals[reason].status >= 500

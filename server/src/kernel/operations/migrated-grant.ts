@@ -2,14 +2,13 @@
  * The grant that a legacy token becomes, and the writes that make it; shared by the exchange and the code's
  * way.
  */
-import { locatorHash } from '../chain.ts'
 import type { Write } from '../decision.ts'
-import { event } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
 import type { Connection, Grant, LegacyToken } from '../records.ts'
 import type { RingVersion } from '../ring.ts'
 import type { Caller } from './issue.ts'
-import { accessUntil, expected, refreshUntil } from './issue.ts'
+import { expected } from './issue.ts'
+import { newGrant } from './new-grant.ts'
 
 export type Migrated = {
   readonly caller: Caller
@@ -27,50 +26,24 @@ export function migratedGrant(
   migrated: Migrated,
   moment: Moment,
 ): { grant: Grant; followers: readonly Write[] } {
-  const { caller, facts, as, scopes, number } = migrated
-  const { client, policy, actor } = caller
+  const { caller, facts, as, scopes, resource, number, locator, version } = migrated
   const { token } = facts
   const connection = connectionOf(migrated, moment)
-  const grant: Grant = {
-    number,
-    locatorHash: locatorHash(migrated.locator),
-    connection: connection.number,
-    clientId: client.id,
-    userId: connection.userId,
-    organizationId: token.organizationId,
-    actsAs: as,
-    authorizedBy: token.userId,
-    scopes,
-    resource: migrated.resource,
-    boundKey: undefined,
-    epoch: connection.epoch,
-    generation: 0,
-    rotatedAt: moment.now,
-    keyVersion: migrated.version.version,
-    created: moment.now,
-    usedAt: undefined,
-    refreshUntil: refreshUntil(policy, moment.now),
-    accessUntil: accessUntil(policy, moment.now),
-    status: 'live',
-    reason: undefined,
-    replays: 0,
-  }
-  const about = { ...grant, grantNumber: number }
-  return {
-    grant,
-    followers: [
-      {
-        write: 'open_connection',
-        connection,
-        grantNumber: number,
-        grantsMax: policy.grantsPerConnectionMax,
-        at: moment.now,
-        isNew: facts.connection === undefined,
-      },
-      { write: 'add_grant', grant },
-      event('legacy_token_exchanged', moment.now, actor, about),
-    ],
-  }
+  const { userId } = connection
+  const { organizationId } = token
+  return newGrant(
+    {
+      caller,
+      connection,
+      isNew: facts.connection === undefined,
+      number,
+      locator,
+      version,
+      about: { userId, organizationId, actsAs: as, authorizedBy: token.userId, scopes, resource },
+      kind: 'legacy_token_exchanged',
+    },
+    moment,
+  )
 }
 
 function connectionOf({ caller, facts, as, scopes }: Migrated, moment: Moment): Connection {

@@ -8,17 +8,9 @@ import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion, sha256 } from '../ring.ts'
 import type { CodeFacts } from '../store.ts'
 import type { Caller, Issued } from './issue.ts'
-import {
-  accessOf,
-  accessUntil,
-  disabledSubject,
-  expected,
-  isAlive,
-  refreshUntil,
-  sayPair,
-  seconds,
-} from './issue.ts'
+import { accessOf, disabledSubject, expected, isAlive, sayPair, seconds } from './issue.ts'
 import { guardOf, migratedGrant } from './migrated-grant.ts'
+import { newGrant } from './new-grant.ts'
 
 export type RedeemInput = {
   readonly caller: Caller
@@ -206,48 +198,19 @@ function unwrapped(
 /** An ordinary code: its grant is born here, under a locator of chance. */
 function redeemConsent(caller: Caller, facts: CodeFacts, moment: Moment) {
   const { code, connection } = facts
-  const { policy, actor } = caller
   // Consent made the connection; where it is gone, the user has taken it back.
   if (!connection) return refuse('connection_revoked')
   const version = currentVersion(moment.ring, moment.now)
   const locator = Buffer.from(moment.random(locatorBytes))
-  const grant: Grant = {
-    number: moment.number(),
-    locatorHash: locatorHash(locator),
-    connection: connection.number,
-    clientId: code.clientId,
-    userId: code.userId,
-    organizationId: code.organizationId,
-    actsAs: code.actsAs,
-    authorizedBy: code.authorizedBy,
-    scopes: code.scopes,
-    resource: code.resource,
-    boundKey: undefined,
-    epoch: connection.epoch,
-    generation: 0,
-    rotatedAt: moment.now,
-    keyVersion: version.version,
-    created: moment.now,
-    usedAt: undefined,
-    refreshUntil: refreshUntil(policy, moment.now),
-    accessUntil: accessUntil(policy, moment.now),
-    status: 'live',
-    reason: undefined,
-    replays: 0,
-  }
+  const number = moment.number()
+  const { grant, followers } = newGrant(
+    { caller, connection, isNew: false, number, locator, version, about: code, kind: 'grant_created' },
+    moment,
+  )
   return granted(
     pairOf(caller, facts, grant, locator, version, false, moment),
     redemption(code, grant.number, connection),
-    {
-      write: 'open_connection',
-      connection,
-      grantNumber: grant.number,
-      grantsMax: policy.grantsPerConnectionMax,
-      at: moment.now,
-      isNew: false,
-    },
-    { write: 'add_grant', grant },
-    event('grant_created', moment.now, actor, { ...grant, grantNumber: grant.number }),
+    ...followers,
   )
 }
 
