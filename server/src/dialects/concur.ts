@@ -11,6 +11,7 @@ import type { Claims, Context, Dialect, HearClaims, Refuse, Reply, SignedTokens 
 import { endpoint, reply } from './dialect.ts'
 import type { Proof } from './proofs.ts'
 import { hearBearer, inBody } from './proofs.ts'
+import { explain } from './words.ts'
 
 const day = 86_400
 
@@ -156,7 +157,7 @@ function refuseAtToken({ notAllowed }: { readonly notAllowed?: TokenCode } = {})
     const number =
       refusal.reason === 'grant_type_not_allowed' && notAllowed ? notAllowed : tokenCodeOf(refusal)
     const row = tokenCodes[number]
-    const description = 'explained' in row ? `${row.says}: ${explain(refusal)}` : row.says
+    const description = 'explained' in row ? `${row.says}: ${ours(refusal)}` : row.says
     const body = { code: number, error: row.error, error_description: description }
     return answer(statusOf(row.status, number, context), body, context)
   }
@@ -172,7 +173,7 @@ function refuseAtExchange(refusal: Refusal, context: Context): Reply {
   const row = exchangeCodes[symbol]
   // Concur's words do not tell a missing parameter from a wrong one, so ours follow.
   const missing = refusal.reason === 'parameter_missing' || refusal.reason === 'client_secret_missing'
-  const message = 'explained' in row || missing ? `${row.says}: ${explain(refusal)}` : row.says
+  const message = 'explained' in row || missing ? `${row.says}: ${ours(refusal)}` : row.says
   return answer(statusOf(row.status, symbol, context), { code: symbol, message }, context)
 }
 
@@ -180,10 +181,11 @@ function refuseAtExchange(refusal: Refusal, context: Context): Reply {
 const statusOf = (status: number, word: string | number, { policy }: Context): number =>
   status >= 500 ? status : (policy.statuses[word] ?? status)
 
-function explain({ reason, parameter, accepted }: Refusal): string {
+/** Where Concur's words do not say what is wrong, ours do. */
+function ours(refusal: Refusal): string {
+  const { reason } = refusal
   const says = reason === 'client_secret_missing' ? 'A required parameter is missing.' : refusals[reason].says
-  const about = parameter === undefined ? '' : ` (${parameter})`
-  return `${says.slice(0, -1)}${about}.${accepted?.length ? ` Accepted: ${accepted.join(', ')}.` : ''}`
+  return explain(says, refusal)
 }
 
 /** The names of Concur's sample; those that are addresses have this server's host instead of Concur's. */

@@ -8,6 +8,7 @@ import { standardClaims } from './claims.ts'
 import type { AuthorizePage, Dialect, Document, SignedTokens } from './dialect.ts'
 import { endpoint, reply } from './dialect.ts'
 import { basicOrBody } from './proofs.ts'
+import { explain } from './words.ts'
 
 export const legacyTokenType = 'urn:tokenferry:params:oauth:token-type:legacy'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
@@ -169,7 +170,7 @@ const authorize: AuthorizePage = {
     const { oauth, says } = refusals[refusal.reason]
     const isScope = refusal.reason === 'parameter_malformed' && refusal.parameter === 'scope'
     const error = isScope ? 'invalid_scope' : oauth
-    return { error, error_description: describe(says, refusal), state, iss: issuer }
+    return { error, error_description: explain(says, refusal), state, iss: issuer }
   },
 }
 
@@ -210,15 +211,10 @@ const isTarget = (target: string): boolean => target.length <= 500 && !/[\s#]/.t
 function refuse(refusal: Refusal, grantError = 'invalid_grant') {
   const { status, oauth, says } = refusals[refusal.reason]
   const error = oauth === 'invalid_grant' ? grantError : oauth
-  const body = { error, error_description: describe(says, refusal) }
+  const body = { error, error_description: explain(says, refusal) }
   return status === 401
     ? reply(status, body, { 'www-authenticate': 'Basic realm="tokenferry"' })
     : reply(status, body)
-}
-
-function describe(says: string, { parameter, accepted }: Refusal): string {
-  const about = parameter === undefined ? '' : ` (${parameter})`
-  return `${says.slice(0, -1)}${about}.${accepted?.length ? ` Accepted: ${accepted.join(', ')}.` : ''}`
 }
 
 export const standard: Dialect = {

@@ -1,4 +1,4 @@
-/** How a dialect's sentence comes by the names that a refusal carries. */
+/** How a sentence comes by the names that a refusal carries. */
 import type { Refusal } from '../kernel/refusals.ts'
 
 /**
@@ -12,4 +12,10 @@ export function fillIn(sentence: string, { parameter, accepted }: Refusal, crede
     '<credential>': credential,
   }
   return sentence.replaceAll(/<\w+>/g, (place) => names[place] ?? place)
+}
+
+/** Our own sentence, with the parameter that it is about and what would be accepted. */
+export function explain(says: string, { parameter, accepted }: Refusal): string {
+  const about = parameter === undefined ? '' : ` (${parameter})`
+  return `${says.slice(0, -1)}${about}.${accepted?.length ? ` Accepted: ${accepted.join(', ')}.` : ''}`
 }
