@@ -1,5 +1,29 @@
 -- What the migrations make of an empty SQLite database. Generated; change a migration instead.
 
+CREATE TABLE announcements (
+  client text not null,
+  organization_id text not null,
+  at integer not null,
+  primary key (client, organization_id)
+) without rowid;
+
+CREATE TABLE barred_clients (
+  organization_id text not null,
+  client text not null,
+  at integer not null,
+  by_user text,
+  primary key (organization_id, client)
+) without rowid;
+
+CREATE TABLE callback_secrets (
+  client text not null references clients (id),
+  number integer not null,
+  key_version integer not null,
+  created integer not null,
+  expires integer,
+  primary key (client, number)
+) without rowid;
+
 CREATE TABLE client_identifiers (
   identifier text primary key,
   client text not null references clients (id)
@@ -37,7 +61,7 @@ CREATE TABLE clients (
   tokens_valid_after integer not null,
   policy text not null,
   created integer not null
-) without rowid;
+, maker text, logo text, callback_status text not null default 'on', callback_events text not null default '') without rowid;
 
 CREATE TABLE codes (
   hash blob primary key,
@@ -77,7 +101,7 @@ CREATE TABLE connections (
   confirmation text not null,
   status text not null,
   epoch integer not null,
-  live_grants text not null, -- ',17,23,': oldest first
+  live_grants text not null, last_used integer, -- ',17,23,': oldest first
   -- The user first: so one index also lists a user's connections, and an exchange touches one page less.
   unique (user_id, client, organization_id)
 );
@@ -90,6 +114,28 @@ CREATE TABLE counters (
   count integer not null,
   primary key (key, window)
 ) without rowid;
+
+CREATE TABLE deliveries (
+  id text primary key,
+  channel text not null, -- mail, callback
+  kind text not null,
+  client text,
+  user_id text,
+  organization_id text,
+  connection integer,
+  epoch integer,
+  event integer,
+  at integer not null, -- when it happened
+  due integer not null,
+  attempts integer not null,
+  status text not null, -- waiting, sent, dropped, given_up
+  claimed_by text, -- who is sending it, until it is due again
+  problem text
+) without rowid;
+
+CREATE INDEX deliveries_due on deliveries (due) where status = 'waiting';
+
+CREATE INDEX deliveries_settled on deliveries (at) where status <> 'waiting';
 
 CREATE TABLE events (
   id integer primary key autoincrement,
@@ -166,6 +212,14 @@ CREATE TABLE legacy_tokens (
 
 CREATE INDEX legacy_tokens_by_authorization on legacy_tokens (authorization, client) where authorization is not null;
 
+CREATE INDEX legacy_tokens_by_organization on legacy_tokens (organization_id, client, user_id)
+  where organization_id <> '';
+
+CREATE TABLE logos (
+  name text primary key, -- SHA-256 of the bytes and the kind: 3f2a….png
+  bytes blob not null
+) without rowid;
+
 CREATE TABLE lookup_kinds (
   version integer not null,
   kind text not null,
@@ -215,7 +269,7 @@ CREATE TABLE sessions (
   user_id text not null,
   created integer not null,
   expires integer not null
-) without rowid;
+, method text not null default 'password', address text, user_agent text) without rowid;
 
 CREATE INDEX sessions_by_user on sessions (user_id);
 
@@ -226,4 +280,6 @@ CREATE TABLE users (
   name text,
   password_hash text,
   status text not null
-) without rowid;
+, language text, locked_until integer) without rowid;
+
+CREATE INDEX users_by_email on users (email) where email is not null;
