@@ -174,6 +174,11 @@ async function addClient(deployment: Deployment, created: number): Promise<void>
     mayIntrospect: false,
     origins: [],
     tokensValidAfter: 0,
+    maker: undefined,
+    logo: undefined,
+    callback: undefined,
+    callbackStatus: 'on',
+    callbackEvents: [],
     policy: {},
     secrets: [],
   }

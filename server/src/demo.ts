@@ -95,6 +95,8 @@ async function makeSample({ dialect }: Mount, deployment: SeedBed, count: number
     name: 'Alice Sample',
     passwordHash: await hashPassword(password),
     status: 'enabled',
+    language: undefined,
+    lockedUntil: undefined,
   } as const
   await store.commit([
     organizationWrite(organization, `Sample company (${dialect.name})`),
@@ -154,6 +156,11 @@ function clientWrites(
     mayIntrospect: sample.mayIntrospect ?? false,
     origins: [],
     tokensValidAfter: 0,
+    maker: undefined,
+    logo: undefined,
+    callback: undefined,
+    callbackStatus: 'on',
+    callbackEvents: [],
     policy: {},
     secrets: [],
   }
@@ -255,6 +262,8 @@ function personWrites(
     name: `Sample user ${at}`,
     passwordHash: undefined,
     status: 'enabled',
+    language: undefined,
+    lockedUntil: undefined,
   } as const
   const organizations = organizationId === '' ? [] : [organizationId]
   return [

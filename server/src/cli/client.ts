@@ -79,6 +79,11 @@ async function add({ world, config }: Deployment, options: AddOptions): Promise<
     exchangesPerDayMax: given(options.exchangesPerDay),
     mayIntrospect: options.mayIntrospect ?? false,
     origins: options.origin ?? [],
+    maker: undefined,
+    logo: undefined,
+    callback: undefined,
+    callbackStatus: 'on',
+    callbackEvents: [],
     policy: readPolicyArguments(options.policy ?? []).set,
   }
   const made = granted(await perform(registerClient, { client, actor: operator() }, world), {

@@ -23,6 +23,8 @@ export function checkUser(values: Values): ImportedUser | Refused {
       name,
       passwordHash: password_hash,
       status: 'enabled',
+      language: undefined,
+      lockedUntil: undefined,
     },
     organizations: members,
   }

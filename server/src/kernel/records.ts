@@ -30,6 +30,16 @@ export type Client = {
   readonly origins: readonly string[]
   /** Grants made before this moment are dead (`client recover --since`). */
   readonly tokensValidAfter: Milliseconds
+  /** Who makes it, as users are shown it. */
+  readonly maker: string | undefined
+  /** The name of its picture among the logos. */
+  readonly logo: string | undefined
+  /** Where it is told what happens to its grants. */
+  readonly callback: string | undefined
+  /** `off`: the address said that it is gone for good. */
+  readonly callbackStatus: 'on' | 'off'
+  /** What it is told of; empty: of all. */
+  readonly callbackEvents: readonly string[]
   /** What this client alone does otherwise than its dialect. */
   readonly policy: Partial<Policy>
   readonly secrets: readonly ClientSecret[]
@@ -48,6 +58,10 @@ export type User = {
   readonly name: string | undefined
   readonly passwordHash: string | undefined
   readonly status: 'enabled' | 'disabled'
+  /** Of the mails to them (BCP 47), such as `de`. */
+  readonly language: string | undefined
+  /** Too many sign-ins have failed: none is tried before this moment. */
+  readonly lockedUntil: Milliseconds | undefined
 }
 
 export type Organization = {
@@ -73,6 +87,8 @@ export type Connection = {
   readonly epoch: number
   /** The numbers of its live grants, oldest first. */
   readonly liveGrants: readonly number[]
+  /** When an access token of it was last seen at introspection, within an hour. */
+  readonly lastUsed: Milliseconds | undefined
 }
 
 export type Grant = {
@@ -160,6 +176,11 @@ export type Session = {
   readonly userId: string
   readonly created: Milliseconds
   readonly expires: Milliseconds
+  /** How the user signed in. */
+  readonly method: 'password' | 'provider'
+  /** From where, and with what, as the browser says: for the user, who tells sessions apart by it. */
+  readonly address: string | undefined
+  readonly userAgent: string | undefined
 }
 
 /** A key as it lies in the database: sealed with the root secret, which does not. */
@@ -200,6 +221,11 @@ export type EventKind =
   | 'grant_healed'
   | 'grant_revoked'
   | 'connection_revoked'
+  | 'connection_confirmed'
+  | 'client_barred'
+  | 'client_unbarred'
+  | 'sign_in_locked'
+  | 'callback_disabled'
   | 'refresh_token_reused'
   | 'access_token_revoked'
   | 'client_added'

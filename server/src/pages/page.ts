@@ -16,6 +16,8 @@ export type PageRequest = {
   readonly address: string
   readonly query: string
   readonly cookies: string | undefined
+  /** As the browser names itself, cut short. */
+  readonly userAgent: string | undefined
   readonly contentType: string | undefined
   readonly body: Buffer | undefined
   /** Whether the browser says that another site sent the form. */

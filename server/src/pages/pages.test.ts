@@ -154,6 +154,8 @@ suite('pages: the way to a code', () => {
       name: undefined,
       passwordHash: await hashPassword('a password'),
       status: 'enabled',
+      language: undefined,
+      lockedUntil: undefined,
     } as const
     for (const id of ['first', 'second']) {
       const apiDomain = `https://${id}.example`

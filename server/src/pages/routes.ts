@@ -89,6 +89,7 @@ function heard(request: FastifyRequest): PageRequest {
     address: request.ip,
     query: at < 0 ? '' : url.slice(at + 1),
     cookies: request.headers.cookie,
+    userAgent: request.headers['user-agent']?.slice(0, 300),
     contentType: request.headers['content-type'],
     body: request.body instanceof Buffer ? request.body : undefined,
     isCrossSite: site === 'cross-site' || site === 'same-site',

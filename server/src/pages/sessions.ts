@@ -88,7 +88,7 @@ export const restart = ({ place }: Desk): PageAnswer => ({
 
 /** The new session's secret, or why there is none. */
 async function checkSignIn(
-  { address, cookies }: PageRequest,
+  { address, cookies, userAgent }: PageRequest,
   desk: Desk,
   username: string,
   password: string,
@@ -107,7 +107,7 @@ async function checkSignIn(
   const hash = user?.passwordHash
   const fits = await desk.verifications.take(() => verifyPassword(hash ?? decoyHash, password))
   const sessionSecret = desk.cookies.read(cookies, 'session')
-  const input = { username, verifiedHash: fits ? hash : undefined, sessionSecret }
+  const input = { username, verifiedHash: fits ? hash : undefined, sessionSecret, address, userAgent }
   const answer = await perform(checkPassword, input, world)
   if ('refused' in answer) return refused(answer.refused.reason)
   limits.forgiveGuess(address)

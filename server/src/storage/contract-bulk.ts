@@ -7,7 +7,7 @@ import { suite, test } from 'node:test'
 import type { Write } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
 import type { LegacyToken } from '../kernel/records.ts'
-import { aClient, aCode, aGrant, aLegacyToken, noon } from '../testing/records.ts'
+import { aClient, aCode, aGrant, aLegacyToken, aSession, noon } from '../testing/records.ts'
 import type { Fresh, Opened } from './contract.ts'
 import { exchange, find, importing, rotation } from './contract.ts'
 import { migrate, pendingMigrations, SchemaTooNew } from './migrate.ts'
@@ -281,7 +281,7 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
         await store.commit([
           {
             write: 'add_session',
-            session: { hash: Buffer.from([at]), userId: 'user', created: noon, expires: noon + late },
+            session: aSession({ hash: Buffer.from([at]), expires: noon + late }),
           },
         ])
         await store.commit([{ write: 'revoke_access_token', jti: `jti-${at}`, expires: noon + late }])
@@ -356,7 +356,7 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
   suite('groups of commits', () => {
     test('one bad commit does not take the others with it', async () => {
       const { store } = opened()
-      const session = { hash: Buffer.from([1]), userId: 'user', created: noon, expires: noon }
+      const session = aSession({ hash: Buffer.from([1]), expires: noon })
       const add: Write = { write: 'add_session', session }
       await store.commit([add])
       const revoke = (jti: string): Write => ({ write: 'revoke_access_token', jti, expires: noon })

@@ -12,6 +12,7 @@ import {
   aGrant,
   aLegacyToken,
   anOrganization,
+  aSession,
   aUser,
   noon,
 } from '../testing/records.ts'
@@ -227,7 +228,13 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
         })
         const user = aUser({ id: 'ü', email: 'ü@example', name: '用户', passwordHash: 'hash' })
         const company = anOrganization({ region: 'eu', apiDomain: 'https://ä.example' })
-        const session = { hash: Buffer.from([0, 1]), userId: 'ü', created: noon, expires: big }
+        const session = aSession({
+          hash: Buffer.from([0, 1]),
+          userId: 'ü',
+          expires: big,
+          address: '::1',
+          userAgent: 'A browser',
+        })
         await store.commit([{ write: 'put_organization', organization: company }])
         await store.commit([{ write: 'put_user', user, organizations: [company.id] }])
         await store.commit([{ write: 'add_code', code, openMax: undefined }])

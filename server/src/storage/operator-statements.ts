@@ -24,7 +24,7 @@ type OperatorWrite =
 const clientColumns = [
   'id', 'dialect', 'name', 'type', 'status', 'scopes', 'redirect_uris', 'exchange_status', 'exchange_from',
   'exchange_until', 'exchanges_per_day_max', 'may_introspect', 'origins', 'tokens_valid_after', 'policy',
-  'auth_method', 'created',
+  'maker', 'logo', 'callback', 'callback_status', 'callback_events', 'auth_method', 'created',
 ] // biome-ignore format: a table of names reads best in lines
 
 const secretColumns = ['client', 'hmac', 'sealed', 'key_version', 'created', 'expires']
@@ -193,5 +193,6 @@ const clientValues = (client: Client): Value[] => [
   client.redirectUris.join(' '), client.exchangeStatus, none(client.exchangeFrom), none(client.exchangeUntil),
   none(client.exchangesPerDayMax), client.mayIntrospect ? 1 : 0, client.origins.join(' '),
   client.tokensValidAfter,
-  JSON.stringify(client.policy),
+  JSON.stringify(client.policy), none(client.maker), none(client.logo), none(client.callback),
+  client.callbackStatus, client.callbackEvents.join(' '),
 ] // biome-ignore format: in the order of the columns

@@ -8,6 +8,7 @@ import type {
   Grant,
   LegacyToken,
   Organization,
+  Session,
   User,
 } from '../kernel/records.ts'
 import type { Row, Value } from './database.ts'
@@ -105,7 +106,7 @@ export const toCode = (row: Row): AuthorizationCode => ({
 export const joinedColumns = `
   c.number as c_number, c.client as c_client, c.user_id as c_user_id, c.organization_id as c_organization_id,
   c.scopes as c_scopes, c.since as c_since, c.origin as c_origin, c.confirmation as c_confirmation,
-  c.status as c_status, c.epoch as c_epoch, c.live_grants as c_live_grants,
+  c.status as c_status, c.epoch as c_epoch, c.live_grants as c_live_grants, c.last_used as c_last_used,
   u.status as u_status, u.username as u_username, u.name as u_name,
   o.name as o_name, o.region as o_region, o.api_domain as o_api_domain, o.status as o_status`
 
@@ -121,6 +122,7 @@ export const toConnection = (row: Row, prefix: 'c_' | '' = ''): Connection => ({
   status: one(row[`${prefix}status`]),
   epoch: number(row[`${prefix}epoch`]),
   liveGrants: numbers(row[`${prefix}live_grants`]),
+  lastUsed: numberOrNone(row[`${prefix}last_used`]),
 })
 
 export const joinedConnection = (row: Row): Connection | undefined =>
@@ -152,6 +154,8 @@ export const toUser = (row: Row): User => ({
   name: textOrNone(row.name),
   passwordHash: textOrNone(row.password_hash),
   status: one(row.status),
+  language: textOrNone(row.language),
+  lockedUntil: numberOrNone(row.locked_until),
 })
 
 export const toOrganization = (row: Row): Organization => ({
@@ -160,6 +164,20 @@ export const toOrganization = (row: Row): Organization => ({
   region: textOrNone(row.region),
   apiDomain: textOrNone(row.api_domain),
   status: one(row.status),
+})
+
+/** A session's columns under their prefix, since its user's stand beside them. */
+export const sessionColumns = `s.hash as s_hash, s.user_id as s_user_id, s.created as s_created,
+  s.expires as s_expires, s.method as s_method, s.address as s_address, s.user_agent as s_user_agent`
+
+export const toSession = (row: Row): Session => ({
+  hash: bytes(row.s_hash),
+  userId: text(row.s_user_id),
+  created: number(row.s_created),
+  expires: number(row.s_expires),
+  method: one(row.s_method),
+  address: textOrNone(row.s_address),
+  userAgent: textOrNone(row.s_user_agent),
 })
 
 /** A client comes as a row for each of its secrets (`s_…`), or one row where it has none. */
@@ -182,6 +200,11 @@ export function toClient(rows: readonly Row[]): Client | undefined {
     mayIntrospect: row.may_introspect === 1,
     origins: words(row.origins),
     tokensValidAfter: number(row.tokens_valid_after),
+    maker: textOrNone(row.maker),
+    logo: textOrNone(row.logo),
+    callback: textOrNone(row.callback),
+    callbackStatus: one(row.callback_status),
+    callbackEvents: words(row.callback_events),
     policy: JSON.parse(text(row.policy)),
     secrets: rows.filter((each) => each.s_hmac !== null).map(toSecret),
   }

@@ -8,12 +8,12 @@ import { oncePerTurn } from './once-per-turn.ts'
 import { operatorFindersOf } from './operator-finders.ts'
 import { peopleOf } from './people.ts'
 import {
-  bytes,
   joinedColumns,
   joinedConnection,
   joinedOrganization,
   joinedUser,
   number,
+  sessionColumns,
   text,
   textOrNone,
   toClient,
@@ -22,6 +22,7 @@ import {
   toGrant,
   toLegacyToken,
   toOrganization,
+  toSession,
   toUser,
 } from './rows.ts'
 
@@ -46,7 +47,7 @@ const sql = {
   alias: `select count(*) filter (where status = 'revoked') as revoked,
       count(*) filter (where status in ('exchanged', 'retired')) as exchanged
     from legacy_tokens where ${aliases({ authorization: 1, dialect: 2, lookup: 3, named: 4, client: 5 })}`,
-  session: `select s.hash as s_hash, s.created as s_created, s.expires as s_expires, u.* from sessions s
+  session: `select ${sessionColumns}, u.* from sessions s
     join users u on u.id = s.user_id where s.hash = $1`,
   numbering: `select (select coalesce(max(next_first), 1) from number_blocks) as next,
     exists (select 1 from number_blocks where first <= $1 and closed_from > $1) as accounted_for`,
@@ -143,13 +144,7 @@ export function sqlStore(database: Database): Store {
       const row = await one(sql.session, hash)
       if (!row) return undefined
       const user = toUser(row)
-      const session = {
-        hash: bytes(row.s_hash),
-        userId: user.id,
-        created: number(row.s_created),
-        expires: number(row.s_expires),
-      }
-      return { session, user }
+      return { session: toSession(row), user }
     },
     isAccessTokenRevoked: async (jti) =>
       (await one('select 1 from revoked_access_tokens where jti = $1', jti)) !== undefined,

@@ -90,6 +90,8 @@ const connectionColumns = [
   'live_grants',
 ] // biome-ignore format: a table of names reads best in lines
 
+const sessionColumns = ['hash', 'user_id', 'created', 'expires', 'method', 'address', 'user_agent']
+
 const eventColumns = [
   'at', 'kind', 'actor', 'address', 'request_id', 'client', 'user_id', 'organization_id', 'grant_number', 'detail',
 ] // biome-ignore format: a table of names reads best in lines
@@ -320,8 +322,16 @@ const table: Table = {
   allow_connection: ({ connection }) => [{ sql: allowConnectionSql, values: connectionValuesOf(connection) }],
   add_session: ({ session }) => [
     {
-      sql: `${insert('sessions', ['hash', 'user_id', 'created', 'expires'])} returning 1`,
-      values: [session.hash, session.userId, session.created, session.expires],
+      sql: `${insert('sessions', sessionColumns)} returning 1`,
+      values: [
+        session.hash,
+        session.userId,
+        session.created,
+        session.expires,
+        session.method,
+        none(session.address),
+        none(session.userAgent),
+      ],
     },
   ],
   end_session: ({ hash }) => [{ sql: 'delete from sessions where hash = $1 returning 1', values: [hash] }],

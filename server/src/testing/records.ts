@@ -10,6 +10,7 @@ import type {
   Grant,
   LegacyToken,
   Organization,
+  Session,
   User,
 } from '../kernel/records.ts'
 import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
@@ -34,6 +35,11 @@ export const aClient = (changes: Partial<Client> = {}): Client => ({
   mayIntrospect: false,
   origins: [],
   tokensValidAfter: 0,
+  maker: undefined,
+  logo: undefined,
+  callback: undefined,
+  callbackStatus: 'on',
+  callbackEvents: [],
   policy: {},
   secrets: [],
   ...changes,
@@ -46,6 +52,8 @@ export const aUser = (changes: Partial<User> = {}): User => ({
   name: undefined,
   passwordHash: undefined,
   status: 'enabled',
+  language: undefined,
+  lockedUntil: undefined,
   ...changes,
 })
 
@@ -70,6 +78,7 @@ export const aConnection = (changes: Partial<Connection> = {}): Connection => ({
   status: 'live',
   epoch: 1,
   liveGrants: [],
+  lastUsed: undefined,
   ...changes,
 })
 
@@ -171,5 +180,16 @@ export const aCaller = (changes: Partial<Caller> = {}): Caller => ({
   proven: true,
   policy: defaultPolicy,
   actor: { actor: 'client:app', address: undefined, requestId: undefined },
+  ...changes,
+})
+
+export const aSession = (changes: Partial<Session> = {}): Session => ({
+  hash: Buffer.alloc(32, 1),
+  userId: 'user',
+  created: noon,
+  expires: noon + 43_200_000,
+  method: 'password',
+  address: undefined,
+  userAgent: undefined,
   ...changes,
 })

@@ -6,14 +6,15 @@ import { checkPassword } from './check-password.ts'
 
 const moment = aMoment(aRing([aRingVersion()]))
 const user = aUser({ passwordHash: 'the hash' })
+const from = { address: '192.0.2.1', userAgent: 'A browser' }
 const decided = (verifiedHash: string | undefined, found = user, sessionSecret?: string) =>
-  checkPassword.decide({ username: 'user@example', verifiedHash, sessionSecret }, found, moment)
+  checkPassword.decide({ username: 'user@example', verifiedHash, sessionSecret, ...from }, found, moment)
 
 suite('check password', () => {
   test('a password counts only against the hash that is still the user’s own', () => {
     for (const { answer, writes } of [
       checkPassword.decide(
-        { username: 'x', verifiedHash: 'the hash', sessionSecret: undefined },
+        { username: 'x', verifiedHash: 'the hash', sessionSecret: undefined, ...from },
         undefined,
         moment,
       ),
@@ -42,6 +43,8 @@ suite('check password', () => {
       userId: 'user',
       created: noon,
       expires: noon + 12 * 3_600_000,
+      method: 'password',
+      ...from,
     }
     assert.deepEqual(writes, [
       { write: 'add_session', session },

@@ -9,6 +9,8 @@ export type PasswordInput = {
   readonly verifiedHash: string | undefined
   /** The browser's session before: it ends, so that nobody goes on with one that they were handed. */
   readonly sessionSecret: string | undefined
+  readonly address: string | undefined
+  readonly userAgent: string | undefined
 }
 
 export type SignedIn = { readonly user: User; readonly sessionSecret: string }
@@ -22,7 +24,7 @@ export const sessionSeconds = 12 * 3600
 export const checkPassword: Operation<PasswordInput, User | undefined, SignedIn> = {
   look: (store, { username }) => store.findUserByUsername(username),
 
-  decide({ verifiedHash, sessionSecret }, user, { now, random }) {
+  decide({ verifiedHash, sessionSecret, address, userAgent }, user, { now, random }) {
     if (!user || verifiedHash === undefined || user.passwordHash !== verifiedHash)
       return refuse('password_wrong')
     if (user.status === 'disabled') return refuse('user_disabled')
@@ -32,7 +34,10 @@ export const checkPassword: Operation<PasswordInput, User | undefined, SignedIn>
       userId: user.id,
       created: now,
       expires: now + sessionSeconds * 1000,
-    }
+      method: 'password',
+      address,
+      userAgent,
+    } as const
     const begun = { write: 'add_session', session } as const
     const signedIn = { user, sessionSecret: secret }
     if (sessionSecret === undefined) return granted(signedIn, begun)

@@ -64,6 +64,7 @@ function connectionOf(
       // As in a migration: a legacy token is dead once its connection stands above the epoch it came in at.
       epoch: 1,
       liveGrants: [],
+      lastUsed: undefined,
     }
   }
   const { status, confirmation } = connection

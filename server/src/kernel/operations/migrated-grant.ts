@@ -60,6 +60,7 @@ function connectionOf({ caller, facts, as, scopes }: Migrated, moment: Moment): 
       status: 'live',
       epoch: 1,
       liveGrants: [],
+      lastUsed: undefined,
     }
   )
 }
