@@ -73,6 +73,12 @@ export type Organization = {
   readonly status: 'enabled' | 'disabled'
 }
 
+/** That a user belongs to an organization; its admins see and govern all its connections. */
+export type Membership = {
+  readonly organization: Organization
+  readonly role: 'member' | 'admin'
+}
+
 export type Connection = {
   readonly number: number
   readonly clientId: string
@@ -211,6 +217,43 @@ export type Event = {
   readonly grantNumber: number | undefined
   readonly detail: string | undefined
 }
+
+/** What someone is to be told, by mail or by a call to their app. What it says is made when it goes. */
+export type Delivery = {
+  /** The same for the same thing told to the same one: however often it is planned, it is there once. */
+  readonly id: string
+  readonly kind: DeliveryKind
+  readonly clientId: string | undefined
+  readonly userId: string | undefined
+  readonly organizationId: string | undefined
+  /** The connection that it is about, and its epoch then. */
+  readonly connection: number | undefined
+  readonly epoch: number | undefined
+  /** The event that it tells of. */
+  readonly event: number | undefined
+  /** When that happened. */
+  readonly at: Milliseconds
+  /** When it is to go, or, while somebody is sending it, when they are taken to have died. */
+  readonly due: Milliseconds
+  readonly attempts: number
+  readonly status: 'waiting' | 'sent' | 'dropped' | 'given_up'
+  readonly claimedBy: string | undefined
+  readonly problem: string | undefined
+} & (
+  | { readonly channel: 'mail'; readonly kind: MailKind }
+  | { readonly channel: 'callback'; readonly kind: CallbackKind }
+)
+
+export type MailKind = 'app_installed' | 'app_uninstalled' | 'sign_in_locked' | 'confirmation_reminder'
+
+export type CallbackKind =
+  | 'grant.created'
+  | 'grant.confirmed'
+  | 'grant.revoked'
+  | 'legacy_token.exchanged'
+  | 'refresh_token.reused'
+
+export type DeliveryKind = MailKind | CallbackKind
 
 export type EventKind =
   | 'legacy_token_exchanged'
