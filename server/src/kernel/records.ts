@@ -222,7 +222,6 @@ export type Event = {
 export type Delivery = {
   /** The same for the same thing told to the same one: however often it is planned, it is there once. */
   readonly id: string
-  readonly kind: DeliveryKind
   readonly clientId: string | undefined
   readonly userId: string | undefined
   readonly organizationId: string | undefined

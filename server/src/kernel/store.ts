@@ -3,6 +3,7 @@
  * Every method rejects with `StoreUnavailable` where the trouble is ours: the caller hears 503 and asks
  * again.
  */
+import type { AccountFinders } from './account-finders.ts'
 import type { Write } from './decision.ts'
 import type {
   AuthorizationCode,
@@ -137,7 +138,7 @@ export type KeyUses = {
 /** Ids of users and of organizations. */
 export type PeopleIds<Ids> = { readonly users: Ids; readonly organizations: Ids }
 
-export type Store = {
+export type Store = AccountFinders & {
   /** By id, or by an identifier of the old world. */
   findClient(id: string): Promise<Client | undefined>
   /** `as` says under which connection the grant would hang: the user's, or the whole organization's. */

@@ -1,6 +1,7 @@
 /** The store, once, for every SQL backend: the finders that decisions need, and `commit`. */
 import type { Connection, Grant, LegacyToken } from '../kernel/records.ts'
 import type { AliasStatus, CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../kernel/store.ts'
+import { accountFindersOf } from './account-finders.ts'
 import { bulkOf } from './bulk.ts'
 import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
@@ -193,6 +194,7 @@ export function sqlStore(database: Database): Store {
     ...listsOf(database),
     ...peopleOf(database),
     ...operatorFindersOf(database),
+    ...accountFindersOf(database),
   }
 
   async function legacyFacts(row: Row, rows: readonly Row[], clientId: string): Promise<LegacyFacts> {
