@@ -48,6 +48,9 @@ const policies: Readonly<Record<keyof WrittenPolicy, string>> = {
   cardinality: 'Who may exchange a legacy token that names no client.',
   legacy_after_exchange: 'What the legacy token is still worth at your API after its exchange.',
   legacy_scopes_beyond_client: 'Recorded scopes that the client may not have: leave them out, or refuse.',
+  confirmation:
+    'What a connection that was moved over wants of its user: nothing, to be told, or to confirm it first.',
+  confirmation_reminder: 'When a user who has not confirmed yet is asked once more.',
   scope_map: 'Old scope names to new ones.',
   statuses: 'HTTP statuses (400 to 499) of refusals by the error code of the dialect, such as `"61": 400`.',
   grants_per_connection: 'Live grants of one app for one user; over it, the oldest ends.',

@@ -23,14 +23,17 @@ const afterExchange = z.union(
   { error: 'keep, retire, retire_on_first_use or { retire_after: 30d }' },
 )
 
+const secondsOrNever = (example: string) =>
+  z.union([z.literal('never').transform(() => null), seconds], {
+    error: `never, or a duration such as ${example}`,
+  })
+
 /** Every field that the operator may set, by mount or by client. */
 export const policyFields = {
   access: seconds,
   access_format: z.enum(['jwt', 'opaque']),
   signature: z.enum(['ES256', 'RS256', 'EdDSA']),
-  refresh: z.union([z.literal('never').transform(() => null), seconds], {
-    error: 'never, or a duration such as 90d',
-  }),
+  refresh: secondsOrNever('90d'),
   code: seconds,
   may_refresh: z.boolean(),
   rotate,
@@ -43,6 +46,8 @@ export const policyFields = {
   cardinality: z.enum(['bound', 'first_client', 'each_client']),
   legacy_after_exchange: afterExchange,
   legacy_scopes_beyond_client: z.enum(['drop', 'refuse']),
+  confirmation: z.enum(['none', 'notify', 'required']),
+  confirmation_reminder: secondsOrNever('3d'),
   scope_map: z.record(z.string(), z.string()),
   // Trouble of ours is 5xx and stays so: it is never blamed on the caller.
   statuses: z.record(z.string(), wholeNumber(400, 499)),
@@ -71,6 +76,8 @@ export const policyNames = {
   cardinality: 'cardinality',
   legacy_after_exchange: 'legacyAfterExchange',
   legacy_scopes_beyond_client: 'legacyScopesBeyondClient',
+  confirmation: 'confirmation',
+  confirmation_reminder: 'confirmationReminderSeconds',
   scope_map: 'scopeMap',
   statuses: 'statuses',
   grants_per_connection: 'grantsPerConnectionMax',

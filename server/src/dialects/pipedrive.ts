@@ -261,6 +261,9 @@ export const pipedrive: Dialect = {
     signature: 'ES256',
     rotate: 'always',
     cardinality: 'each_client',
+    // Pipedrive's users confirm the permissions of an integration that became an app. What its tokens are
+    // good for until then, no page of it says: that they work meanwhile is our choice.
+    confirmation: 'notify',
   },
   endpoints: [exchange, code, refresh, ...withSlash([exchange, code, refresh]), revoke],
   authorize,

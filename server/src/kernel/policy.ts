@@ -38,6 +38,13 @@ export type Policy = {
     | { readonly retireAfterSeconds: number }
   /** Recorded scopes that the client may not have: leave them out, or refuse the exchange. */
   readonly legacyScopesBeyondClient: 'drop' | 'refuse'
+  /**
+   * What a connection that was moved over still wants of its user: nothing; to be told, and to confirm it;
+   * to confirm it before any of its tokens opens anything.
+   */
+  readonly confirmation: 'none' | 'notify' | 'required'
+  /** When a user who has not confirmed yet is asked once more; `null`: never. */
+  readonly confirmationReminderSeconds: number | null
   /** Old scope names to new ones; a name that is not here stays as it is. */
   readonly scopeMap: Readonly<Record<string, string>>
   /** HTTP statuses of refusals, by a dialect's own error code, where its makers have documented none. */
@@ -65,6 +72,8 @@ export const defaultPolicy: Policy = {
   cardinality: 'bound',
   legacyAfterExchange: 'keep',
   legacyScopesBeyondClient: 'drop',
+  confirmation: 'none',
+  confirmationReminderSeconds: 3 * day,
   scopeMap: {},
   statuses: {},
   grantsPerConnectionMax: 50,

@@ -8,6 +8,7 @@ import type { AuthorizationCode } from '../kernel/records.ts'
 import type { Statement, Unit, Value } from './database.ts'
 import { asSeen, noneElse, noneElseValues, seenValues } from './legacy-seen.ts'
 import { operatorStatements } from './operator-statements.ts'
+import { outboxStatements } from './outbox-statements.ts'
 import type { Statements } from './statement-parts.ts'
 import { aliases, insert, none, places } from './statement-parts.ts'
 
@@ -320,6 +321,13 @@ const table: Table = {
   ],
 
   allow_connection: ({ connection }) => [{ sql: allowConnectionSql, values: connectionValuesOf(connection) }],
+  confirm_connection: ({ connection: { number, epoch } }) => [
+    {
+      sql: `update connections set confirmation = 'confirmed'
+        where number = $1 and epoch = $2 and status = 'live' and confirmation = 'pending' returning 1`,
+      values: [number, epoch],
+    },
+  ],
   add_session: ({ session }) => [
     {
       sql: `${insert('sessions', sessionColumns)} returning 1`,
@@ -336,6 +344,7 @@ const table: Table = {
   ],
   end_session: ({ hash }) => [{ sql: 'delete from sessions where hash = $1 returning 1', values: [hash] }],
 
+  ...outboxStatements,
   ...operatorStatements,
 }
 
