@@ -1,6 +1,7 @@
 /** A decision: the answer, and the writes that make it true. */
 import type {
   AuthorizationCode,
+  CallbackSecret,
   Client,
   ClientSecret,
   Connection,
@@ -207,6 +208,23 @@ export type Write =
       /** The secrets before it end at this moment, where one is named. */
       readonly othersExpire: Milliseconds | undefined
     }
+  // Where and how a client is told what happens to its grants.
+  | {
+      /** Only where nobody made one of this number. */
+      readonly write: 'add_callback_secret'
+      readonly clientId: string
+      readonly secret: CallbackSecret
+      /** The secrets before it end at this moment, where one is named. */
+      readonly othersExpire: Milliseconds | undefined
+    }
+  | { readonly write: 'end_callback_secrets'; readonly clientId: string; readonly at: Milliseconds }
+  | {
+      /** Only where it still is the address that said that it is gone. */
+      readonly write: 'disable_callback'
+      readonly clientId: string
+      readonly callback: string
+    }
+  | { readonly write: 'drop_sealed_secrets'; readonly clientId: string }
   | { readonly write: 'put_user'; readonly user: User; readonly organizations: readonly string[] }
   | { readonly write: 'put_organization'; readonly organization: Organization }
   | {

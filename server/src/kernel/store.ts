@@ -9,6 +9,7 @@ import type {
   AuthorizationCode,
   Client,
   Connection,
+  Delivery,
   Event,
   Grant,
   LegacyToken,
@@ -190,6 +191,31 @@ export type Store = AccountFinders & {
 
   listKeys(): Promise<readonly StoredKey[]>
   findMeta(key: string): Promise<string | undefined>
+
+  // The outbox.
+  /** Up to which event the outbox has read. */
+  findEventsRead(): Promise<number>
+  /** Whether the organization's users have been planned for already. */
+  isAnnounced(clientId: string, organizationId: string): Promise<boolean>
+  /**
+   * Users of an organization with a legacy token that is the client's, or that every client of its dialect may
+   * exchange.
+   */
+  listHolders(
+    of: { readonly clientId: string; readonly dialect: string; readonly organizationId: string },
+    page: Page,
+  ): Promise<readonly string[]>
+  listAdmins(organizationId: string): Promise<readonly string[]>
+  /** What waits and is due, the oldest first; of each client at most so many. */
+  listDue(
+    channel: Delivery['channel'],
+    now: Milliseconds,
+    most: { readonly perClient: number; readonly limit: number },
+  ): Promise<readonly Delivery[]>
+  listDeliveries(status: Delivery['status'], page: Page): Promise<readonly Delivery[]>
+  countDeliveries(): Promise<
+    readonly { channel: string; status: string; count: number; oldest: Milliseconds }[]
+  >
 
   // Lists, for the operator.
   listClients(): Promise<readonly Client[]>

@@ -4,6 +4,7 @@ import type {
   Client,
   ClientSecret,
   Connection,
+  Delivery,
   Event,
   Grant,
   LegacyToken,
@@ -228,4 +229,25 @@ export const toEvent = (row: Row): Event => ({
   organizationId: textOrNone(row.organization_id),
   grantNumber: numberOrNone(row.grant_number),
   detail: textOrNone(row.detail),
+})
+
+export const toDelivery = (row: Row): Delivery => ({
+  id: text(row.id),
+  // Written together, from the same union.
+  ...({ channel: text(row.channel), kind: text(row.kind) } as Pick<
+    Delivery & { channel: 'mail' },
+    'channel' | 'kind'
+  >),
+  clientId: text(row.client) || undefined,
+  userId: text(row.user_id) || undefined,
+  organizationId: text(row.organization_id) || undefined,
+  connection: numberOrNone(row.connection),
+  epoch: numberOrNone(row.epoch),
+  event: numberOrNone(row.event),
+  at: number(row.at),
+  due: number(row.due),
+  attempts: number(row.attempts),
+  status: one(row.status),
+  claimedBy: textOrNone(row.claimed_by),
+  problem: textOrNone(row.problem),
 })

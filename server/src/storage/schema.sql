@@ -119,9 +119,9 @@ CREATE TABLE deliveries (
   id text primary key,
   channel text not null, -- mail, callback
   kind text not null,
-  client text,
-  user_id text,
-  organization_id text,
+  client text not null, -- '' where it is about none
+  user_id text not null,
+  organization_id text not null,
   connection integer,
   epoch integer,
   event integer,
@@ -133,7 +133,7 @@ CREATE TABLE deliveries (
   problem text
 ) without rowid;
 
-CREATE INDEX deliveries_due on deliveries (due) where status = 'waiting';
+CREATE INDEX deliveries_due on deliveries (channel, client, due) where status = 'waiting';
 
 CREATE INDEX deliveries_settled on deliveries (at) where status <> 'waiting';
 

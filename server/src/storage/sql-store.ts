@@ -7,6 +7,7 @@ import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
 import { oncePerTurn } from './once-per-turn.ts'
 import { operatorFindersOf } from './operator-finders.ts'
+import { outboxFindersOf } from './outbox-finders.ts'
 import { peopleOf } from './people.ts'
 import {
   joinedColumns,
@@ -194,6 +195,7 @@ export function sqlStore(database: Database): Store {
     ...listsOf(database),
     ...peopleOf(database),
     ...operatorFindersOf(database),
+    ...outboxFindersOf(database),
     ...accountFindersOf(database),
   }
 

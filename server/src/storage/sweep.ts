@@ -67,4 +67,10 @@ const statements = (now: Milliseconds, limit: number, from: number, to: number):
     sql: 'delete from events where id in (select id from events where at < $1 order by id limit $2)',
     values: [now - eventsKept, limit],
   },
+  {
+    // The tombstone of a mail that was sent keeps it from being planned again.
+    sql: `delete from deliveries where id in
+      (select id from deliveries where status <> 'waiting' and at < $1 limit $2)`,
+    values: [now - eventsKept, limit],
+  },
 ]

@@ -20,6 +20,9 @@ type Birth = {
   readonly kind: Extract<EventKind, 'grant_created' | 'legacy_token_exchanged'>
 }
 
+/** What a grant's event says in detail where its connection began with it. */
+export const connected = 'connected'
+
 /** However a grant comes about, it begins the same: unused, under its connection, told of by one event. */
 export function newGrant(
   { caller, connection, isNew, number, locator, version, about, kind }: Birth,
@@ -63,7 +66,7 @@ export function newGrant(
         isNew,
       },
       { write: 'add_grant', grant },
-      event(kind, now, actor, { ...grant, grantNumber: number }),
+      event(kind, now, actor, { ...grant, grantNumber: number, detail: isNew ? connected : undefined }),
     ],
   }
 }

@@ -47,9 +47,9 @@ create table deliveries (
   id text primary key,
   channel text not null, -- mail, callback
   kind text not null,
-  client text,
-  user_id text,
-  organization_id text,
+  client text not null, -- '' where it is about none
+  user_id text not null,
+  organization_id text not null,
   connection integer,
   epoch integer,
   event integer,
@@ -60,7 +60,8 @@ create table deliveries (
   claimed_by text, -- who is sending it, until it is due again
   problem text
 ) without rowid;
-create index deliveries_due on deliveries (due) where status = 'waiting';
+-- The client before the time: an app whose address does not answer holds up no other's.
+create index deliveries_due on deliveries (channel, client, due) where status = 'waiting';
 create index deliveries_settled on deliveries (at) where status <> 'waiting';
 
 -- Organizations whose users have been told that an app of theirs was moved over.
@@ -70,3 +71,6 @@ create table announcements (
   at integer not null,
   primary key (client, organization_id)
 ) without rowid;
+
+-- What happened before is told to nobody.
+insert into meta (key, value) select 'events_read', coalesce(max(id), 0) from events;
