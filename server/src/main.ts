@@ -4,6 +4,7 @@
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { startBackground } from './background.ts'
+import { brandOf } from './brand.ts'
 import type { Config } from './config.ts'
 import { findDialect } from './dialects/index.ts'
 import type { Mount, Services } from './http/answer.ts'
@@ -154,10 +155,11 @@ export function composeServer(
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {
-      pages({ mounts, services, publicUrl: config.public_url })(server)
+      const spoken = { brand: brandOf(config), language: 'en' } as const
+      pages({ mounts, services, publicUrl: config.public_url, ...spoken })(server)
       const { sampleApp: demoFile } = options
       const clients = () => store.listClients()
-      if (demoFile) sampleApp({ publicUrl: config.public_url, mounts, clients, demoFile })(server)
+      if (demoFile) sampleApp({ publicUrl: config.public_url, mounts, clients, demoFile, ...spoken })(server)
     },
   })
   const background = startBackground({ store, usage: services.usage, now, logger })

@@ -1,9 +1,9 @@
 import type { Subject } from '../kernel/operations/authorization.ts'
+import type { Words } from '../words/index.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 import { alarm, layout } from './layout.ts'
-import { messages } from './messages.ts'
 
 export type ConsentView = {
   readonly place: Place
@@ -19,11 +19,10 @@ export type ConsentView = {
   readonly error: string | undefined
 }
 
-const words = messages.consent
-
 /** The consent page: which app, for whom, what it may do. */
-export const consentPage = (view: ConsentView): Html =>
-  layout(
+export function consentPage(view: ConsentView): Html {
+  const words = view.place.words.consent
+  return layout(
     view.place,
     words.title(view.appName),
     html`<h1>${words.title(view.appName)}</h1>
@@ -32,8 +31,8 @@ ${alarm(view.subjects.length === 0 ? words.noOrganization : view.error)}
 <form method="post" action="${view.place.base}${view.returnTo}">
 <input type="hidden" name="form_token" value="${view.formToken}">
 <input type="hidden" name="scopes" value="${view.scopes.join(' ')}">
-${view.subject !== 'user' && organizations(view.subjects)}
-${permissions(view.scopes)}
+${view.subject !== 'user' && organizations(view.subjects, words)}
+${permissions(view.scopes, words)}
 <p class="quiet">${words.back(view.redirectHost)}</p>
 <div class="buttons">
 ${view.subjects.length > 0 && html`<button name="decision" value="allow">${words.allow}</button>`}
@@ -47,15 +46,16 @@ ${view.subjects.length > 0 && html`<button name="decision" value="allow">${words
 <button class="link">${words.signOut}</button>
 </form>`,
   )
+}
 
-const permissions = (scopes: readonly string[]): Html =>
+const permissions = (scopes: readonly string[], words: Words['consent']): Html =>
   scopes.length === 0
     ? html`<p>${words.noScopes}</p>`
     : html`<p class="label" id="scopes">${words.scopes}</p>
 <ul aria-labelledby="scopes">
 ${scopes.map((scope) => html`<li>${scope}</li>\n`)}</ul>`
 
-function organizations(subjects: readonly Subject[]): Html | undefined {
+function organizations(subjects: readonly Subject[], words: Words['consent']): Html | undefined {
   const [only, another] = subjects
   if (!only) return undefined
   if (!another) {

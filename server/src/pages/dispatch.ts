@@ -12,13 +12,10 @@ import type { User } from '../kernel/records.ts'
 import { consentPage } from './consent.ts'
 import { formToken, isFormToken } from './cookies.ts'
 import { hearAuthorization } from './hear-authorization.ts'
-import { messages } from './messages.ts'
 import type { Desk, Hub, PageAnswer, PageRequest } from './page.ts'
 import { formOutdated, refusedPage } from './page.ts'
-import { signInPage } from './sign-in.ts'
-
-/** What was wrong with the form that led here. */
-export type Wrong = { readonly text: string; readonly username?: string; readonly status: number }
+import type { Wrong } from './show-sign-in.ts'
+import { showSignIn } from './show-sign-in.ts'
 
 /** Shows a user what comes next. `query` is the hub's, from the address or from a form's return address. */
 export async function dispatch(
@@ -61,7 +58,7 @@ export async function decide(request: PageRequest, hub: Hub, desk: Desk): Promis
     scopesShown: field('scopes')?.split(' ') ?? [],
   } as const
   const answer = await perform(decideConsent, input, desk.services.world)
-  const { organizationMissing, changed } = messages.consent
+  const { organizationMissing, changed } = desk.place.words.consent
   const unchosen = organizationId === undefined && hub.page.subject !== 'user'
   const wrong = { text: unchosen ? organizationMissing : changed, status: 400 }
   return show(answer, { request, hub, query, desk, state: heard.state, operation, wrong })
@@ -108,38 +105,20 @@ function show(answer: Answer<Step>, showing: Showing): PageAnswer {
       return { status: 303, location: withParameters(step.redirectUri, said), noted }
     }
     case 'sign in':
-      return showSignIn(step, showing, noted)
+      return showSignIn(showing.request, desk, {
+        returnTo: `${hub.path}?${showing.query}`,
+        appName: step.client.name,
+        // What was allowed before goes from the form straight on to the app.
+        formTarget: step.redirectUri,
+        wrong: showing.wrong,
+        noted,
+      })
     case 'ask':
       return showConsent(step, showing, noted)
   }
 }
 
 type StepTo<Next extends Step['next']> = Extract<Step, { next: Next }>
-
-function showSignIn(
-  { client, redirectUri }: StepTo<'sign in'>,
-  { request, hub, query, desk, wrong }: Showing,
-  noted: PageAnswer['noted'],
-): PageAnswer {
-  const { cookies, place, services } = desk
-  const known = cookies.read(request.cookies, 'form')
-  const cookie = known ?? Buffer.from(services.world.moment().random(32)).toString('base64url')
-  return {
-    status: wrong?.status ?? 200,
-    page: signInPage({
-      place,
-      appName: client.name,
-      returnTo: `${hub.path}?${query}`,
-      formToken: formToken(cookie),
-      username: wrong?.username ?? '',
-      error: wrong?.text,
-    }),
-    // What was allowed before goes from the form straight on to the app.
-    formTarget: redirectUri,
-    setCookies: known === undefined ? [cookies.set('form', cookie)] : [],
-    noted,
-  }
-}
 
 function showConsent(
   { client, redirectUri, user, scopes, subjects }: StepTo<'ask'>,

@@ -3,11 +3,11 @@ import type { AuthorizePage } from '../dialects/dialect.ts'
 import type { Mount, Services } from '../http/answer.ts'
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
+import { explain } from '../words/index.ts'
 import type { Attempts } from './attempts.ts'
 import type { Cookies } from './cookies.ts'
 import type { Html } from './html.ts'
 import type { Place } from './layout.ts'
-import { explain, messages } from './messages.ts'
 import { noticePage } from './notice.ts'
 import type { Turns } from './turns.ts'
 
@@ -39,10 +39,11 @@ export type PageAnswer = {
 /** An authorize page under its mount: every form leads back to its path. */
 export type Hub = { readonly mount: Mount; readonly page: AuthorizePage; readonly path: string }
 
-/** What the handlers work with. */
+/** What the handlers work with, for one request. */
 export type Desk = {
   readonly services: Pick<Services, 'world' | 'limits'>
   readonly hubs: readonly Hub[]
+  /** With the words of the request's language. */
   readonly place: Place
   readonly cookies: Cookies
   readonly attempts: Attempts
@@ -56,27 +57,19 @@ export const hubsOf = (mounts: readonly Mount[]): readonly Hub[] =>
     return page ? [{ mount, page, path: mount.prefix + page.path }] : []
   })
 
-/**
- * The hub that a return address leads to, and its query. Only a hub's own path will do: an address of another
- * server, however it is spelled, is none.
- */
-export function findHub(
-  hubs: readonly Hub[],
-  returnTo: string | undefined,
-): { readonly hub: Hub; readonly query: string } | undefined {
-  if (returnTo === undefined || !/^[\x21-\x7e]+$/.test(returnTo)) return undefined
-  const at = returnTo.indexOf('?')
-  const hub = at < 0 ? undefined : hubs.find(({ path }) => path === returnTo.slice(0, at))
-  return hub && { hub, query: returnTo.slice(at + 1) }
-}
-
 /** A refusal that only the user can be told. */
 export function refusedPage({ place }: Desk, { reason }: Refusal, operation?: string): PageAnswer {
   const { status } = refusals[reason]
+  const { words } = place
   return {
     // Who the client is was not asked by the browser: 401 would want a way to prove it.
     status: status === 401 || status === 403 ? 400 : status,
-    page: noticePage({ place, title: messages.refused.title, text: explain(reason), isError: true }),
+    page: noticePage({
+      place,
+      title: words.notices.refused.title,
+      text: explain(words, reason),
+      isError: true,
+    }),
     ...(status === 503 && { retryAfterSeconds: 1 }),
     noted: operation === undefined ? { reason } : { operation, reason },
   }
@@ -84,11 +77,11 @@ export function refusedPage({ place }: Desk, { reason }: Refusal, operation?: st
 
 /** A form that this browser was not shown, or whose session is over (RFC 9700 §4.7). */
 export function formOutdated({ place }: Desk, returnTo: string | undefined, operation: string): PageAnswer {
-  const link = returnTo === undefined ? undefined : { path: returnTo, label: messages.tryAgain }
-  const { title, text } = messages.formOutdated
+  const { formOutdated: outdated, tryAgain } = place.words.notices
+  const link = returnTo === undefined ? undefined : { path: returnTo, label: tryAgain }
   return {
     status: 403,
-    page: noticePage({ place, title, text, isError: true, link }),
+    page: noticePage({ place, ...outdated, isError: true, link }),
     noted: { operation, reason: 'parameter_malformed' },
   }
 }

@@ -3,15 +3,20 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { reasons } from '../kernel/refusals.ts'
 import { anOrganization } from '../testing/records.ts'
+import { explain, languages, wordsFor } from '../words/index.ts'
 import { attempts } from './attempts.ts'
 import { consentPage } from './consent.ts'
 import { cookies } from './cookies.ts'
 import { html } from './html.ts'
-import { explain } from './messages.ts'
-import { findHub } from './page.ts'
 import { turns } from './turns.ts'
 
-const place = { base: '', host: 'auth.example' }
+const place = {
+  base: '',
+  host: 'auth.example',
+  brand: { name: 'Acme', support: undefined },
+  language: 'en',
+  words: wordsFor('en'),
+} as const
 
 suite('pages: parts', () => {
   test('whatever is not HTML of ours is escaped, in texts, attributes and lists', () => {
@@ -112,14 +117,16 @@ suite('pages: parts', () => {
     assert.deepEqual([most, working, line.isFull()], [2, 0, false])
   })
 
-  test('no address but a hub’s own is a way back', () => {
-    assert.equal(findHub([], '/oauth2/authorize?x=1'), undefined)
-    assert.equal(findHub([], undefined), undefined)
-  })
-
   test('whatever went wrong, the user is told what to do next', () => {
-    const step = /\b(go back|tell|ask|try again|try|wait)\b/i
-    const without = reasons.filter((reason) => reason !== 'password_wrong' && !step.test(explain(reason)))
-    assert.deepEqual(without, [])
+    const steps = {
+      en: /\b(go back|tell|ask|try again|try|wait)\b/i,
+      de: /\b(gehen Sie|melden Sie|fragen Sie|versuchen Sie|warten Sie|wenden Sie)\b/i,
+    }
+    for (const language of languages) {
+      const without = reasons.filter(
+        (reason) => reason !== 'password_wrong' && !steps[language].test(explain(wordsFor(language), reason)),
+      )
+      assert.deepEqual(without, [], language)
+    }
   })
 })

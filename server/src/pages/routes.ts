@@ -1,13 +1,17 @@
 /** The pages' routes: an authorize page for each dialect that has one, signing in and out, the stylesheet. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Brand } from '../brand.ts'
 import type { Mount, Services } from '../http/answer.ts'
 import { reasonOfFailure } from '../http/failures.ts'
+import type { Language } from '../words/index.ts'
+import { chooseLanguage, wordsFor } from '../words/index.ts'
 import { attempts } from './attempts.ts'
 import { cookies } from './cookies.ts'
 import { decide, dispatch } from './dispatch.ts'
+import type { Place } from './layout.ts'
 import type { Desk, PageAnswer, PageRequest } from './page.ts'
 import { hubsOf, refusedPage } from './page.ts'
-import { restart, signIn, signOut } from './sessions.ts'
+import { showSignedOut, showSigningIn, signIn, signOut } from './sessions.ts'
 import { stylesheet } from './styles.ts'
 import { turns } from './turns.ts'
 
@@ -16,42 +20,40 @@ export type PagesOptions = {
   readonly services: Pick<Services, 'world' | 'limits'>
   /** The configured public address: links, cookies and redirects come of it, never of a `Host` header. */
   readonly publicUrl: string
+  readonly brand: Brand
+  /** Where the browser names none that there is. */
+  readonly language: Language
 }
 
 /** Each takes a core and 19 MiB for a moment: two leave the others to everything else. */
 const verificationsMax = 2
 const verificationsWaitingMax = 50
 
-type Handler = (request: PageRequest) => PageAnswer | Promise<PageAnswer>
+type Handler = (request: PageRequest, desk: Desk) => PageAnswer | Promise<PageAnswer>
+
+/** The desk in the language of a request. */
+type DeskFor = (request: FastifyRequest) => Desk
 
 export const pages =
-  ({ mounts, services, publicUrl }: PagesOptions) =>
+  (options: PagesOptions) =>
   (app: FastifyInstance): void => {
-    const { protocol, host, pathname } = new URL(publicUrl)
-    const desk: Desk = {
-      services,
-      hubs: hubsOf(mounts),
-      place: { base: pathname.replace(/\/+$/, ''), host },
-      cookies: cookies(protocol === 'https:'),
-      attempts: attempts(() => services.world.moment().now),
-      verifications: turns(verificationsMax, verificationsWaitingMax),
-    }
+    const deskFor = deskOf(options)
     // A scope of its own: what goes wrong on a page is told on a page, not in a dialect's JSON.
     void app.register(async (scope) => {
-      scope.setErrorHandler((error, request, raw) => fail(error, request, raw, desk))
-      for (const hub of desk.hubs) {
-        route(scope, desk, hub.path, hub.mount.dialect.name, {
-          GET: (request) => dispatch(request, hub, request.query, desk),
-          POST: (request) => decide(request, hub, desk),
+      scope.setErrorHandler((error, request, raw) => fail(error, request, raw, deskFor(request)))
+      for (const hub of hubsOf(options.mounts)) {
+        route(scope, deskFor, hub.path, hub.mount.dialect.name, {
+          GET: (request, desk) => dispatch(request, hub, request.query, desk),
+          POST: (request, desk) => decide(request, hub, desk),
         })
       }
-      route(scope, desk, '/sign-in', undefined, {
-        GET: () => restart(desk),
-        POST: (request) => signIn(request, desk),
+      route(scope, deskFor, '/sign-in', undefined, {
+        GET: (_request, desk) => showSigningIn(desk),
+        POST: (request, desk) => signIn(request, desk),
       })
-      route(scope, desk, '/sign-out', undefined, {
-        GET: () => restart(desk),
-        POST: (request) => signOut(request, desk),
+      route(scope, deskFor, '/sign-out', undefined, {
+        GET: (request, desk) => showSignedOut(request, desk),
+        POST: (request, desk) => signOut(request, desk),
       })
       scope.get('/assets/pages.css', (_request, raw) =>
         raw
@@ -63,20 +65,37 @@ export const pages =
     })
   }
 
+function deskOf({ mounts, services, publicUrl, brand, language: fallback }: PagesOptions): DeskFor {
+  const { protocol, host, pathname } = new URL(publicUrl)
+  const base = pathname.replace(/\/+$/, '')
+  const shared = {
+    services,
+    hubs: hubsOf(mounts),
+    cookies: cookies(protocol === 'https:'),
+    attempts: attempts(() => services.world.moment().now),
+    verifications: turns(verificationsMax, verificationsWaitingMax),
+  }
+  return ({ headers }) => {
+    const language = chooseLanguage(headers['accept-language'], fallback)
+    return { ...shared, place: { base, host, brand, language, words: wordsFor(language) } }
+  }
+}
+
 function route(
   scope: FastifyInstance,
-  desk: Desk,
+  deskFor: DeskFor,
   path: string,
   dialect: string | undefined,
   handlers: { readonly GET: Handler; readonly POST: Handler },
 ): void {
   scope.all(path, async (request, raw) => {
     const { method } = request
+    const desk = deskFor(request)
     if (method === 'GET' || method === 'POST') {
-      return send(request, raw, await handlers[method](heard(request)), dialect)
+      return send(request, raw, await handlers[method](heard(request), desk), { desk, dialect })
     }
     raw.header('allow', 'GET, POST')
-    return send(request, raw, refusedPage(desk, { reason: 'method_not_allowed' }), dialect)
+    return send(request, raw, refusedPage(desk, { reason: 'method_not_allowed' }), { desk, dialect })
   })
 }
 
@@ -98,10 +117,15 @@ function heard(request: FastifyRequest): PageRequest {
 
 async function fail(error: unknown, request: FastifyRequest, raw: FastifyReply, desk: Desk) {
   const reason = await reasonOfFailure(error, request)
-  return reason === 'aborted' ? raw.hijack() : send(request, raw, refusedPage(desk, { reason }), undefined)
+  return reason === 'aborted' ? raw.hijack() : send(request, raw, refusedPage(desk, { reason }), { desk })
 }
 
-function send(request: FastifyRequest, raw: FastifyReply, answer: PageAnswer, dialect: string | undefined) {
+function send(
+  request: FastifyRequest,
+  raw: FastifyReply,
+  answer: PageAnswer,
+  { desk, dialect }: { readonly desk: Desk; readonly dialect?: string | undefined },
+) {
   request.log.info({
     request_id: request.id,
     address: request.ip,
@@ -115,8 +139,17 @@ function send(request: FastifyRequest, raw: FastifyReply, answer: PageAnswer, di
   if (answer.retryAfterSeconds !== undefined) raw.header('retry-after', String(answer.retryAfterSeconds))
   if (answer.location !== undefined) raw.header('location', answer.location)
   if (answer.page === undefined) return raw.send()
-  return raw.header('content-type', 'text/html; charset=utf-8').send(answer.page.html)
+  return raw
+    .headers(languageHeaders(desk.place))
+    .header('content-type', 'text/html; charset=utf-8')
+    .send(answer.page.html)
 }
+
+/** The same address speaks another language to another browser (RFC 9110 §12.5.5). */
+export const languageHeaders = ({ language }: Place): Record<string, string> => ({
+  'content-language': language,
+  vary: 'Accept-Language',
+})
 
 /** RFC 9700 §4.16: no page of ours stands in another's frame; and nothing runs, loads or is kept. */
 export const headersOf = (formTarget: string | undefined): Record<string, string> => ({

@@ -17,6 +17,8 @@ suite("pages: the demo's sample app", () => {
     sampleApp({
       publicUrl: config.public_url,
       mounts,
+      brand: { name: 'Acme', support: undefined },
+      language: 'en',
       clients: () => store.listClients(),
       demoFile: '/data/<demo>.json',
     })(app)

@@ -3,21 +3,25 @@
  * walk through the pages ends somewhere. It shows what the app got; a real app would redeem it and show
  * nothing.
  */
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Brand } from '../brand.ts'
 import type { Mount } from '../http/answer.ts'
 import type { Client } from '../kernel/records.ts'
 import { sha256 } from '../kernel/ring.ts'
+import type { Language } from '../words/index.ts'
+import { chooseLanguage, wordsFor } from '../words/index.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 import { layout } from './layout.ts'
-import { messages } from './messages.ts'
 import { hubsOf } from './page.ts'
-import { headersOf } from './routes.ts'
+import { headersOf, languageHeaders } from './routes.ts'
 
 export type SampleAppOptions = {
   readonly publicUrl: string
   readonly mounts: readonly Mount[]
+  readonly brand: Brand
+  readonly language: Language
   readonly clients: () => Promise<readonly Client[]>
   /** Where the demo's secrets and tokens are listed. */
   readonly demoFile: string
@@ -25,24 +29,35 @@ export type SampleAppOptions = {
 
 /** What the links' codes are redeemed with. A real app makes one for each user and shows it to nobody. */
 const codeVerifier = 'the-verifier-of-the-demo-is-the-same-for-everybody'
-const words = messages.sampleApp
 
 export const sampleApp =
   (options: SampleAppOptions) =>
   (app: FastifyInstance): void => {
     const { host, pathname } = new URL(options.publicUrl)
-    const place = { base: pathname.replace(/\/+$/, ''), host }
-    app.get('/', async (_request, raw) => send(raw, homePage(place, options, await options.clients())))
+    const placeFor = ({ headers }: FastifyRequest): Place => {
+      const language = chooseLanguage(headers['accept-language'], options.language)
+      const { brand } = options
+      return { base: pathname.replace(/\/+$/, ''), host, brand, language, words: wordsFor(language) }
+    }
+    app.get('/', async (request, raw) => {
+      const place = placeFor(request)
+      return send(raw, place, homePage(place, options, await options.clients()))
+    })
     app.get('/callback', (request, raw) => {
       const { searchParams } = new URL(request.raw.url ?? '/', options.publicUrl)
-      return send(raw, callbackPage(place, searchParams))
+      const place = placeFor(request)
+      return send(raw, place, callbackPage(place, searchParams))
     })
   }
 
-const send = (raw: FastifyReply, page: Html): FastifyReply =>
-  raw.headers(headersOf(undefined)).header('content-type', 'text/html; charset=utf-8').send(page.html)
+const send = (raw: FastifyReply, place: Place, page: Html): FastifyReply =>
+  raw
+    .headers({ ...headersOf(undefined), ...languageHeaders(place) })
+    .header('content-type', 'text/html; charset=utf-8')
+    .send(page.html)
 
 function homePage(place: Place, options: SampleAppOptions, clients: readonly Client[]): Html {
+  const words = place.words.sampleApp
   const links = authorizeLinks(options, clients)
   return layout(
     place,
@@ -91,6 +106,7 @@ function authorizeLinks(
 }
 
 function callbackPage(place: Place, got: URLSearchParams): Html {
+  const words = place.words.sampleApp
   const error = got.get('error')
   const text = got.has('code')
     ? words.allowed

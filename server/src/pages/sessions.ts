@@ -5,12 +5,15 @@ import { checkPassword } from '../kernel/operations/check-password.ts'
 import { endSession } from '../kernel/operations/end-session.ts'
 import type { Reason } from '../kernel/refusals.ts'
 import { verifyPassword } from '../keys/password.ts'
+import { explain } from '../words/index.ts'
+import { sayAccountPath } from './account-paths.ts'
 import { isFormToken } from './cookies.ts'
 import { dispatch } from './dispatch.ts'
-import { explain, messages } from './messages.ts'
 import { noticePage } from './notice.ts'
 import type { Desk, PageAnswer, PageRequest } from './page.ts'
-import { findHub, formOutdated, refusedPage } from './page.ts'
+import { formOutdated, refusedPage } from './page.ts'
+import { findReturn } from './return-to.ts'
+import { showSignIn } from './show-sign-in.ts'
 
 /**
  * What an unknown user's password is verified against, so that the time taken does not tell who has an
@@ -20,14 +23,14 @@ import { findHub, formOutdated, refusedPage } from './page.ts'
 export const decoyHash =
   '$argon2id$v=19$m=19456,t=2,p=1$Ms1WfwJKlkR58q07i2OUAA$rdYK3bQeqU9/Zpo5Bv+QnfD4m2EzdMUFZaWWzdGQkIs'
 
-/** Hears the sign-in form: a right password begins a new session and leads back to the hub. */
+/** Hears the sign-in form: a right password begins a new session and leads back to where it was asked for. */
 export async function signIn(request: PageRequest, desk: Desk): Promise<PageAnswer> {
   const operation = 'check_password'
   const form = hearBody('form', request.contentType, request.body)
   if ('refusal' in form) return refusedPage(desk, form.refusal, operation)
   const returnTo = form.get('return_to')?.[0]
-  const found = findHub(desk.hubs, returnTo)
-  if (returnTo === undefined || !found) return restart(desk)
+  const found = findReturn(desk.hubs, returnTo)
+  if (returnTo === undefined || !found) return formOutdated(desk, appsPath, operation)
   const isOurs = isFormToken(form.get('form_token')?.[0], desk.cookies.read(request.cookies, 'form'))
   if (!isOurs || request.isCrossSite) return formOutdated(desk, returnTo, operation)
 
@@ -36,8 +39,11 @@ export async function signIn(request: PageRequest, desk: Desk): Promise<PageAnsw
   if ('reason' in outcome) {
     const { reason } = outcome
     const { status, retryAfterSeconds } = waits[reason] ?? { status: 403 }
-    const wrong = { text: explain(reason), username, status }
-    const answer = await dispatch(request, found.hub, found.query, desk, wrong)
+    const wrong = { text: explain(desk.place.words, reason), username, status }
+    const answer =
+      found.to === 'authorization'
+        ? await dispatch(request, found.hub, found.query, desk, wrong)
+        : showSignIn(request, desk, { returnTo, wrong, noted: {} })
     const noted = { ...answer.noted, operation, reason }
     return retryAfterSeconds === undefined ? { ...answer, noted } : { ...answer, noted, retryAfterSeconds }
   }
@@ -63,8 +69,10 @@ export async function signOut(request: PageRequest, desk: Desk): Promise<PageAns
   const form = hearBody('form', request.contentType, request.body)
   if ('refusal' in form) return refusedPage(desk, form.refusal, operation)
   const returnTo = form.get('return_to')?.[0]
-  const found = findHub(hubs, returnTo)
+  const found = findReturn(hubs, returnTo)
   const sessionSecret = cookies.read(request.cookies, 'session')
+  // Pressed twice: what it asks for is so already.
+  if (sessionSecret === undefined && !request.isCrossSite) return signedOut(desk, [])
   const isOurs = isFormToken(form.get('form_token')?.[0], sessionSecret)
   if (!isOurs || request.isCrossSite || sessionSecret === undefined) {
     return formOutdated(desk, found && returnTo, operation)
@@ -72,18 +80,32 @@ export async function signOut(request: PageRequest, desk: Desk): Promise<PageAns
   const ended = await perform(endSession, { sessionSecret }, desk.services.world)
   if ('refused' in ended) return refusedPage(desk, ended.refused, operation)
   const setCookies = [cookies.clear('session')]
-  if (found && returnTo !== undefined) {
-    return { status: 303, location: place.base + returnTo, setCookies, noted: { operation } }
-  }
-  const page = noticePage({ place, ...messages.signedOut, isError: false })
-  return { status: 200, page, setCookies, noted: { operation } }
+  if (found?.to !== 'authorization' || returnTo === undefined) return signedOut(desk, setCookies)
+  return { status: 303, location: place.base + returnTo, setCookies, noted: { operation } }
 }
 
-/** Somebody came to a form's address by hand: which app it was for, only the app's own link says. */
-export const restart = ({ place }: Desk): PageAnswer => ({
-  status: 400,
-  page: noticePage({ place, ...messages.restart, isError: false }),
-  noted: { reason: 'parameter_missing' },
+const appsPath = sayAccountPath({ page: 'apps' })
+
+/** Somebody came to the form's address by hand: their apps ask them to sign in, where they have not. */
+export const showSigningIn = ({ place }: Desk): PageAnswer => ({
+  status: 303,
+  location: place.base + appsPath,
+  noted: {},
+})
+
+/** What is seen after signing out. Who is signed in has the button to sign out among the apps. */
+export function showSignedOut(request: PageRequest, desk: Desk): PageAnswer {
+  if (desk.cookies.read(request.cookies, 'session') !== undefined) return showSigningIn(desk)
+  const { again, ...notice } = desk.place.words.notices.signedOut
+  const link = { path: appsPath, label: again }
+  return { status: 200, page: noticePage({ place: desk.place, ...notice, isError: false, link }), noted: {} }
+}
+
+const signedOut = ({ place }: Desk, setCookies: readonly string[]): PageAnswer => ({
+  status: 303,
+  location: `${place.base}/sign-out`,
+  setCookies,
+  noted: { operation: 'end_session' },
 })
 
 /** The new session's secret, or why there is none. */

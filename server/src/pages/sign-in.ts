@@ -2,11 +2,11 @@ import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 import { alarm, layout } from './layout.ts'
-import { messages } from './messages.ts'
 
 export type SignInView = {
   readonly place: Place
-  readonly appName: string
+  /** Absent: the user comes for the account's own pages. */
+  readonly appName: string | undefined
   /** The hub's own path and query, to which the form leads back. */
   readonly returnTo: string
   readonly formToken: string
@@ -15,15 +15,14 @@ export type SignInView = {
   readonly error: string | undefined
 }
 
-const words = messages.signIn
-
 /** The sign-in page. */
-export const signInPage = (view: SignInView): Html =>
-  layout(
+export function signInPage(view: SignInView): Html {
+  const { signIn: words, notices } = view.place.words
+  return layout(
     view.place,
-    view.error === undefined ? words.title : messages.errorTitle(words.title),
+    view.error === undefined ? words.title : notices.errorTitle(words.title),
     html`<h1>${words.title}</h1>
-<p class="quiet">${words.lead(view.appName)}</p>
+<p class="quiet">${view.appName === undefined ? words.leadAccount : words.lead(view.appName)}</p>
 ${alarm(view.error)}
 <form method="post" action="${view.place.base}/sign-in">
 <input type="hidden" name="form_token" value="${view.formToken}">
@@ -37,3 +36,4 @@ ${view.username !== '' && html` autofocus`}>
 <div class="buttons"><button>${words.submit}</button></div>
 </form>`,
   )
+}
