@@ -31,6 +31,7 @@ const trouble: Word = { status: 503, says: '503 Service Unavailable: send the sa
 const credential = unauthorized('<credential>')
 const client = unauthorized(badClient)
 const code = unauthorized(badCode)
+const notSignedIn = unauthorized('The user could not sign in')
 const operators: Word = bad('There is nothing to do')
 
 const words: Record<Reason, Word> = {
@@ -69,6 +70,7 @@ const words: Record<Reason, Word> = {
   subject_mismatch: credential,
   user_disabled: credential,
   organization_disabled: credential,
+  client_barred: credential,
   legacy_token_revoked: credential,
   connection_revoked: credential,
   exchange_differs: credential,
@@ -105,6 +107,14 @@ const words: Record<Reason, Word> = {
   redirect_uri_unknown: bad('redirect_uri is not registered for this app'),
   code_challenge_missing: bad('code_challenge is missing: a low-trust app must send one'),
   password_wrong: unauthorized('The user name or the password is wrong'),
+  sign_in_locked: notSignedIn,
+  sign_in_outdated: notSignedIn,
+  provider_refused: notSignedIn,
+  provider_answer_invalid: notSignedIn,
+  email_unverified: notSignedIn,
+  user_ambiguous: notSignedIn,
+  user_unknown: notSignedIn,
+  signed_out: unauthorized('Nobody is signed in'),
   consent_refused: { status: 403, says: 'The merchant has not installed the app' },
   interaction_required: bad('The user has to be asked'),
 

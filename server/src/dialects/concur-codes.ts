@@ -80,6 +80,7 @@ const badCode: Codes = { token: 103, exchange: 'INVALIDTOKEN' }
 const badScope: Codes = { token: 54, exchange: 'INVALIDSCOPES' }
 const disabledPrincipal: Codes = { token: 123, exchange: 'INVALIDTOKEN' }
 const tooMany: Codes = { token: 429, exchange: 'TOOMANYREQUESTS' }
+const notSignedIn: Codes = { token: 59, exchange: 'UNAUTHORIZED' }
 const trouble: Codes = { token: 503, exchange: 'TIMEDOUT' }
 
 /** What each refusal is called at the token endpoint, and at the exchange. */
@@ -120,6 +121,7 @@ export const words: Record<Reason, Codes> = {
   subject_mismatch: badToken,
   user_disabled: disabledPrincipal,
   organization_disabled: disabledPrincipal,
+  client_barred: badToken,
   legacy_token_revoked: badToken,
   connection_revoked: badToken,
   exchange_differs: badToken,
@@ -156,6 +158,14 @@ export const words: Record<Reason, Codes> = {
   redirect_uri_unknown: malformed,
   code_challenge_missing: malformed,
   password_wrong: { token: 64, exchange: 'UNAUTHORIZED' },
+  sign_in_locked: notSignedIn,
+  sign_in_outdated: notSignedIn,
+  provider_refused: notSignedIn,
+  provider_answer_invalid: notSignedIn,
+  email_unverified: notSignedIn,
+  user_ambiguous: notSignedIn,
+  user_unknown: notSignedIn,
+  signed_out: { token: 64, exchange: 'UNAUTHORIZED' },
   consent_refused: { token: 59, exchange: 'UNAUTHORIZED' },
   interaction_required: malformed,
 

@@ -97,6 +97,7 @@ const client = word('invalid_client', 'Invalid client: client is invalid')
 const scope = word('invalid_scope', 'Invalid scope: `<parameter>` is not a scope of the app')
 const trouble = word('temporarily_unavailable', 'Service Unavailable: send the same request again', 503)
 const tooMany = (says: string): Word => word('slow_down', says, 429)
+const notSignedIn = word('access_denied', 'Access denied: the user could not sign in')
 const operators = word('invalid_request', 'Invalid request: there is nothing to do')
 
 const words: Record<Reason, Word> = {
@@ -138,6 +139,7 @@ const words: Record<Reason, Word> = {
   subject_mismatch: credential,
   user_disabled: credential,
   organization_disabled: credential,
+  client_barred: credential,
   legacy_token_revoked: credential,
   connection_revoked: credential,
   exchange_differs: credential,
@@ -181,6 +183,14 @@ const words: Record<Reason, Word> = {
   redirect_uri_unknown: word('invalid_request', 'Invalid request: `redirect_uri` is invalid'),
   code_challenge_missing: word('invalid_request', 'Missing parameter: `code_challenge`'),
   password_wrong: word('access_denied', 'Access denied: the user name or the password is wrong'),
+  sign_in_locked: notSignedIn,
+  sign_in_outdated: notSignedIn,
+  provider_refused: notSignedIn,
+  provider_answer_invalid: notSignedIn,
+  email_unverified: notSignedIn,
+  user_ambiguous: notSignedIn,
+  user_unknown: notSignedIn,
+  signed_out: word('access_denied', 'Access denied: nobody is signed in'),
   consent_refused: word('access_denied', 'Access denied: the user cancelled the installation'),
   interaction_required: word('interaction_required', 'Interaction required: the user has to be asked'),
 

@@ -1,7 +1,9 @@
 /** A decision: the answer, and the writes that make it true. */
+
+import type { AccountWrite } from './account-writes.ts'
+import type { CallbackWrite } from './callback-secrets.ts'
 import type {
   AuthorizationCode,
-  CallbackSecret,
   Client,
   ClientSecret,
   Connection,
@@ -17,6 +19,7 @@ import type {
   User,
 } from './records.ts'
 import type { Reason, Refusal } from './refusals.ts'
+import type { SignInWrite } from './sign-in.ts'
 
 export type Answer<Result> = { readonly granted: Result } | { readonly refused: Refusal }
 
@@ -146,14 +149,29 @@ export type Write =
       readonly among?: LegacyTokensSeen | undefined
     }
   // Consent and sessions.
-  | { readonly write: 'allow_connection'; readonly connection: Connection }
   | {
-      /** pending → confirmed, where the connection is live as it was seen: who uninstalls first, wins. */
+      /** What the user allowed; only where the connection is as it was seen, or not there, as it was not. */
+      readonly write: 'allow_connection'
+      readonly connection: Connection
+      readonly seen: Connection | undefined
+    }
+  | {
+      /**
+       * pending → confirmed, where the connection is live as it was seen: who uninstalls first, wins, and
+       * nobody confirms what came to it since.
+       */
       readonly write: 'confirm_connection'
-      readonly connection: Pick<Connection, 'number' | 'epoch'>
+      readonly connection: Pick<Connection, 'number' | 'epoch' | 'scopes'>
+    }
+  | {
+      /** While it waits for its user, it says all that its grants may do: that is what will be confirmed. */
+      readonly write: 'widen_connection'
+      readonly connection: Pick<Connection, 'number' | 'scopes'>
     }
   | { readonly write: 'add_session'; readonly session: Session }
   | { readonly write: 'end_session'; readonly hash: Uint8Array }
+  | SignInWrite
+  | AccountWrite
   // The outbox: from events to what was told.
   | {
       /** Only where events were read up to `from`; that is the place of one reader at a time. */
@@ -208,23 +226,7 @@ export type Write =
       /** The secrets before it end at this moment, where one is named. */
       readonly othersExpire: Milliseconds | undefined
     }
-  // Where and how a client is told what happens to its grants.
-  | {
-      /** Only where nobody made one of this number. */
-      readonly write: 'add_callback_secret'
-      readonly clientId: string
-      readonly secret: CallbackSecret
-      /** The secrets before it end at this moment, where one is named. */
-      readonly othersExpire: Milliseconds | undefined
-    }
-  | { readonly write: 'end_callback_secrets'; readonly clientId: string; readonly at: Milliseconds }
-  | {
-      /** Only where it still is the address that said that it is gone. */
-      readonly write: 'disable_callback'
-      readonly clientId: string
-      readonly callback: string
-    }
-  | { readonly write: 'drop_sealed_secrets'; readonly clientId: string }
+  | CallbackWrite
   | { readonly write: 'put_user'; readonly user: User; readonly organizations: readonly string[] }
   | { readonly write: 'put_organization'; readonly organization: Organization }
   | {

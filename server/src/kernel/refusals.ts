@@ -12,6 +12,7 @@ const token = { status: 400, oauth: 'invalid_grant', says: 'The token is not val
 const code = { status: 400, oauth: 'invalid_grant', says: 'The code is not valid.' }
 const client = { status: 401, oauth: 'invalid_client', says: 'The client could not be authenticated.' }
 const request = (says: string): Row => ({ status: 400, oauth: 'invalid_request', says })
+const identity = { status: 403, oauth: 'access_denied' }
 const trouble = {
   status: 503,
   oauth: 'temporarily_unavailable',
@@ -78,6 +79,7 @@ export const refusals = {
   subject_mismatch: token,
   user_disabled: token,
   organization_disabled: token,
+  client_barred: token,
   legacy_token_revoked: token,
   connection_revoked: token,
   exchange_differs: {
@@ -150,6 +152,18 @@ export const refusals = {
   redirect_uri_unknown: request('The redirect_uri is not registered for this client.'),
   code_challenge_missing: request('This client must send a code_challenge (S256).'),
   password_wrong: { status: 401, oauth: 'access_denied', says: 'The user name or the password is wrong.' },
+  sign_in_locked: {
+    status: 429,
+    oauth: 'slow_down',
+    says: 'Too many sign-ins of this account have failed. Try again later.',
+  },
+  sign_in_outdated: request('The sign-in is not one that this browser has begun, or it took too long.'),
+  provider_refused: { ...identity, says: 'The identity provider has not let the user in.' },
+  provider_answer_invalid: { ...identity, says: 'The answer of the identity provider is not valid.' },
+  email_unverified: { ...identity, says: 'The identity provider has not verified the e-mail address.' },
+  user_ambiguous: { ...identity, says: 'There is more than one user of this e-mail address.' },
+  user_unknown: { ...identity, says: 'There is no such user here.' },
+  signed_out: { status: 401, oauth: 'access_denied', says: 'Nobody is signed in.' },
   consent_refused: { status: 403, oauth: 'access_denied', says: 'The user refused.' },
   interaction_required: {
     status: 400,

@@ -35,5 +35,9 @@ export const aliases = ({ authorization, dialect, lookup, named, client }: Alias
     and client in ($${client}, '')
     and (client <> '' or $${named} = '' or bound_to is null or bound_to = $${client})`
 
+/** The app is barred from the organization. The table is nearly always empty, so asking costs little. */
+export const isBarred = (client: string, organization: string): string =>
+  `exists (select 1 from barred_clients where organization_id = ${organization} and client = ${client})`
+
 /** A value, or the null that a row keeps for none. */
 export const none = <V>(value: V | undefined): V | null => value ?? null

@@ -5,10 +5,13 @@
  */
 import type { ConnectionExpected, Write } from '../kernel/decision.ts'
 import type { AuthorizationCode } from '../kernel/records.ts'
+import { accountStatements } from './account-statements.ts'
+import { callbackStatements } from './callback-statements.ts'
 import type { Statement, Unit, Value } from './database.ts'
 import { asSeen, noneElse, noneElseValues, seenValues } from './legacy-seen.ts'
 import { operatorStatements } from './operator-statements.ts'
 import { outboxStatements } from './outbox-statements.ts'
+import { signInStatements } from './sign-in-statements.ts'
 import type { Statements } from './statement-parts.ts'
 import { aliases, insert, none, places } from './statement-parts.ts'
 
@@ -126,6 +129,8 @@ const allowConnectionSql = `${insert('connections', connectionColumns)}
     scopes = excluded.scopes, status = 'live', confirmation = excluded.confirmation,
     since = case when connections.status = 'live' then connections.since else excluded.since end,
     origin = case when connections.status = 'live' then connections.origin else excluded.origin end
+  where connections.number = $12 and connections.epoch = $13 and connections.status = $14
+    and connections.confirmation = $15 and connections.scopes = $16
   returning 1`
 
 const table: Table = {
@@ -320,12 +325,31 @@ const table: Table = {
     },
   ],
 
-  allow_connection: ({ connection }) => [{ sql: allowConnectionSql, values: connectionValuesOf(connection) }],
-  confirm_connection: ({ connection: { number, epoch } }) => [
+  allow_connection: ({ connection, seen }) => [
+    {
+      sql: allowConnectionSql,
+      values: [
+        ...connectionValuesOf(connection),
+        none(seen?.number),
+        none(seen?.epoch),
+        none(seen?.status),
+        none(seen?.confirmation),
+        none(seen?.scopes.join(' ')),
+      ],
+    },
+  ],
+  confirm_connection: ({ connection: { number, epoch, scopes } }) => [
     {
       sql: `update connections set confirmation = 'confirmed'
-        where number = $1 and epoch = $2 and status = 'live' and confirmation = 'pending' returning 1`,
-      values: [number, epoch],
+        where number = $1 and epoch = $2 and scopes = $3 and status = 'live' and confirmation = 'pending'
+        returning 1`,
+      values: [number, epoch, scopes.join(' ')],
+    },
+  ],
+  widen_connection: ({ connection: { number, scopes } }) => [
+    {
+      sql: `update connections set scopes = $2 where number = $1 and confirmation = 'pending'`,
+      values: [number, scopes.join(' ')],
     },
   ],
   add_session: ({ session }) => [
@@ -344,8 +368,11 @@ const table: Table = {
   ],
   end_session: ({ hash }) => [{ sql: 'delete from sessions where hash = $1 returning 1', values: [hash] }],
 
+  ...accountStatements,
   ...outboxStatements,
   ...operatorStatements,
+  ...signInStatements,
+  ...callbackStatements,
 }
 
 /** Of one legacy token, else of what one user allows one app, only so many codes stay open. */

@@ -1,7 +1,7 @@
-import type { Actor } from '../decision.ts'
+import type { Actor, Decision } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
-import type { Connection } from '../records.ts'
+import type { Connection, Milliseconds } from '../records.ts'
 
 export type RevokeConnectionInput = { readonly connection: number; readonly actor: Actor }
 
@@ -9,16 +9,20 @@ export type RevokeConnectionInput = { readonly connection: number; readonly acto
 export const revokeConnection: Operation<RevokeConnectionInput, Connection | undefined, Connection> = {
   look: (store, { connection }) => store.findConnectionByNumber(connection),
 
-  decide({ actor }, connection, moment) {
-    if (!connection) return refuse('record_unknown')
-    if (connection.status === 'revoked') return refuse('nothing_to_change')
-    return granted(
-      { ...connection, status: 'revoked', epoch: connection.epoch + 1, liveGrants: [] },
-      { write: 'revoke_connection', connection },
-      event('connection_revoked', moment.now, actor, {
-        ...connection,
-        detail: `connection ${connection.number}, ${connection.liveGrants.length} grants`,
-      }),
-    )
+  decide({ actor }, connection, { now }) {
+    return connection ? revoked(connection, actor, now) : refuse('record_unknown')
   },
+}
+
+/** The connection's end, whoever decides it. */
+export function revoked(connection: Connection, actor: Actor, now: Milliseconds): Decision<Connection> {
+  if (connection.status === 'revoked') return refuse('nothing_to_change')
+  return granted<Connection>(
+    { ...connection, status: 'revoked', epoch: connection.epoch + 1, liveGrants: [] },
+    { write: 'revoke_connection', connection },
+    event('connection_revoked', now, actor, {
+      ...connection,
+      detail: `connection ${connection.number}, ${connection.liveGrants.length} grants`,
+    }),
+  )
 }

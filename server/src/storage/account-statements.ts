@@ -1,0 +1,57 @@
+/** The statements of the writes of users' own pages, and of whoever governs an organization. */
+import type { AccountWrite } from '../kernel/account-writes.ts'
+import type { Statements } from './statement-parts.ts'
+import { insert, none } from './statement-parts.ts'
+
+// An index that leaves rows out is used only where the statement leaves them out in so many words.
+const theirConnections = `organization_id = $1 and organization_id <> '' and client = $2 and status = 'live'`
+
+const grantsOf = `(length(live_grants) - length(replace(live_grants, ',', '')) - 1)`
+
+export const accountStatements: Statements<AccountWrite['write']> = {
+  bar_client: ({ organizationId, clientId, by, at, actor: { actor, address, requestId } }) => [
+    {
+      sql: `${insert('barred_clients', ['organization_id', 'client', 'at', 'by_user'])}
+        on conflict do nothing returning 1`,
+      values: [organizationId, clientId, at, none(by)],
+    },
+    {
+      sql: `insert into events (at, kind, actor, address, request_id, client, user_id, organization_id, detail)
+        select $3, 'connection_revoked', $4, $5, $6, client, nullif(user_id, ''), organization_id,
+          'connection ' || number || ', ' || ${grantsOf} || ' grants'
+        from connections where ${theirConnections} order by number`,
+      values: [organizationId, clientId, at, actor, none(address), none(requestId)],
+    },
+    {
+      sql: `update connections set status = 'revoked', epoch = epoch + 1, live_grants = ',' where ${theirConnections}`,
+      values: [organizationId, clientId],
+    },
+    {
+      sql: `delete from codes where organization_id = $1 and client = $2 and status = 'open'`,
+      values: [organizationId, clientId],
+    },
+  ],
+  unbar_client: ({ organizationId, clientId }) => [
+    {
+      sql: 'delete from barred_clients where organization_id = $1 and client = $2 returning 1',
+      values: [organizationId, clientId],
+    },
+  ],
+  end_other_sessions: ({ userId, hash }) => [
+    { sql: 'delete from sessions where user_id = $1 and hash <> $2 returning 1', values: [userId, hash] },
+  ],
+  put_membership: ({ userId, organizationId, role }) => [
+    {
+      sql: `${insert('memberships', ['user_id', 'organization_id', 'role'])}
+        on conflict (user_id, organization_id) do update set role = excluded.role
+        where memberships.role <> excluded.role returning 1`,
+      values: [userId, organizationId, role],
+    },
+  ],
+  remove_membership: ({ userId, organizationId }) => [
+    {
+      sql: 'delete from memberships where user_id = $1 and organization_id = $2 returning 1',
+      values: [userId, organizationId],
+    },
+  ],
+}
