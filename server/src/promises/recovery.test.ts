@@ -39,7 +39,8 @@ suite('promises: a client whose secret and legacy tokens leaked is recovered', (
     const grant = await store.findGrant(await countOf(here, 'select max(number) from grants'))
     const connection = grant?.connection ?? assert.fail()
     await store.commit([{ write: 'revoke_connection', connection }])
-    await store.commit([{ write: 'allow_connection', connection }])
+    const seen = { ...connection, status: 'revoked', epoch: connection.epoch + 1 } as const
+    assert.equal(await store.commit([{ write: 'allow_connection', connection, seen }]), 'committed')
     for (const since of [from, undefined]) {
       here.clock.advance(1000)
       await recover(since)

@@ -17,7 +17,10 @@ import {
   noon,
 } from '../testing/records.ts'
 import { keepsBulkPromises } from './contract-bulk.ts'
+import { keepsCallbackPromises } from './contract-callbacks.ts'
+import { keepsConfirmationPromises } from './contract-confirmation.ts'
 import { keepsLegacyPromises } from './contract-legacy.ts'
+import { keepsSignInPromises } from './contract-sign-in.ts'
 import type { Database } from './database.ts'
 import { migrate } from './migrate.ts'
 import { sqlStore } from './sql-store.ts'
@@ -393,7 +396,12 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
         assert.equal(await store.findCode(aCode().hash), undefined)
         const revoked = await store.findConnection('app', 'user', '')
         assert.deepEqual([revoked?.status, revoked?.epoch, revoked?.liveGrants], ['revoked', 2, []])
-        await store.commit([{ write: 'allow_connection', connection: { ...connection, scopes: ['write'] } }])
+        const allow = { write: 'allow_connection', connection: { ...connection, scopes: ['write'] } } as const
+        // Who saw it before it was revoked, or saw none, has asked the user about something else.
+        for (const seen of [connection, undefined]) {
+          assert.equal(await store.commit([{ ...allow, seen }]), 'overtaken')
+        }
+        assert.equal(await store.commit([{ ...allow, seen: revoked }]), 'committed')
         const allowed = await store.findConnection('app', 'user', '')
         assert.deepEqual([allowed?.status, allowed?.epoch, allowed?.scopes], ['live', 2, ['write']])
         assert.equal(await other.commit([rotation(1, 0)]), 'overtaken')
@@ -445,6 +453,9 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     })
 
     keepsLegacyPromises(() => opened)
+    keepsSignInPromises(() => opened)
+    keepsCallbackPromises(() => opened)
+    keepsConfirmationPromises(() => opened)
     keepsBulkPromises(() => opened, fresh)
   })
 }

@@ -172,7 +172,8 @@ suite("what the operator's commands look for", () => {
     const connection = await store.findConnection('app', 'user-1', '')
     assert.ok(connection)
     await store.commit([{ write: 'revoke_connection', connection }])
-    await store.commit([{ write: 'allow_connection', connection }])
+    const seen = { ...connection, status: 'revoked', epoch: connection.epoch + 1 } as const
+    assert.equal(await store.commit([{ write: 'allow_connection', connection, seen }]), 'committed')
     assert.deepEqual(await store.listExchanged('app', made, { after: start, limit: 10 }), [])
     assert.deepEqual(await store.listOtherGrants('app', made, page), [1])
   })
@@ -201,8 +202,24 @@ suite("what the operator's commands look for", () => {
   test('what hangs on a version of the ring is counted', async () => {
     await importToken(1)
     await exchange(1)
-    assert.deepEqual(await store.countKeyUses(1), { legacyTokens: 1, clientSecrets: 0, liveGrants: 1 })
-    assert.deepEqual(await store.countKeyUses(2), { legacyTokens: 0, clientSecrets: 0, liveGrants: 0 })
+    const none = { legacyTokens: 0, clientSecrets: 0, callbackSecrets: 0, liveGrants: 0 }
+    assert.deepEqual(await store.countKeyUses(1, noon), { ...none, legacyTokens: 1, liveGrants: 1 })
+    assert.deepEqual(await store.countKeyUses(2, noon), none)
+  })
+
+  test('a secret hangs on its version of the ring for as long as it is good', async () => {
+    const expires = noon + 1000
+    const secret = { hmac: Buffer.alloc(32, 1), keyVersion: 3, expires }
+    const common = { clientId: 'app', created: noon, othersExpire: undefined }
+    await store.commit([{ write: 'add_client_secret', secret, sealed: undefined, ...common }])
+    const signing = { number: 1, keyVersion: 3, created: noon, expires }
+    await store.commit([{ write: 'add_callback_secret', secret: signing, ...common }])
+    const usesAt = async (now: number) => {
+      const { clientSecrets, callbackSecrets } = await store.countKeyUses(3, now)
+      return [clientSecrets, callbackSecrets]
+    }
+    assert.deepEqual(await usesAt(expires - 1), [1, 1])
+    assert.deepEqual(await usesAt(expires), [0, 0])
   })
 })
 

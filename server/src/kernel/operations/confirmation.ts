@@ -1,7 +1,7 @@
 /**
  * Whether a connection waits for its user, what that means for its tokens, and how the waiting ends.
  */
-import type { Actor, Decision } from '../decision.ts'
+import type { Actor, Decision, Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Policy } from '../policy.ts'
 import type { Connection, Milliseconds } from '../records.ts'
@@ -27,9 +27,10 @@ export function confirm(
   return granted<Connection>(
     { ...connection, confirmation: 'confirmed' },
     { write: 'confirm_connection', connection },
-    event('connection_confirmed', now, actor, {
-      ...connection,
-      detail: `connection ${connection.number}`,
-    }),
+    confirmed(connection, actor, now),
   )
 }
+
+/** Of whichever way the user's word came. */
+export const confirmed = (connection: Connection, actor: Actor, now: Milliseconds): Write =>
+  event('connection_confirmed', now, actor, { ...connection, detail: `connection ${connection.number}` })

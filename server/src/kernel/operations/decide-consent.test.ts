@@ -53,6 +53,7 @@ function decided(
       decision: 'allow',
       organizationId: undefined,
       scopesShown: ['read'],
+      from: { address: '192.0.2.1', requestId: 'r1' },
       ...input,
     },
     {

@@ -1,9 +1,11 @@
+import type { Actor } from '../decision.ts'
 import { grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import type { Connection } from '../records.ts'
-import { sameSet, union } from '../scopes.ts'
+import { sameSet, union, within } from '../scopes.ts'
 import type { AuthorizationFacts, AuthorizationInput, Checked, Step, Subject } from './authorization.ts'
 import { answerWithCode, checkAuthorization, lookForAuthorization } from './authorization.ts'
+import { confirmed } from './confirmation.ts'
 
 export type ConsentInput = AuthorizationInput & {
   readonly decision: 'allow' | 'cancel'
@@ -11,6 +13,8 @@ export type ConsentInput = AuthorizationInput & {
   readonly organizationId: string | undefined
   /** The scopes that the page showed: nobody allows what they have not seen. */
   readonly scopesShown: readonly string[]
+  /** Where the form came from, for the event. */
+  readonly from: Omit<Actor, 'actor'>
 }
 
 /** Writes down what the user decided, and sends them back to the app with a code or a refusal. */
@@ -33,7 +37,11 @@ export const decideConsent: Operation<ConsentInput, AuthorizationFacts, Step> = 
     }
     const { step, write } = answerWithCode(input, checked, subject, user, moment)
     const connection = connectionOf(checked, subject, moment)
-    return granted(step, { write: 'allow_connection', connection }, write)
+    const allow = { write: 'allow_connection', connection, seen: subject.connection } as const
+    const hadWaited = subject.connection?.confirmation === 'pending'
+    if (!hadWaited || connection.confirmation !== 'confirmed') return granted(step, allow, write)
+    const actor = { actor: `user:${user.id}`, ...input.from }
+    return granted(step, allow, write, confirmed(connection, actor, moment.now))
   },
 }
 
@@ -67,13 +75,14 @@ function connectionOf(
       lastUsed: undefined,
     }
   }
-  const { status, confirmation } = connection
+  const anew = { ...connection, since: now, origin: 'authorized', status: 'live' } as const
+  // Whatever waited in it ended when it was revoked: what begins here, the user has just allowed.
+  if (connection.status === 'revoked') return { ...anew, scopes, confirmation: 'not_needed' }
+  // Who allows a part of what waits has not seen the rest.
+  const isConfirmed = connection.confirmation === 'pending' && within(connection.scopes, scopes)
   return {
-    ...connection,
-    scopes: status === 'live' ? union(connection.scopes, scopes) : scopes,
-    since: now,
-    origin: 'authorized',
-    confirmation: confirmation === 'pending' ? 'confirmed' : confirmation,
-    status: 'live',
+    ...anew,
+    scopes: union(connection.scopes, scopes),
+    confirmation: isConfirmed ? 'confirmed' : connection.confirmation,
   }
 }

@@ -3,7 +3,7 @@ import type { Write } from '../decision.ts'
 import { grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import { lookupsOf } from '../legacy-lookup.ts'
-import type { Client, Grant, LegacyToken } from '../records.ts'
+import type { Client, Connection, Grant, LegacyToken } from '../records.ts'
 import type { Reason, Refusal } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion } from '../ring.ts'
@@ -61,6 +61,7 @@ export const exchangeLegacyToken: Operation<ExchangeInput, LegacyFacts | undefin
         {
           caller,
           grant: begun.grant,
+          connection: begun.connection,
           locator: begun.locator,
           version,
           generation: 0,
@@ -153,6 +154,7 @@ function sayAgain(input: ExchangeInput, facts: LegacyFacts, moment: Moment) {
       {
         caller,
         grant,
+        connection: facts.connection,
         locator,
         version,
         generation: 0,
@@ -207,7 +209,12 @@ export function scopesOf(token: LegacyToken, { client, policy }: Caller): readon
 export const versionOf = (token: LegacyToken, { ring, now }: Moment): RingVersion | undefined =>
   token.keyVersion === undefined ? currentVersion(ring, now) : findVersion(ring, token.keyVersion)
 
-type Begun = { readonly grant: Grant; readonly locator: Uint8Array; readonly writes: readonly Write[] }
+type Begun = {
+  readonly grant: Grant
+  readonly connection: Connection
+  readonly locator: Uint8Array
+  readonly writes: readonly Write[]
+}
 
 function beginGrant(
   { caller, legacyToken, as, resource }: ExchangeInput,
@@ -219,11 +226,11 @@ function beginGrant(
   const { token } = facts
   const number = token.grantNumber ?? moment.number()
   const locator = legacyLocator(version, legacyToken, caller.client.id, token.exchange)
-  const { grant, followers } = migratedGrant(
+  const { grant, connection, followers } = migratedGrant(
     { caller, facts, as, scopes, resource: resource ?? [], number, locator, version },
     moment,
   )
-  return { grant, locator, writes: [guardOf(caller, facts, grant, undefined), ...followers] }
+  return { grant, connection, locator, writes: [guardOf(caller, facts, grant, undefined), ...followers] }
 }
 
 /** A refresh token of ours, or a JWT with an id like ours: the app sends what it already has in exchange. */

@@ -5,6 +5,7 @@ import type { Policy } from '../policy.ts'
 import { policyOf } from '../policy.ts'
 import type { Client, LegacyToken, Milliseconds } from '../records.ts'
 import type { LegacyFacts } from '../store.ts'
+import { isAsleep } from './confirmation.ts'
 import type { Caller } from './issue.ts'
 import { disabledSubject, isAlive, seconds } from './issue.ts'
 import type { PresentedFacts, PresentedToken } from './presented-token.ts'
@@ -17,7 +18,12 @@ export type IntrospectInput = PresentedToken & {
 }
 
 /** `unknown`: as far as the caller may know, nobody ever issued this token, so it was a guess. */
-export type Introspected = { readonly active: false; readonly unknown?: true } | ActiveToken
+export type Introspected =
+  | { readonly active: false; readonly unknown?: true; readonly inactiveReason?: InactiveReason }
+  | ActiveToken
+
+/** Why a token that is good is not active, where somebody can do something about it. */
+export type InactiveReason = 'confirmation_pending'
 
 export type ActiveToken = {
   readonly active: true
@@ -42,6 +48,7 @@ export type SeenToken =
 
 const inactive: Introspected = { active: false }
 const unknown: Introspected = { active: false, unknown: true }
+const asleep: Introspected = { active: false, inactiveReason: 'confirmation_pending' }
 
 /**
  * Says whether a token is alive (RFC 7662), a legacy token as well as a new one, so that an API can take both
@@ -71,7 +78,7 @@ export const introspectToken: Operation<IntrospectInput, PresentedFacts, Introsp
     if (owner?.status === 'disabled') return granted(inactive)
 
     if (facts.kind === 'access') return granted(accessOf(facts, policies, moment))
-    if (facts.kind === 'refresh') return granted(refreshOf(facts, moment))
+    if (facts.kind === 'refresh') return granted(refreshOf(facts, policies, moment))
     return granted(legacyOf(facts, policies, moment))
   },
 }
@@ -89,10 +96,10 @@ function accessOf(
   if (alone && (alone.connection?.status === 'revoked' || disabledSubject(alone))) return inactive
   if (number !== 0) {
     if (!grant || !isAlive(grant.grant, grant.connection, client) || disabledSubject(grant)) return inactive
-    // Under `required`, a grant is asleep until its user has confirmed.
-    if (grant.connection.confirmation === 'pending') return inactive
   }
-  const { legacyAfterExchange, rotate } = policyOf(policies[client.dialect] ?? {}, client)
+  const policy = policyOf(policies[client.dialect] ?? {}, client)
+  if (isAsleep(grant?.connection ?? alone?.connection, policy)) return asleep
+  const { legacyAfterExchange, rotate } = policy
   const firstUse =
     number !== 0 &&
     legacyAfterExchange === 'retire_on_first_use' &&
@@ -114,12 +121,18 @@ function accessOf(
   }
 }
 
-function refreshOf({ grant: facts, generation, client }: Facts<'refresh'>, { now }: Moment): Introspected {
+function refreshOf(
+  { grant: facts, generation, client }: Facts<'refresh'>,
+  policies: IntrospectInput['policies'],
+  { now }: Moment,
+): Introspected {
   if (!facts || !client) return inactive
   const { grant, connection } = facts
   const expired = grant.refreshUntil !== undefined && grant.refreshUntil <= now
   if (expired || !isAlive(grant, connection, client) || disabledSubject(facts)) return inactive
   if (generation !== grant.generation) return inactive
+  // It is still good for a refresh. But an API that takes whatever is active must not take it, either.
+  if (isAsleep(connection, policyOf(policies[client.dialect] ?? {}, client))) return asleep
   return {
     active: true,
     kind: 'refresh',

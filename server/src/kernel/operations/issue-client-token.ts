@@ -30,7 +30,7 @@ export const issueClientToken: Operation<ClientTokenInput, undefined, Issued> = 
       actsAs: 'client',
     } as const
     return granted({
-      access: accessOf(caller, about, asked, moment),
+      access: accessOf(caller, about, undefined, asked, moment),
       refreshToken: undefined,
       refreshExpiresAt: undefined,
       issuedAt: moment.now,

@@ -8,6 +8,7 @@ import type { Policy, SignatureAlgorithm } from '../policy.ts'
 import type { Client, Connection, Grant, Milliseconds, Organization, User } from '../records.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion } from '../ring.ts'
+import { isAsleep } from './confirmation.ts'
 
 /** The client that asks, as this request showed it. */
 export type Caller = {
@@ -74,9 +75,13 @@ export const refreshUntil = (policy: Policy, now: Milliseconds): Milliseconds | 
 export const accessUntil = (policy: Policy, now: Milliseconds): Milliseconds =>
   now + seconds(policy.accessSeconds + Math.max(policy.exchangeRepeatSeconds, policy.refreshRepeatSeconds))
 
+/** What an access token hangs on, as far as it may still wait for its user; a client's own hangs on none. */
+type Waiting = Pick<Connection, 'confirmation'> | undefined
+
 type Pair = {
   readonly caller: Caller
   readonly grant: Grant
+  readonly connection: Waiting
   readonly locator: Uint8Array
   readonly version: RingVersion
   readonly generation: number
@@ -93,7 +98,7 @@ export function sayPair(pair: Pair, moment: Moment): Issued {
   const { caller, grant, version } = pair
   const scopes = pair.asked ?? grant.scopes
   return {
-    access: pair.withAccess ? accessOf(caller, grant, scopes, moment) : undefined,
+    access: pair.withAccess ? accessOf(caller, grant, pair.connection, scopes, moment) : undefined,
     refreshToken: pair.withRefresh
       ? sayRefreshToken(version, { number: grant.number, locator: pair.locator, generation: pair.generation })
       : undefined,
@@ -115,15 +120,21 @@ type About = Pick<Grant, 'number' | 'userId' | 'organizationId' | 'resource'> & 
 }
 
 /** An access token for a grant, or, with number 0, for the client itself. */
-export function accessOf(caller: Caller, about: About, scopes: readonly string[], moment: Moment): Access {
-  const { policy, client } = caller
+export function accessOf(
+  { policy, client }: Caller,
+  about: About,
+  connection: Waiting,
+  scopes: readonly string[],
+  moment: Moment,
+): Access {
   const version = currentVersion(moment.ring, moment.now)
   // Whole seconds: an expiry that a dialect prints is the expiry that the token has.
   const issuedAt = Math.floor(moment.now / 1000) * 1000
   return {
     jti: sayTokenId(version, about.number, moment.random(31)),
     grantNumber: about.number,
-    format: policy.accessFormat,
+    // Whoever verifies a JWT alone would take it before the user has confirmed: it never asks us.
+    format: isAsleep(connection, policy) ? 'opaque' : policy.accessFormat,
     signature: policy.signature,
     clientId: client.id,
     userId: about.userId,

@@ -25,13 +25,13 @@ export type Migrated = {
 export function migratedGrant(
   migrated: Migrated,
   moment: Moment,
-): { grant: Grant; followers: readonly Write[] } {
+): { grant: Grant; connection: Connection; followers: readonly Write[] } {
   const { caller, facts, as, scopes, resource, number, locator, version } = migrated
   const { token } = facts
-  const connection = connectionOf(migrated, moment)
+  const connection = facts.connection ?? migratedConnection(migrated, moment)
   const { userId } = connection
   const { organizationId } = token
-  return newGrant(
+  const begun = newGrant(
     {
       caller,
       connection,
@@ -44,26 +44,27 @@ export function migratedGrant(
     },
     moment,
   )
+  return { ...begun, connection }
 }
 
-function connectionOf({ caller, facts, as, scopes }: Migrated, moment: Moment): Connection {
-  return (
-    facts.connection ?? {
-      number: moment.number(),
-      clientId: caller.client.id,
-      userId: as === 'user' ? facts.token.userId : '',
-      organizationId: facts.token.organizationId,
-      scopes,
-      since: moment.now,
-      origin: 'migrated',
-      confirmation: 'not_needed',
-      status: 'live',
-      epoch: 1,
-      liveGrants: [],
-      lastUsed: undefined,
-    }
-  )
-}
+/** A connection that nobody was asked about. One that is live already keeps the confirmation that it has. */
+export const migratedConnection = (
+  { caller, facts, as, scopes }: Pick<Migrated, 'caller' | 'facts' | 'as' | 'scopes'>,
+  moment: Moment,
+): Connection => ({
+  number: moment.number(),
+  clientId: caller.client.id,
+  userId: as === 'user' ? facts.token.userId : '',
+  organizationId: facts.token.organizationId,
+  scopes,
+  since: moment.now,
+  origin: 'migrated',
+  confirmation: caller.policy.confirmation === 'none' ? 'not_needed' : 'pending',
+  status: 'live',
+  epoch: 1,
+  liveGrants: [],
+  lastUsed: undefined,
+})
 
 /** The guard of an exchange: of all who race for this token, one changes its row. */
 export function guardOf(

@@ -5,6 +5,7 @@ import { event } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
 import type { Connection, EventKind, Grant } from '../records.ts'
 import type { RingVersion } from '../ring.ts'
+import { union, within } from '../scopes.ts'
 import type { Caller } from './issue.ts'
 import { accessUntil, refreshUntil } from './issue.ts'
 
@@ -54,6 +55,8 @@ export function newGrant(
     reason: undefined,
     replays: 0,
   }
+  const isWider = connection.confirmation === 'pending' && !within(scopes, connection.scopes)
+  const widened = { number: connection.number, scopes: union(connection.scopes, scopes) }
   return {
     grant,
     followers: [
@@ -65,6 +68,7 @@ export function newGrant(
         at: now,
         isNew,
       },
+      ...(isWider ? [{ write: 'widen_connection', connection: widened } as const] : []),
       { write: 'add_grant', grant },
       event(kind, now, actor, { ...grant, grantNumber: number, detail: isNew ? connected : undefined }),
     ],

@@ -9,7 +9,7 @@ import { currentVersion, equal, findVersion, sha256 } from '../ring.ts'
 import type { CodeFacts } from '../store.ts'
 import type { Caller, Issued } from './issue.ts'
 import { accessOf, disabledSubject, expected, isAlive, sayPair, seconds } from './issue.ts'
-import { guardOf, migratedGrant } from './migrated-grant.ts'
+import { guardOf, migratedConnection, migratedGrant } from './migrated-grant.ts'
 import { newGrant } from './new-grant.ts'
 
 export type RedeemInput = {
@@ -112,8 +112,9 @@ function refuseRedeemed({ actor }: Caller, { code, grant, connection }: CodeFact
 function redeemForAccess(caller: Caller, facts: CodeFacts, moment: Moment) {
   const { code, connection, organization } = facts
   const about = { ...code, number: 0, resource: code.resource, actsAs: code.actsAs } as const
+  const opened = connection ? undefined : waitingConnection(caller, facts, moment)
   const answer: Issued = {
-    access: accessOf(caller, about, code.scopes, moment),
+    access: accessOf(caller, about, connection ?? opened, code.scopes, moment),
     refreshToken: undefined,
     refreshExpiresAt: undefined,
     issuedAt: moment.now,
@@ -126,7 +127,16 @@ function redeemForAccess(caller: Caller, facts: CodeFacts, moment: Moment) {
     actsAs: code.actsAs,
     repeated: false,
   }
-  return granted(answer, redemption(code, undefined, connection))
+  const redeem = redemption(code, undefined, connection)
+  if (!opened) return granted(answer, redeem)
+  return granted(answer, redeem, { write: 'allow_connection', connection: opened, seen: undefined })
+}
+
+/** Where policy wants the user's word, there is something to give it on, although no grant is begun. */
+function waitingConnection(caller: Caller, { code, legacy }: CodeFacts, moment: Moment) {
+  if (!legacy || caller.policy.confirmation === 'none') return undefined
+  const facts = { token: legacy, connection: undefined }
+  return migratedConnection({ caller, facts, as: code.actsAs, scopes: code.scopes }, moment)
 }
 
 const redemption = (
@@ -168,7 +178,8 @@ function redeemLegacy({ caller, code: presented }: RedeemInput, facts: CodeFacts
       },
       moment,
     )
-    const pair = pairOf(caller, facts, begun.grant, locator, version, false, moment)
+    const subject = { ...facts, connection: begun.connection }
+    const pair = pairOf(caller, subject, begun.grant, locator, version, false, moment)
     return granted(
       pair,
       guardOf(caller, { token: legacy, connection }, begun.grant, code.hash),
@@ -227,6 +238,7 @@ const pairOf = (
     {
       caller,
       grant,
+      connection: subject.connection,
       locator,
       version,
       generation: 0,

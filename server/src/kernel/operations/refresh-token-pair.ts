@@ -215,6 +215,7 @@ function pairOf(
     {
       caller: input.caller,
       grant: access,
+      connection: genuine.connection,
       locator: token.locator,
       version,
       generation,

@@ -1,14 +1,18 @@
 import { digitsOf, encodeBase62 } from '../base62.ts'
+import { sealSecret } from '../callback-secrets.ts'
 import type { Actor } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import type { Client, ClientSecret } from '../records.ts'
 import { currentVersion } from '../ring.ts'
 import { secretHmac } from './authenticate-client.ts'
+import { addCallbackSecret } from './change-callback.ts'
 
 export type RegisterClientInput = {
   /** Without an id, the server makes one. */
   readonly client: Omit<Client, 'id' | 'status' | 'tokensValidAfter' | 'secrets'> & { readonly id?: string }
+  /** The dialect's callback shows the client's own secret, so a copy is kept where there is a callback. */
+  readonly callbackShowsSecret?: boolean
   readonly actor: Actor
 }
 
@@ -26,7 +30,7 @@ export const registerClient: Operation<RegisterClientInput, readonly Client[], R
     return found.filter((one) => one !== undefined)
   },
 
-  decide({ client: asked, actor }, [taken], moment) {
+  decide({ client: asked, actor, callbackShowsSecret = false }, [taken], moment) {
     if (taken) return refuse({ reason: 'record_exists', parameter: taken.id })
     const client: Client = {
       ...asked,
@@ -37,8 +41,10 @@ export const registerClient: Operation<RegisterClientInput, readonly Client[], R
     }
     const added = { write: 'add_client', client, at: moment.now } as const
     const told = event('client_added', moment.now, actor, { clientId: client.id })
-    if (client.type === 'public') return granted({ client, secret: undefined }, added, told)
-    const { secret, kept } = makeSecret(moment)
+    const isSigned = client.callback !== undefined && !callbackShowsSecret
+    const signing = isSigned ? [addCallbackSecret(client.id, [], moment)] : []
+    if (client.type === 'public') return granted({ client, secret: undefined }, added, ...signing, told)
+    const { secret, kept, sealed } = makeSecret(moment, client, callbackShowsSecret)
     return granted(
       { client: { ...client, secrets: [kept] }, secret },
       added,
@@ -46,10 +52,11 @@ export const registerClient: Operation<RegisterClientInput, readonly Client[], R
         write: 'add_client_secret',
         clientId: client.id,
         secret: kept,
-        sealed: undefined,
+        sealed,
         created: moment.now,
         othersExpire: undefined,
       },
+      ...signing,
       told,
     )
   },
@@ -60,12 +67,22 @@ const idBytes = 12
 /** Letters and digits alone: an id is copied into forms, headers and file names. */
 export const makeId = (moment: Moment): string => encodeBase62(moment.random(idBytes), digitsOf(idBytes))
 
+type MadeSecret = {
+  readonly secret: string
+  readonly kept: ClientSecret
+  /** A copy that can be opened: only where something calls the client with its own secret. */
+  readonly sealed: Uint8Array | undefined
+}
+
 /** A client secret of 256 bits, and what is kept of it. */
-export function makeSecret(moment: Moment): { readonly secret: string; readonly kept: ClientSecret } {
+export function makeSecret(
+  moment: Moment,
+  { id, callback }: Pick<Client, 'id' | 'callback'>,
+  callbackShowsSecret: boolean,
+): MadeSecret {
   const secret = Buffer.from(moment.random(32)).toString('base64url')
   const version = currentVersion(moment.ring, moment.now)
-  return {
-    secret,
-    kept: { hmac: secretHmac(version, secret), keyVersion: version.version, expires: undefined },
-  }
+  const kept = { hmac: secretHmac(version, secret), keyVersion: version.version, expires: undefined }
+  const isShown = callbackShowsSecret && callback !== undefined
+  return { secret, kept, sealed: isShown ? sealSecret(version, id, kept.hmac, secret) : undefined }
 }

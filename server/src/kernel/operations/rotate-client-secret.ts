@@ -8,6 +8,8 @@ export type RotateClientSecretInput = {
   readonly clientId: string
   /** How long the secrets before this one stay good; absent: until they are rotated away. */
   readonly overlap: Milliseconds | undefined
+  /** The dialect's callback shows the client's own secret, so a copy is kept where there is a callback. */
+  readonly callbackShowsSecret?: boolean
   readonly actor: Actor
 }
 
@@ -25,11 +27,11 @@ export type RotatedSecret = {
 export const rotateClientSecret: Operation<RotateClientSecretInput, Client | undefined, RotatedSecret> = {
   look: (store, { clientId }) => store.findClient(clientId),
 
-  decide({ overlap, actor }, client, moment) {
+  decide({ overlap, actor, callbackShowsSecret = false }, client, moment) {
     if (!client) return refuse('record_unknown')
     // A public client has no place to keep a secret (RFC 6749 §2.1).
     if (client.type === 'public') return refuse({ reason: 'nothing_to_change', parameter: 'public' })
-    const { secret, kept } = makeSecret(moment)
+    const { secret, kept, sealed } = makeSecret(moment, client, callbackShowsSecret)
     const othersExpire = overlap === undefined ? undefined : moment.now + overlap
     return granted(
       { clientId: client.id, secret, othersExpire },
@@ -37,7 +39,7 @@ export const rotateClientSecret: Operation<RotateClientSecretInput, Client | und
         write: 'add_client_secret',
         clientId: client.id,
         secret: kept,
-        sealed: undefined,
+        sealed,
         created: moment.now,
         othersExpire,
       },
