@@ -32,7 +32,7 @@ export const de: Words = {
   signIn: {
     title: 'Anmelden',
     lead: (app) => `weiter zu ${app}`,
-    leadAccount: 'um Ihre verbundenen Apps zu sehen und zu verwalten',
+    leadAccount: 'um Ihre Apps zu sehen',
     username: 'Benutzername',
     password: 'Passwort',
     submit: 'Anmelden',
@@ -80,8 +80,195 @@ export const de: Words = {
     apps: 'Verbundene Apps',
     sessions: 'Anmeldungen',
     signOut: 'Abmelden',
+    signedOutMeanwhile:
+      'Sie wurden inzwischen abgemeldet; es wurde nichts geändert. Melden Sie sich an und versuchen Sie es noch einmal.',
+    nothingHere: {
+      title: 'Hier ist nichts',
+      text: 'Diese Seite gibt es nicht, oder sie ist nicht für Sie bestimmt. Vielleicht wurde die App inzwischen entfernt.',
+      link: 'Zu Ihren Apps',
+    },
+    by: (maker) => `von ${maker}`,
+    appsLead: 'Diese Apps dürfen Ihr Konto nutzen. Sie können das jederzeit zurücknehmen.',
+    noApps: 'Keine App ist verbunden',
+    noAppsText:
+      'Hier erscheint eine App, sobald Sie ihr die Nutzung Ihres Kontos erlaubt haben oder sobald sie von einem Ihrer API-Tokens umgestellt wurde. Sie sehen dann, was sie darf, und können es zurücknehmen.',
+    find: 'App suchen',
+    findButton: 'Suchen',
+    findNothing:
+      'Keine App passt dazu. Suchen Sie nach einem Teil des Namens, des Herstellers oder der Organisation.',
+    findAll: 'Alle Apps zeigen',
+    count: (shown, count) => (count === 1 ? 'Eine App' : `${shown} Apps`),
+    waiting: 'Warten auf Sie',
+    others: 'Verbunden',
+    pages: 'Seiten',
+    page: (page, last) => `Seite ${page} von ${last}`,
+    previous: 'Zurück',
+    next: 'Weiter',
+    organization: 'Organisation',
+    wholeOrganization: 'Die ganze Organisation',
+    authorizedOn: (date) => `Von Ihnen erlaubt am ${date}`,
+    authorizedFor: (date) => `Erlaubt am ${date}`,
+    migratedOn: (date) => `Von einem API-Token umgestellt am ${date}`,
+    lastUsed: (ago) => `Zuletzt genutzt: ${ago}`,
+    neverUsed: 'Noch nicht genutzt',
+    mayDo: 'Was sie darf',
+    confirmation: 'Wartet auf Bestätigung',
+    disabled: 'Gesperrt',
+    disabledText: (operator) => `${operator} hat diese App gesperrt. Sie hat vorerst keinen Zugriff.`,
+    pendingText: {
+      notify: 'Sie funktioniert schon. Bestätigen Sie, dass Sie sie kennen, oder entfernen Sie sie.',
+      required: 'Sie hat keinen Zugriff, bevor Sie sie bestätigen.',
+    },
+    confirmed: 'Bestätigt',
+    confirm: 'Bestätigen',
+    confirmApp: (app) => `${app} bestätigen`,
+    details: 'Einzelheiten',
+    detailsOf: (app) => `Einzelheiten zu ${app}`,
+    uninstall: 'Entfernen',
+    uninstallApp: (app) => `${app} entfernen`,
+    cancel: 'Abbrechen',
+    uninstallQuestion: {
+      title: (app) => `${app} entfernen?`,
+      own: (app) =>
+        `${app} verliert sofort den Zugriff. Auch die API-Tokens der App funktionieren nicht mehr.`,
+      other: (app, user) =>
+        `${app} verliert für ${user} sofort den Zugriff. Auch die API-Tokens dieser Person, die die App hat, funktionieren nicht mehr.`,
+      whole: (app, organization) =>
+        `${app} verliert sofort den Zugriff auf ${organization}. Auch die API-Tokens der App funktionieren nicht mehr.`,
+      back: 'Wer die App wieder will, erlaubt sie neu, aus der App heraus.',
+    },
+    done: {
+      confirmed: (app) => `${app} ist bestätigt.`,
+      uninstalled: (app) => `${app} ist entfernt. Die App hat keinen Zugriff mehr.`,
+      gone: 'Diese App ist nicht mehr verbunden. So ist es jetzt.',
+      changed: (app) =>
+        `Was ${app} darf, hat sich inzwischen geändert. Sehen Sie es sich noch einmal an, bevor Sie bestätigen.`,
+      ended: 'Diese Anmeldung ist beendet.',
+      others_ended: 'Alle anderen Anmeldungen sind beendet.',
+      barred: (app) => `${app} ist für die ganze Organisation entfernt.`,
+      allowed: (app) => `${app} kann wieder verbunden werden. Was vorher war, bleibt beendet.`,
+    },
+    sessionsLead:
+      'Hier sind Sie angemeldet. Kennen Sie eine der Anmeldungen nicht, dann beenden Sie sie und ändern Sie Ihr Passwort.',
+    thisBrowser: 'Dieser Browser',
+    browserOn: (browser, system) => `${browser} unter ${system}`,
+    aBrowser: 'Ein Browser',
+    signedInOn: (moment) => `Seit ${moment}`,
+    from: (address) => `Von ${address}`,
+    endSession: 'Beenden',
+    endSessionOf: (browser, moment) => `${browser}, seit ${moment}, beenden`,
+    endOthers: 'Alle anderen beenden',
+    noOthers: 'Sie sind nirgends sonst angemeldet.',
+    organizationApps: {
+      title: (organization) => `Apps von ${organization}`,
+      lead: (organization) =>
+        `Die Apps, die Personen aus ${organization} nutzen. Sie verwalten die Organisation: Sie können eine App für eine Person oder für alle entfernen.`,
+      none: 'Keine App ist verbunden',
+      noneText: 'Hier erscheint eine App, sobald jemand aus der Organisation sie verbunden hat.',
+      people: (shown, count) => (count === 1 ? 'Eine Person' : `${shown} Personen`),
+      waiting: (shown) => `${shown} warten auf Bestätigung`,
+      since: (date) => `Seit ${date}`,
+      barred: 'Für alle entfernt',
+      barredSince: (date) => `Für die ganze Organisation entfernt am ${date}`,
+      barredText: 'Niemand aus der Organisation kann sie verbinden, bevor Sie sie wieder zulassen.',
+      nobody: 'Niemand aus der Organisation ist mit ihr verbunden.',
+      connections: 'Wer verbunden ist',
+      more: 'Mehr zeigen',
+      allow: 'Wieder zulassen',
+      uninstall: 'Für alle entfernen',
+      question: (app, organization) => `${app} für alle in ${organization} entfernen?`,
+      questionText: (app, organization) =>
+        `${app} verliert sofort den Zugriff auf die Daten aller Personen in ${organization}. Auch die API-Tokens der App funktionieren dort nicht mehr.`,
+      questionBack:
+        'Niemand kann sie wieder verbinden, bevor Sie oder eine andere verwaltende Person sie zulässt.',
+    },
   },
-  mails: {},
+  mails: {
+    quoted: (name) => `„${name}“`,
+    appBy: (app, maker) => `${app} von ${maker}`,
+    greeting: (name) => (name === undefined ? 'Guten Tag,' : `Guten Tag ${name},`),
+    scopes: 'Das darf die App:',
+    noScopes: 'Die App verlangt keine besonderen Rechte.',
+    apps: 'Ihre verbundenen Apps',
+    host: (host) =>
+      `Der Link führt zu ${host}. Sie können die Seite auch selbst öffnen und sich dort anmelden.`,
+    support: 'Fragen? Hier hilft man Ihnen:',
+    footer: (brand, host) =>
+      `${brand} schreibt Ihnen, weil Sie ein Konto bei ${host} haben. Diese E-Mail wurde automatisch verschickt.`,
+    confirm:
+      'Bitte sehen Sie sich an, was sie darf, und bestätigen Sie es. ' +
+      'Wenn Sie die App nicht wollen, deinstallieren Sie sie auf derselben Seite.',
+    nothing: {
+      notify: 'Wenn Sie nichts tun, funktioniert die App weiter wie bisher.',
+      required: 'Bis Sie zustimmen, kommt die App nicht an Ihre Daten. Wenn Sie nichts tun, bleibt es dabei.',
+    },
+    unknownApp:
+      'Wenn Sie diese App nicht kennen oder nie verwendet haben: Deinstallieren Sie sie. ' +
+      'Das beendet ihren Zugriff.',
+    installed: {
+      subject: (app) => `${app} ist jetzt als App installiert`,
+      subjectPending: (app) => `${app} ist jetzt als App installiert: bitte bestätigen`,
+      preview: 'Sehen Sie, was sie darf. Sie können es jederzeit zurücknehmen.',
+      text: (app, organization) =>
+        `Sie haben die Integration ${app} bisher mit einem API-Token verwendet. Jetzt ist sie eine App` +
+        `${organization === undefined ? '' : ` und für ${organization} installiert`}: ` +
+        'Sie können jederzeit sehen, was sie darf, und es zurücknehmen.',
+      confirmed: 'Sie haben sie schon bestätigt. Deinstallieren können Sie sie jederzeit.',
+      later:
+        'Sie steht bei Ihren verbundenen Apps, sobald sie auch Ihren eigenen Zugriff umgestellt hat. ' +
+        'Dort können Sie sie bestätigen oder deinstallieren.',
+      administrator: (organization) =>
+        'Sie arbeitet für die ganze Organisation. ' +
+        `Wer diese verwaltet${organization === undefined ? '' : ` (${organization})`}, ` +
+        'bestätigt oder deinstalliert sie.',
+      nothingRequired: 'Bis sie bestätigt ist, kommt die App nicht an Ihre Daten.',
+      unknownAppElse:
+        'Wenn Sie diese App nicht kennen oder nie verwendet haben: ' +
+        'Sagen Sie es denen, die Ihre Organisation verwalten.',
+    },
+    reminder: {
+      subject: (app) => `Erinnerung: ${app} wartet auf Ihre Bestätigung`,
+      preview: 'Sie haben noch nicht bestätigt, was die App darf.',
+      heading: (app) => `${app} wartet auf Sie`,
+      text: (app, organization, date) =>
+        `Seit dem ${date} ist ${app}${organization === undefined ? '' : ` für ${organization}`} als App ` +
+        'installiert. Sie haben sie noch nicht bestätigt.',
+    },
+    uninstalled: {
+      subject: (app) => `${app} wurde deinstalliert`,
+      preview: 'Der Zugriff auf Ihre Daten wurde beendet.',
+      text: (app, organization, moment) =>
+        `${app} wurde am ${moment}${organization === undefined ? '' : ` für ${organization}`} deinstalliert. ` +
+        'Der Zugriff auf Ihre Daten wurde beendet, auch der mit dem früheren API-Token.',
+      nothing:
+        'Sie brauchen nichts zu tun: Die App bleibt deinstalliert. ' +
+        'Wenn Sie sie wieder verwenden wollen, beginnen Sie in der App von vorn.',
+      unexpected:
+        'Wenn Sie das nicht waren, und auch niemand, der Ihre Organisation verwaltet: ' +
+        'Vielleicht ist jemand anders als Sie angemeldet. ' +
+        'Sehen Sie in Ihrem Konto nach, melden Sie fremde Anmeldungen ab und wählen Sie ein anderes ' +
+        'Passwort.',
+    },
+    locked: {
+      subject: 'Die Anmeldung bei Ihrem Konto macht eine Pause',
+      preview: 'Mehrere Versuche mit einem falschen Passwort sind fehlgeschlagen.',
+      text: (moment) =>
+        `Am ${moment} sind mehrere Versuche fehlgeschlagen, sich als Sie anzumelden: Das Passwort war falsch.`,
+      until: (moment) => `Mit einem Passwort geht die Anmeldung deshalb erst wieder ab dem ${moment}.`,
+      untilLater: 'Mit einem Passwort geht die Anmeldung deshalb eine Weile nicht.',
+      nothing:
+        'Sie brauchen nichts zu tun: Die Pause endet von selbst. Wo Sie angemeldet sind, bleiben Sie es.',
+      unexpected:
+        'Wenn Sie das nicht waren: Jemand anders probiert Passwörter und ist mit diesen nicht ' +
+        'hineingekommen. Ist Ihr Passwort kurz, oder verwenden Sie es auch anderswo? ' +
+        'Dann wählen Sie ein anderes.',
+    },
+    test: {
+      subject: 'Ein Test: E-Mails kommen an',
+      preview: 'Es ist nichts zu tun.',
+      text: 'Wer diesen Server betreibt, hat diese E-Mail verschickt, um zu sehen, ob E-Mails ankommen. Es ist nichts zu tun.',
+    },
+  },
   sampleApp: {
     title: 'Beispiel-App',
     allowed: 'Sie haben dieser App den Zugriff erlaubt. Sie tauscht den folgenden Code gegen ihre Tokens.',

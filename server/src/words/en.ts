@@ -30,7 +30,7 @@ export const en = {
   signIn: {
     title: 'Sign in',
     lead: (app: string) => `to continue to ${app}`,
-    leadAccount: 'to see and govern your connected apps',
+    leadAccount: 'to see your apps',
     username: 'User name',
     password: 'Password',
     submit: 'Sign in',
@@ -77,8 +77,182 @@ export const en = {
     apps: 'Connected apps',
     sessions: 'Sign-ins',
     signOut: 'Sign out',
+    signedOutMeanwhile: 'You were signed out meanwhile, and nothing was changed. Sign in, then try again.',
+    nothingHere: {
+      title: 'There is nothing here',
+      text: 'This page does not exist, or is not yours to see. The app may have been uninstalled meanwhile.',
+      link: 'To your apps',
+    },
+    by: (maker: string) => `by ${maker}`,
+    appsLead: 'These apps may use your account. You can take that back at any time.',
+    noApps: 'No app is connected',
+    noAppsText:
+      'An app appears here once you have allowed it to use your account, or once it has been moved over from an API token of yours. You then see what it may do, and can take that back.',
+    find: 'Find an app',
+    findButton: 'Find',
+    findNothing: 'No app fits. Look for a part of its name, its maker or the organization.',
+    findAll: 'Show all apps',
+    count: (shown: string, count: number) => (count === 1 ? 'One app' : `${shown} apps`),
+    waiting: 'Waiting for you',
+    others: 'Connected',
+    pages: 'Pages',
+    page: (page: string, last: string) => `Page ${page} of ${last}`,
+    previous: 'Previous',
+    next: 'Next',
+    organization: 'Organization',
+    wholeOrganization: 'The whole organization',
+    authorizedOn: (date: string) => `You allowed it on ${date}`,
+    authorizedFor: (date: string) => `Allowed on ${date}`,
+    migratedOn: (date: string) => `Moved over from an API token on ${date}`,
+    lastUsed: (ago: string) => `Last used ${ago}`,
+    neverUsed: 'Not used yet',
+    mayDo: 'What it may do',
+    confirmation: 'Waits for confirmation',
+    disabled: 'Disabled',
+    disabledText: (operator: string) => `${operator} has disabled this app. It has no access for now.`,
+    pendingText: {
+      notify: 'It works already. Confirm that you know it, or uninstall it.',
+      required: 'It has no access before you confirm it.',
+    },
+    confirmed: 'Confirmed',
+    confirm: 'Confirm',
+    confirmApp: (app: string) => `Confirm ${app}`,
+    details: 'Details',
+    detailsOf: (app: string) => `Details of ${app}`,
+    uninstall: 'Uninstall',
+    uninstallApp: (app: string) => `Uninstall ${app}`,
+    cancel: 'Cancel',
+    uninstallQuestion: {
+      title: (app: string) => `Uninstall ${app}?`,
+      own: (app: string) => `${app} will lose access at once. Its API tokens stop working too.`,
+      other: (app: string, user: string) =>
+        `${app} will lose access for ${user} at once. Its API tokens of that person stop working too.`,
+      whole: (app: string, organization: string) =>
+        `${app} will lose access to ${organization} at once. Its API tokens stop working too.`,
+      back: 'Whoever wants the app back allows it anew, from the app.',
+    },
+    done: {
+      confirmed: (app: string) => `${app} is confirmed.`,
+      uninstalled: (app: string) => `${app} is uninstalled. It has no access any more.`,
+      gone: 'That app is not connected any more. This is how it is now.',
+      changed: (app: string) => `What ${app} may do has changed meanwhile. Look again before you confirm it.`,
+      ended: 'That sign-in has ended.',
+      others_ended: 'All other sign-ins have ended.',
+      barred: (app: string) => `${app} is uninstalled for the whole organization.`,
+      allowed: (app: string) => `${app} can be connected again. What it had before stays ended.`,
+    },
+    sessionsLead:
+      'Where you are signed in. If you do not know one of them, end it, and change your password.',
+    thisBrowser: 'This browser',
+    browserOn: (browser: string, system: string) => `${browser} on ${system}`,
+    aBrowser: 'A browser',
+    signedInOn: (moment: string) => `Since ${moment}`,
+    from: (address: string) => `From ${address}`,
+    endSession: 'End',
+    endSessionOf: (browser: string, moment: string) => `End ${browser}, since ${moment}`,
+    endOthers: 'End all others',
+    noOthers: 'You are signed in nowhere else.',
+    organizationApps: {
+      title: (organization: string) => `Apps of ${organization}`,
+      lead: (organization: string) =>
+        `The apps that people of ${organization} use. You are an admin: you can uninstall an app for one person or for all.`,
+      none: 'No app is connected',
+      noneText: 'An app appears here once somebody of the organization has connected it.',
+      people: (shown: string, count: number) => (count === 1 ? 'One person' : `${shown} people`),
+      waiting: (shown: string) => `${shown} waiting for confirmation`,
+      since: (date: string) => `Since ${date}`,
+      barred: 'Uninstalled for all',
+      barredSince: (date: string) => `Uninstalled for the whole organization on ${date}`,
+      barredText: 'Nobody of the organization can connect it before you allow it again.',
+      nobody: 'Nobody of the organization is connected with it.',
+      connections: 'Who is connected',
+      more: 'Show more',
+      allow: 'Allow again',
+      uninstall: 'Uninstall for all',
+      question: (app: string, organization: string) => `Uninstall ${app} for all of ${organization}?`,
+      questionText: (app: string, organization: string) =>
+        `${app} will lose access to everybody’s data of ${organization} at once. Its API tokens there stop working too.`,
+      questionBack: 'Nobody can connect it again before you or another admin allows it.',
+    },
   },
-  mails: {},
+  mails: {
+    quoted: (name: string) => `“${name}”`,
+    appBy: (app: string, maker: string) => `${app} by ${maker}`,
+    greeting: (name: string | undefined) => (name === undefined ? 'Hello,' : `Hello ${name},`),
+    scopes: 'What the app may do:',
+    noScopes: 'The app has asked for no particular permission.',
+    apps: 'Your connected apps',
+    host: (host: string) =>
+      `The link leads to ${host}. You can also open that page yourself and sign in there.`,
+    support: 'Questions? We are here:',
+    footer: (brand: string, host: string) =>
+      `${brand} wrote this to you because you have an account at ${host}. The mail was sent by a machine.`,
+    confirm:
+      'Please look at what it may do, and confirm it. If you do not want it, uninstall it on the same page.',
+    nothing: {
+      notify: 'If you do nothing, the app goes on working as before.',
+      required: 'Until you confirm it, the app cannot reach your data. If you do nothing, it stays that way.',
+    },
+    unknownApp: 'If you do not know this app, or never used it: uninstall it. That ends its access.',
+    installed: {
+      subject: (app: string) => `${app} is now installed as an app`,
+      subjectPending: (app: string) => `${app} is now installed as an app: please confirm it`,
+      preview: 'See what it may do. You can take it back at any time.',
+      text: (app: string, organization: string | undefined) =>
+        `You have been using the integration ${app} with an API token. It is now an app` +
+        `${organization === undefined ? '' : `, and is installed for ${organization}`}: ` +
+        'you can see at any time what it may do, and take that back.',
+      confirmed: 'You have confirmed it already. You can uninstall it whenever you like.',
+      later:
+        'It will stand among your connected apps as soon as it has moved your own access over. ' +
+        'There you can confirm it, or uninstall it.',
+      administrator: (organization: string | undefined) =>
+        'It works for the whole organization. An ' +
+        `administrator${organization === undefined ? '' : ` of ${organization}`} confirms it, ` +
+        'or uninstalls it.',
+      nothingRequired: 'Until it is confirmed, the app cannot reach your data.',
+      unknownAppElse:
+        'If you do not know this app, or never used it: tell an administrator of your organization.',
+    },
+    reminder: {
+      subject: (app: string) => `Reminder: ${app} waits for you to confirm it`,
+      preview: 'You have not yet said whether it may do what it may do.',
+      heading: (app: string) => `${app} waits for you`,
+      text: (app: string, organization: string | undefined, date: string) =>
+        `Since ${date}, ${app} is installed as an ` +
+        `app${organization === undefined ? '' : ` for ${organization}`}. You have not confirmed it yet.`,
+    },
+    uninstalled: {
+      subject: (app: string) => `${app} has been uninstalled`,
+      preview: 'Its access to your data has been ended.',
+      text: (app: string, organization: string | undefined, moment: string) =>
+        `${app} was uninstalled${organization === undefined ? '' : ` from ${organization}`} on ${moment}. ` +
+        'Its access to your data has been ended, and that of the API token that it used before.',
+      nothing:
+        'You need do nothing: it stays uninstalled. If you want to use it again, start anew from the app.',
+      unexpected:
+        'If this was not you, and no administrator of your organization either: ' +
+        'somebody else may be signed in as you. Look at your account, sign out wherever that is not you, ' +
+        'and choose another password.',
+    },
+    locked: {
+      subject: 'Signing in to your account is paused',
+      preview: 'Several attempts with a wrong password have failed.',
+      text: (moment: string) =>
+        `On ${moment}, several attempts to sign in as you failed, because the password was wrong.`,
+      until: (moment: string) => `Signing in with a password is therefore paused until ${moment}.`,
+      untilLater: 'Signing in with a password is therefore paused for a while.',
+      nothing: 'You need do nothing: the pause ends by itself. Where you are signed in, you stay signed in.',
+      unexpected:
+        'If this was not you: somebody else is trying passwords, and has not got in with these. ' +
+        'Is your password short, or used elsewhere too? Then choose another.',
+    },
+    test: {
+      subject: 'A test: mails arrive',
+      preview: 'There is nothing to do.',
+      text: 'The operator of this server has sent this mail to see whether mails arrive. There is nothing to do.',
+    },
+  },
   sampleApp: {
     title: 'Sample app',
     allowed: 'You have allowed this app. It redeems the code below for its tokens.',
