@@ -90,20 +90,27 @@ export const operatorStatements: Statements<OperatorWrite> = {
       sql: `${insert('client_secrets', secretColumns)} returning 1`,
       values: [clientId, secret.hmac, none(sealed), secret.keyVersion, created, none(secret.expires)],
     }
-    if (othersExpire === undefined) return [add]
+    // Only the newest is shown to the app, so no older one need be kept.
+    const dropOthers: Statement = {
+      sql: 'update client_secrets set sealed = null where client = $1 and hmac <> $2 and sealed is not null',
+      values: [clientId, secret.hmac],
+    }
+    const added = sealed === undefined ? [add] : [add, dropOthers]
+    if (othersExpire === undefined) return added
     const endOthers: Statement = {
       sql: `update client_secrets set expires = $3
         where client = $1 and hmac <> $2 and (expires is null or expires > $3)`,
       values: [clientId, secret.hmac, othersExpire],
     }
-    return [add, endOthers]
+    return [...added, endOthers]
   },
   put_user: ({ user, organizations }) => [
     {
-      sql: `${insert('users', ['id', 'username', 'email', 'name', 'password_hash', 'status'])}
+      sql: `${insert('users', ['id', 'username', 'email', 'name', 'password_hash', 'status', 'language'])}
         on conflict (id) do update set
           username = excluded.username, email = excluded.email, name = excluded.name,
-          password_hash = coalesce(excluded.password_hash, users.password_hash) returning 1`,
+          password_hash = coalesce(excluded.password_hash, users.password_hash),
+          language = coalesce(excluded.language, users.language) returning 1`,
       values: [
         user.id,
         user.username,
@@ -111,6 +118,7 @@ export const operatorStatements: Statements<OperatorWrite> = {
         none(user.name),
         none(user.passwordHash),
         user.status,
+        none(user.language),
       ],
     },
     ...organizations.map((id) => ({

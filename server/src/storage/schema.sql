@@ -282,4 +282,4 @@ CREATE TABLE users (
   status text not null
 , language text, locked_until integer) without rowid;
 
-CREATE INDEX users_by_email on users (email) where email is not null;
+CREATE INDEX users_by_email on users (lower(email)) where email is not null;

@@ -3,6 +3,7 @@ import type { Connection, Grant, LegacyToken } from '../kernel/records.ts'
 import type { AliasStatus, CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../kernel/store.ts'
 import { accountFindersOf } from './account-finders.ts'
 import { bulkOf } from './bulk.ts'
+import { callbackFindersOf } from './callback-finders.ts'
 import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
 import { oncePerTurn } from './once-per-turn.ts'
@@ -28,7 +29,7 @@ import {
   toUser,
 } from './rows.ts'
 
-import { aliases } from './statement-parts.ts'
+import { aliases, isBarred } from './statement-parts.ts'
 import { unitOf } from './statements.ts'
 
 const joins = `left join users u on u.id = l.user_id left join organizations o on o.id = l.organization_id`
@@ -41,7 +42,7 @@ const sql = {
   grant: `select l.*, ${joinedColumns} from grants l join connections c on c.number = l.connection ${joins}
     where l.number = $1`,
   grantAlone: 'select * from grants where number = $1',
-  code: `select l.*, ${joinedColumns} from codes l left join connections c
+  code: `select l.*, ${joinedColumns}, ${isBarred('l.client', 'l.organization_id')} as barred from codes l left join connections c
       on c.client = l.client and c.user_id = l.user_id and c.organization_id = l.organization_id ${joins}
     where l.hash = $1`,
   legacyAlone: 'select * from legacy_tokens where lookup = $1 and client = $2',
@@ -56,7 +57,8 @@ const sql = {
 }
 
 /** One statement for each number of look-ups: few, and each is prepared once. */
-const legacySql = (lookups: number): string => `select l.*, ${joinedColumns} from legacy_tokens l
+const legacySql = (lookups: number): string => `select l.*, ${joinedColumns},
+    ${isBarred('$1', 'l.organization_id')} as barred from legacy_tokens l
   left join connections c on c.client = $1 and c.organization_id = l.organization_id
     and c.user_id = case when $2 = 'organization' then '' else l.user_id end ${joins}
   where l.lookup in (${Array.from({ length: lookups }, (_, at) => `$${at + 3}`).join(', ')})`
@@ -114,6 +116,7 @@ export function sqlStore(database: Database): Store {
         alias: legacy && (await aliasStatus(legacy, code.clientId)),
         grant: await grantAlone(code.grantNumber),
         connection: joinedConnection(row),
+        barred: row.barred === 1,
         user: joinedUser(row, code.userId),
         organization: joinedOrganization(row, code.organizationId),
       }
@@ -130,6 +133,10 @@ export function sqlStore(database: Database): Store {
     async findUserByUsername(username) {
       const row = await one('select * from users where username = $1', username)
       return row && toUser(row)
+    },
+    async findUsersByEmail(email) {
+      const same = 'email is not null and lower(email) = lower($1)'
+      return (await database.query(`select * from users where ${same} limit 2`, [email])).map(toUser)
     },
     async findOrganization(id) {
       const row = await one('select * from organizations where id = $1', id)
@@ -195,6 +202,7 @@ export function sqlStore(database: Database): Store {
     ...listsOf(database),
     ...peopleOf(database),
     ...operatorFindersOf(database),
+    ...callbackFindersOf(database),
     ...outboxFindersOf(database),
     ...accountFindersOf(database),
   }
@@ -208,6 +216,7 @@ export function sqlStore(database: Database): Store {
       alias: await aliasStatus(token, clientId),
       grant: token.status === 'active' ? undefined : await grantAlone(token.grantNumber),
       connection: joinedConnection(row),
+      barred: row.barred === 1,
       user: joinedUser(row, token.userId),
       organization: joinedOrganization(row, token.organizationId),
     }

@@ -6,7 +6,7 @@ import { checkPassword } from './check-password.ts'
 
 const moment = aMoment(aRing([aRingVersion()]))
 const user = aUser({ passwordHash: 'the hash' })
-const from = { address: '192.0.2.1', userAgent: 'A browser' }
+const from = { address: '192.0.2.1', userAgent: 'A browser', language: undefined }
 const decided = (verifiedHash: string | undefined, found = user, sessionSecret?: string) =>
   checkPassword.decide({ username: 'user@example', verifiedHash, sessionSecret, ...from }, found, moment)
 
@@ -44,11 +44,36 @@ suite('check password', () => {
       created: noon,
       expires: noon + 12 * 3_600_000,
       method: 'password',
-      ...from,
+      address: '192.0.2.1',
+      userAgent: 'A browser',
     }
     assert.deepEqual(writes, [
       { write: 'add_session', session },
       { write: 'end_session', hash: sha256('before') },
     ])
+  })
+
+  test('while the account is locked the right password is refused like a wrong one, with the time that is left', () => {
+    const locked = (lockedUntil: number) => aUser({ passwordHash: 'the hash', lockedUntil })
+    for (const hash of ['the hash', undefined]) {
+      const { answer, writes } = decided(hash, locked(noon + 60_001))
+      assert.deepEqual(answer, { refused: { reason: 'sign_in_locked', retryAfterSeconds: 61 } })
+      assert.equal(writes.length, 0)
+    }
+    assert.ok('granted' in decided('the hash', locked(noon)).answer)
+  })
+
+  test('the language of the page is remembered for a user of whom none is known, and for no other', () => {
+    const written = (language: string | undefined, found = user) =>
+      checkPassword
+        .decide(
+          { username: 'x', verifiedHash: 'the hash', sessionSecret: undefined, ...from, language },
+          found,
+          moment,
+        )
+        .writes.slice(1)
+    assert.deepEqual(written('de'), [{ write: 'note_language', userId: 'user', language: 'de' }])
+    assert.deepEqual(written('de', aUser({ passwordHash: 'the hash', language: 'en' })), [])
+    assert.deepEqual(written(undefined), [])
   })
 })

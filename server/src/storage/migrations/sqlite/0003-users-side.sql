@@ -21,7 +21,7 @@ create table callback_secrets (
 
 alter table users add column language text;
 alter table users add column locked_until integer;
-create index users_by_email on users (email) where email is not null;
+create index users_by_email on users (lower(email)) where email is not null;
 
 alter table sessions add column method text not null default 'password'; -- password, provider
 alter table sessions add column address text;
