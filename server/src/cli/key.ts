@@ -176,13 +176,19 @@ function refusalOf({ why, uses }: Extract<Destruction, { destroyed: false }>, ve
   if (why === 'published') {
     return `Tokens that version ${version} signed may be alive. See until when: tokenferry key list`
   }
-  const { legacyTokens, clientSecrets, liveGrants } = uses
+  const { legacyTokens, clientSecrets, callbackSecrets, liveGrants } = uses
   if (legacyTokens > 0)
     return `${legacyTokens} legacy tokens can be found with version ${version} alone. It stays.`
   if (clientSecrets > 0) {
     return (
       `${clientSecrets} client secrets were made with version ${version}. ` +
       'Rotate them first: tokenferry client rotate-secret'
+    )
+  }
+  if (callbackSecrets > 0) {
+    return (
+      `${callbackSecrets} webhook secrets are made of version ${version}. ` +
+      'Rotate them first: tokenferry webhook rotate-secret'
     )
   }
   return (

@@ -19,6 +19,7 @@ export const purposes = [
   'lookup',
   'secret',
   'seal',
+  'webhook',
 ] as const
 export type Purpose = (typeof purposes)[number]
 

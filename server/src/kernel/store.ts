@@ -150,123 +150,123 @@ export type PeopleIds<Ids> = { readonly users: Ids; readonly organizations: Ids 
 type Finders = AccountFinders & CallbackFinders
 
 export type Store = Finders & {
-    /** By id, or by an identifier of the old world. */
-    findClient(id: string): Promise<Client | undefined>
-    /** `as` says under which connection the grant would hang: the user's, or the whole organization's. */
-    findLegacyToken(
-      lookups: readonly Uint8Array[],
-      clientId: string,
-      as: 'user' | 'organization',
-    ): Promise<LegacyFacts | undefined>
-    findGrant(number: number): Promise<GrantFacts | undefined>
-    findCode(hash: Uint8Array): Promise<CodeFacts | undefined>
-    findConnection(clientId: string, userId: string, organizationId: string): Promise<Connection | undefined>
-    findConnectionByNumber(number: number): Promise<Connection | undefined>
-    findUser(id: string): Promise<User | undefined>
-    findUserByUsername(username: string): Promise<User | undefined>
-    /** Two at most: one is enough to know that the address is not one user's alone. Case does not matter. */
-    findUsersByEmail(email: string): Promise<readonly User[]>
-    findOrganization(id: string): Promise<Organization | undefined>
-    findOrganizationsOf(userId: string): Promise<readonly Organization[]>
-    findSession(hash: Uint8Array): Promise<{ readonly session: Session; readonly user: User } | undefined>
-    isAccessTokenRevoked(jti: string): Promise<boolean>
-    findNumbering(number: number): Promise<Numbering>
-    findLookupKinds(): Promise<readonly LookupKind[]>
-    findCount(key: string, window: Milliseconds): Promise<number>
+  /** By id, or by an identifier of the old world. */
+  findClient(id: string): Promise<Client | undefined>
+  /** `as` says under which connection the grant would hang: the user's, or the whole organization's. */
+  findLegacyToken(
+    lookups: readonly Uint8Array[],
+    clientId: string,
+    as: 'user' | 'organization',
+  ): Promise<LegacyFacts | undefined>
+  findGrant(number: number): Promise<GrantFacts | undefined>
+  findCode(hash: Uint8Array): Promise<CodeFacts | undefined>
+  findConnection(clientId: string, userId: string, organizationId: string): Promise<Connection | undefined>
+  findConnectionByNumber(number: number): Promise<Connection | undefined>
+  findUser(id: string): Promise<User | undefined>
+  findUserByUsername(username: string): Promise<User | undefined>
+  /** Two at most: one is enough to know that the address is not one user's alone. Case does not matter. */
+  findUsersByEmail(email: string): Promise<readonly User[]>
+  findOrganization(id: string): Promise<Organization | undefined>
+  findOrganizationsOf(userId: string): Promise<readonly Organization[]>
+  findSession(hash: Uint8Array): Promise<{ readonly session: Session; readonly user: User } | undefined>
+  isAccessTokenRevoked(jti: string): Promise<boolean>
+  findNumbering(number: number): Promise<Numbering>
+  findLookupKinds(): Promise<readonly LookupKind[]>
+  findCount(key: string, window: Milliseconds): Promise<number>
 
-    /**
-     * All or nothing. `overtaken`: the guard changed no row, and nothing is left behind. Resolves when durable.
-     */
-    commit(writes: readonly Write[]): Promise<'committed' | 'overtaken'>
+  /**
+   * All or nothing. `overtaken`: the guard changed no row, and nothing is left behind. Resolves when durable.
+   */
+  commit(writes: readonly Write[]): Promise<'committed' | 'overtaken'>
 
-    /** A block of grant numbers that no other process will get, none of them below `from`. */
-    leaseNumbers(count: number, from?: number): Promise<NumberBlock>
-    /** Gives back what is left of a block, so that a number in it without a row is known to have been swept. */
-    closeNumbers(block: NumberBlock): Promise<void>
+  /** A block of grant numbers that no other process will get, none of them below `from`. */
+  leaseNumbers(count: number, from?: number): Promise<NumberBlock>
+  /** Gives back what is left of a block, so that a number in it without a row is known to have been swept. */
+  closeNumbers(block: NumberBlock): Promise<void>
 
-    /** Rows that are there already stay as they are. Returns how many came in. Kinds must be noted first. */
-    importLegacyTokens(rows: readonly ImportedLegacyToken[]): Promise<number>
-    noteLookupKind(kind: LookupKind): Promise<void>
-    /**
-     * Adds them, or changes what describes them. Returns the places of those whose username is another user's.
-     */
-    importUsers(users: readonly ImportedUser[]): Promise<readonly number[]>
-    importOrganizations(organizations: readonly Organization[]): Promise<void>
-    /** Those of the ids that are there. */
-    findKnown(ids: PeopleIds<readonly string[]>): Promise<PeopleIds<ReadonlySet<string>>>
-    noteUsage(usage: Usage): Promise<void>
-    /**
-     * Deletes what is dead, at most `limit` rows of each table; returns how many went, and whether all was
-     * seen.
-     */
-    sweep(now: Milliseconds, limit: number): Promise<{ readonly gone: number; readonly done: boolean }>
+  /** Rows that are there already stay as they are. Returns how many came in. Kinds must be noted first. */
+  importLegacyTokens(rows: readonly ImportedLegacyToken[]): Promise<number>
+  noteLookupKind(kind: LookupKind): Promise<void>
+  /**
+   * Adds them, or changes what describes them. Returns the places of those whose username is another user's.
+   */
+  importUsers(users: readonly ImportedUser[]): Promise<readonly number[]>
+  importOrganizations(organizations: readonly Organization[]): Promise<void>
+  /** Those of the ids that are there. */
+  findKnown(ids: PeopleIds<readonly string[]>): Promise<PeopleIds<ReadonlySet<string>>>
+  noteUsage(usage: Usage): Promise<void>
+  /**
+   * Deletes what is dead, at most `limit` rows of each table; returns how many went, and whether all was
+   * seen.
+   */
+  sweep(now: Milliseconds, limit: number): Promise<{ readonly gone: number; readonly done: boolean }>
 
-    listKeys(): Promise<readonly StoredKey[]>
-    findMeta(key: string): Promise<string | undefined>
+  listKeys(): Promise<readonly StoredKey[]>
+  findMeta(key: string): Promise<string | undefined>
 
-    // The outbox.
-    /** Up to which event the outbox has read. */
-    findEventsRead(): Promise<number>
-    /** Whether the organization's users have been planned for already. */
-    isAnnounced(clientId: string, organizationId: string): Promise<boolean>
-    /**
-     * Users of an organization that mail can reach, with a legacy token that is the client's, or that every client of its dialect may
-     * exchange.
-     */
-    listHolders(
-      of: { readonly clientId: string; readonly dialect: string; readonly organizationId: string },
-      page: Page,
-    ): Promise<readonly string[]>
-    listAdmins(organizationId: string): Promise<readonly string[]>
-    /** What waits and is due, the oldest first; of each client at most so many. */
-    listDue(
-      channel: Delivery['channel'],
-      now: Milliseconds,
-      most: { readonly perClient: number; readonly limit: number },
-    ): Promise<readonly Delivery[]>
-    listDeliveries(status: Delivery['status'], page: Page): Promise<readonly Delivery[]>
-    countDeliveries(): Promise<
-      readonly { channel: string; status: string; count: number; oldest: Milliseconds }[]
-    >
+  // The outbox.
+  /** Up to which event the outbox has read. */
+  findEventsRead(): Promise<number>
+  /** Whether the organization's users have been planned for already. */
+  isAnnounced(clientId: string, organizationId: string): Promise<boolean>
+  /**
+   * Users of an organization that mail can reach, with a legacy token that is the client's, or that every client of its dialect may
+   * exchange.
+   */
+  listHolders(
+    of: { readonly clientId: string; readonly dialect: string; readonly organizationId: string },
+    page: Page,
+  ): Promise<readonly string[]>
+  listAdmins(organizationId: string): Promise<readonly string[]>
+  /** What waits and is due, the oldest first; of each client at most so many. */
+  listDue(
+    channel: Delivery['channel'],
+    now: Milliseconds,
+    most: { readonly perClient: number; readonly limit: number },
+  ): Promise<readonly Delivery[]>
+  listDeliveries(status: Delivery['status'], page: Page): Promise<readonly Delivery[]>
+  countDeliveries(): Promise<
+    readonly { channel: string; status: string; count: number; oldest: Milliseconds }[]
+  >
 
-    // Lists, for the operator.
-    listClients(): Promise<readonly Client[]>
-    listUsers(page: Page): Promise<readonly User[]>
-    listOrganizations(page: Page): Promise<readonly Organization[]>
-    listConnections(filter: ConnectionFilter, page: Page): Promise<readonly Connection[]>
-    listGrants(connection: number): Promise<readonly Grant[]>
-    listEvents(afterId: number, limit: number): Promise<readonly Event[]>
-    findEvent(id: number): Promise<Event | undefined>
-    /** A legacy token's rows, then those of the other tokens of their authorizations; every client's. */
-    findLegacyRows(lookups: readonly Uint8Array[]): Promise<readonly LegacyRow[]>
-    /**
-     * Legacy tokens that this client exchanged into grants made in this time, in the order of their keys;
-     * without those whose connection was revoked since.
-     */
-    listExchanged(
-      clientId: string,
-      made: Span,
-      page: { readonly after: Uint8Array; readonly limit: number },
-    ): Promise<readonly Pick<LegacyToken, 'lookup' | 'clientId'>[]>
-    /** Numbers of the client's live grants made in this time that are of no token in `listExchanged`. */
-    listOtherGrants(
-      clientId: string,
-      made: Span,
-      page: { readonly after: number; readonly limit: number },
-    ): Promise<readonly number[]>
-    countKeyUses(version: number, now: Milliseconds): Promise<KeyUses>
-    /**
-     * Deletes tombstones whose grant is gone, older than `before`, among the next `limit` rows; `after`: go on
-     * there.
-     */
-    purgeLegacyTokens(
-      before: Milliseconds,
-      page: { readonly after: Uint8Array; readonly limit: number },
-    ): Promise<{ readonly gone: number; readonly after: Uint8Array | undefined }>
-    countLegacyTokens(): Promise<
-      readonly { dialect: string; clientId: string; status: string; count: number }[]
-    >
-  }
+  // Lists, for the operator.
+  listClients(): Promise<readonly Client[]>
+  listUsers(page: Page): Promise<readonly User[]>
+  listOrganizations(page: Page): Promise<readonly Organization[]>
+  listConnections(filter: ConnectionFilter, page: Page): Promise<readonly Connection[]>
+  listGrants(connection: number): Promise<readonly Grant[]>
+  listEvents(afterId: number, limit: number): Promise<readonly Event[]>
+  findEvent(id: number): Promise<Event | undefined>
+  /** A legacy token's rows, then those of the other tokens of their authorizations; every client's. */
+  findLegacyRows(lookups: readonly Uint8Array[]): Promise<readonly LegacyRow[]>
+  /**
+   * Legacy tokens that this client exchanged into grants made in this time, in the order of their keys;
+   * without those whose connection was revoked since.
+   */
+  listExchanged(
+    clientId: string,
+    made: Span,
+    page: { readonly after: Uint8Array; readonly limit: number },
+  ): Promise<readonly Pick<LegacyToken, 'lookup' | 'clientId'>[]>
+  /** Numbers of the client's live grants made in this time that are of no token in `listExchanged`. */
+  listOtherGrants(
+    clientId: string,
+    made: Span,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<readonly number[]>
+  countKeyUses(version: number, now: Milliseconds): Promise<KeyUses>
+  /**
+   * Deletes tombstones whose grant is gone, older than `before`, among the next `limit` rows; `after`: go on
+   * there.
+   */
+  purgeLegacyTokens(
+    before: Milliseconds,
+    page: { readonly after: Uint8Array; readonly limit: number },
+  ): Promise<{ readonly gone: number; readonly after: Uint8Array | undefined }>
+  countLegacyTokens(): Promise<
+    readonly { dialect: string; clientId: string; status: string; count: number }[]
+  >
+}
 
 export type ConnectionFilter = {
   readonly clientId?: string

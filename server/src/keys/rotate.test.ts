@@ -155,6 +155,6 @@ test('key destroy: a version that still finds legacy tokens is refused', async (
   assert.deepEqual(refused, {
     destroyed: false,
     why: 'in_use',
-    uses: { legacyTokens: 1, clientSecrets: 0, liveGrants: 0 },
+    uses: { legacyTokens: 1, clientSecrets: 0, callbackSecrets: 0, liveGrants: 0 },
   })
 })

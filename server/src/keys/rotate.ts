@@ -121,7 +121,7 @@ export async function destroyKeys(
   version: number,
   endGrants: boolean,
 ): Promise<Destruction> {
-  const [keys, uses] = [await store.listKeys(), await store.countKeyUses(version)]
+  const [keys, uses] = [await store.listKeys(), await store.countKeyUses(version, now)]
   const why = reasonAgainst(keys, version, now, uses, endGrants)
   if (why) return { destroyed: false, why, uses }
   await commitChanges(
@@ -151,7 +151,8 @@ function reasonAgainst(
     ({ kind, publishUntil }) => kind !== 'ring' && (publishUntil === undefined || publishUntil > now),
   )
   if (published) return 'published'
-  if (uses.legacyTokens > 0 || uses.clientSecrets > 0 || (uses.liveGrants > 0 && !endGrants)) return 'in_use'
+  const hasSecrets = uses.clientSecrets > 0 || uses.callbackSecrets > 0
+  if (uses.legacyTokens > 0 || hasSecrets || (uses.liveGrants > 0 && !endGrants)) return 'in_use'
   return undefined
 }
 

@@ -28,6 +28,7 @@ type Lists = Pick<
   | 'listConnections'
   | 'listGrants'
   | 'listEvents'
+  | 'findEvent'
   | 'countLegacyTokens'
   | 'listKeys'
 >
@@ -75,6 +76,10 @@ export const listsOf = (database: Database): Lists => ({
     (await database.query('select * from events where id > $1 order by id limit $2', [afterId, limit])).map(
       toEvent,
     ),
+  async findEvent(id) {
+    const [row] = await database.query('select * from events where id = $1', [id])
+    return row && toEvent(row)
+  },
   async listKeys() {
     const rows = await database.query('select * from keys order by kind, version desc', [])
     return rows.map((row) => ({

@@ -35,7 +35,10 @@ const sql = {
       (select l.grant_number from legacy_tokens l where ${isExchangedBy('$2')} and l.grant_number is not null))
     order by g.number limit $5`,
   keyUses: `select (select count(*) from legacy_tokens where lookup_version = $1) as legacy_tokens,
-    (select count(*) from client_secrets where key_version = $1) as client_secrets,
+    (select count(*) from client_secrets where key_version = $1
+      and (expires is null or expires > $2)) as client_secrets,
+    (select count(*) from callback_secrets where key_version = $1
+      and (expires is null or expires > $2)) as callback_secrets,
     (select count(*) from grants where key_version = $1 and status = 'live') as live_grants`,
   windowEnd: `select max(lookup) as last, count(*) as seen from
     (select lookup from legacy_tokens where lookup > $1 order by lookup limit $2)`,
@@ -79,11 +82,12 @@ export const operatorFindersOf = (database: Database): Finders => ({
     const rows = await database.query(sql.otherGrants, [after, clientId, from, before, limit])
     return rows.map((row) => number(row.number))
   },
-  async countKeyUses(version): Promise<KeyUses> {
-    const [row] = await database.query(sql.keyUses, [version])
+  async countKeyUses(version, now): Promise<KeyUses> {
+    const [row] = await database.query(sql.keyUses, [version, now])
     return {
       legacyTokens: number(row?.legacy_tokens),
       clientSecrets: number(row?.client_secrets),
+      callbackSecrets: number(row?.callback_secrets),
       liveGrants: number(row?.live_grants),
     }
   },

@@ -13,7 +13,7 @@ import { operatorStatements } from './operator-statements.ts'
 import { outboxStatements } from './outbox-statements.ts'
 import { signInStatements } from './sign-in-statements.ts'
 import type { Statements } from './statement-parts.ts'
-import { aliases, insert, none, places } from './statement-parts.ts'
+import { aliases, insert, isBarred, none, places } from './statement-parts.ts'
 
 type Table = Statements<Write['write']>
 
@@ -27,12 +27,14 @@ export function unitOf(writes: readonly Write[]): Unit {
 }
 
 /**
- * The connection is as the decision saw it: not there, or live at this number and epoch. So an uninstall wins
- * against exchanges in flight, and two exchanges that would both make the connection cannot both do so.
+ * The connection is as the decision saw it: not there, or live at this number and epoch; and no admin has
+ * barred the app. So an uninstall wins against exchanges in flight, and two exchanges that would both make the
+ * connection cannot both do so.
  */
 const connectionAsExpected = (from: number): string => `not exists (
     select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}
-    and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = 'live'))`
+    and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = 'live'))
+    and not ${isBarred(`$${from}`, `$${from + 2}`)}`
 
 const connectionValues = ({ clientId, userId, organizationId, found }: ConnectionExpected): Value[] => [
   clientId,
@@ -124,7 +126,8 @@ const openConnectionSql = {
     on conflict do update set live_grants = connections.live_grants || substr(excluded.live_grants, 2)`,
 }
 
-const allowConnectionSql = `${insert('connections', connectionColumns)}
+const allowConnectionSql = `insert into connections (${connectionColumns.join(', ')})
+  select ${places(connectionColumns.length)} where not ${isBarred('$2', '$4')}
   on conflict (client, user_id, organization_id) do update set
     scopes = excluded.scopes, status = 'live', confirmation = excluded.confirmation,
     since = case when connections.status = 'live' then connections.since else excluded.since end,
@@ -246,8 +249,9 @@ const table: Table = {
   add_code({ code, openMax }) {
     const add: Statement = {
       sql: `insert into codes (${codeColumns.join(', ')}) select ${places(codeColumns.length)}
-        where $12 is null or exists (select 1 from legacy_tokens where lookup = $12 and client = $13
-          and status in ('active', 'exchanged', 'retired') and grant_number = $18) returning 1`,
+        where not ${isBarred('$3', '$5')}
+        and ($12 is null or exists (select 1 from legacy_tokens where lookup = $12 and client = $13
+          and status in ('active', 'exchanged', 'retired') and grant_number = $18)) returning 1`,
       values: [
         code.hash, code.kind, code.clientId, code.userId, code.organizationId, code.actsAs, code.authorizedBy,
         code.scopes.join(' '), code.resource.join(' '), none(code.redirectUri), none(code.codeChallenge),
