@@ -11,6 +11,7 @@ import {
   noon,
 } from '../../testing/records.ts'
 import type { Decision } from '../decision.ts'
+import type { Connection } from '../records.ts'
 import { sha256 } from '../ring.ts'
 import type { AuthorizationFacts, AuthorizationInput, Step, Subject } from './authorization.ts'
 import { beginAuthorization } from './begin-authorization.ts'
@@ -172,10 +173,21 @@ suite('begin authorization', () => {
       step({ ...changes, facts: { subjects: [aSubject({ connection })] } }).next
     assert.equal(next(undefined), 'ask')
     assert.equal(next(aConnection({ status: 'revoked' })), 'ask')
-    assert.equal(next(aConnection({ confirmation: 'pending' })), 'ask')
     assert.equal(next(aConnection(), { request: { scopes: ['read', 'write'] } }), 'ask')
     assert.equal(next(aConnection(), { request: { prompt: 'consent' } }), 'ask')
     assert.equal(next(aConnection()), 'answer')
+  })
+
+  test('nothing is said unasked for a connection that waits for its user, for their answer is the confirmation', () => {
+    const next = (confirmation: Connection['confirmation'], changes: Changes = {}) => {
+      const connection = aConnection({ confirmation })
+      return step({ ...changes, facts: { subjects: [aSubject({ connection })] } })
+    }
+    assert.equal(next('pending').next, 'ask')
+    const unasked = next('pending', { request: { prompt: 'none' } })
+    assert.ok(unasked.next === 'refuse')
+    assert.equal(unasked.refusal.reason, 'interaction_required')
+    for (const settled of ['confirmed', 'not_needed'] as const) assert.equal(next(settled).next, 'answer')
   })
 
   test('a code names what was asked for, and its row holds only its hash', () => {

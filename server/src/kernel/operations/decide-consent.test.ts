@@ -73,9 +73,11 @@ const connectionIn = (writes: readonly Write[]): Connection => {
   const [guard, code, ...others] = writes
   assert.ok(guard?.write === 'allow_connection')
   assert.equal(code?.write, 'add_code')
-  assert.equal(others.length, 0)
+  assert.ok(others.every(({ write }) => write === 'append_event'))
   return guard.connection
 }
+const eventsIn = (writes: readonly Write[]) =>
+  writes.flatMap((write) => (write.write === 'append_event' ? [write.event] : []))
 
 suite('decide consent', () => {
   test('allowing makes the connection and the code in one commit', () => {
@@ -94,6 +96,7 @@ suite('decide consent', () => {
       token: aLegacyToken(),
       shared: undefined,
       alias: undefined,
+      barred: false,
       grant: undefined,
       connection: allowedAnew,
       user: undefined,
@@ -117,12 +120,48 @@ suite('decide consent', () => {
     assert.equal(anew.epoch, 3)
   })
 
-  test('allowing confirms a migrated connection that waited for it', () => {
+  const allowedWith = (connection: Connection) => {
+    const { writes } = decided({}, { subjects: [subject('', connection)] })
+    const [event, ...others] = eventsIn(writes)
+    assert.deepEqual(others, [])
+    return { confirmation: connectionIn(writes).confirmation, event, guard: writes[0] }
+  }
+
+  test('allowing confirms a migrated connection that waited for it, in the same commit', () => {
     const pending = aConnection({ confirmation: 'pending' })
-    assert.equal(
-      connectionIn(decided({}, { subjects: [subject('', pending)] }).writes).confirmation,
-      'confirmed',
+    const { confirmation, event, guard } = allowedWith(pending)
+    assert.equal(confirmation, 'confirmed')
+    assert.ok(guard?.write === 'allow_connection')
+    assert.equal(guard.seen, pending)
+    const { kind, actor, address, requestId, clientId, userId } = event ?? assert.fail()
+    assert.deepEqual(
+      { kind, actor, address, requestId, clientId, userId },
+      {
+        kind: 'connection_confirmed',
+        actor: 'user:user',
+        address: '192.0.2.1',
+        requestId: 'r1',
+        clientId: 'app',
+        userId: 'user',
+      },
     )
+  })
+
+  test('allowing a part of what waits confirms nothing: the rest was not on the page', () => {
+    const pending = aConnection({ confirmation: 'pending', scopes: ['read', 'write'] })
+    const { confirmation, event } = allowedWith(pending)
+    assert.deepEqual([confirmation, event], ['pending', undefined])
+  })
+
+  test('nothing is confirmed that did not wait, nor what was uninstalled while it waited', () => {
+    for (const confirmation of ['not_needed', 'confirmed'] as const) {
+      const allowed = allowedWith(aConnection({ confirmation }))
+      assert.deepEqual([allowed.confirmation, allowed.event], [confirmation, undefined])
+    }
+    // What is allowed anew is the user's own choice, at another epoch.
+    const revoked = aConnection({ confirmation: 'pending', status: 'revoked', epoch: 2 })
+    const anew = allowedWith(revoked)
+    assert.deepEqual([anew.confirmation, anew.event], ['not_needed', undefined])
   })
 
   test('cancelling changes nothing and tells the app', () => {

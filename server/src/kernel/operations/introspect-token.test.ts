@@ -14,6 +14,7 @@ import {
   noon,
 } from '../../testing/records.ts'
 import type { Policy } from '../policy.ts'
+import type { Connection } from '../records.ts'
 import type { GrantFacts, LegacyFacts } from '../store.ts'
 import type { Introspected } from './introspect-token.ts'
 import { introspectToken } from './introspect-token.ts'
@@ -71,6 +72,7 @@ const legacy = (token = aLegacyToken(), changes: Partial<LegacyFacts> = {}): Of<
     token,
     shared: undefined,
     alias: undefined,
+    barred: false,
     grant: undefined,
     connection: undefined,
     user: aUser(),
@@ -79,6 +81,7 @@ const legacy = (token = aLegacyToken(), changes: Partial<LegacyFacts> = {}): Of<
   },
   client: aClient(),
   connection: undefined,
+  barred: false,
 })
 const shared: readonly (readonly [string, Partial<GrantFacts>])[] = [
   ['its grant was revoked', { grant: aGrant({ status: 'revoked' }) }],
@@ -142,10 +145,6 @@ suite('introspect token: an access token', () => {
     ['its grant is gone', access({ grant: undefined })],
     ['its client was disabled', access({ client: aClient({ status: 'disabled' }) })],
     ['its client was recovered since', access({ client: aClient({ tokensValidAfter: noon + 1 }) })],
-    [
-      'its user has still to confirm',
-      access({ grant: grantFacts({ connection: aConnection({ confirmation: 'pending' }) }) }),
-    ],
     ...shared.map(([why, changes]) => [why, access({ grant: grantFacts(changes) })] as const),
   ]
   for (const [why, facts] of dead) {
@@ -158,9 +157,12 @@ suite('introspect token: an access token', () => {
 
   test('its first use is noted where that retires the legacy token', () => {
     const told = grantedBy(decide(access(), aCaller(), { legacyAfterExchange: 'retire_on_first_use' }))
-    assert.deepEqual(told.active && told.seen, { firstUseOf: 2 })
-    const plain = grantedBy(decide(access()))
-    assert.equal(plain.active && plain.seen, undefined)
+    assert.deepEqual(told.active && told.seen, { connection: 1, firstUseOf: 2 })
+  })
+
+  test('whenever it is used, that its connection is in use is noted', () => {
+    const told = grantedBy(decide(access()))
+    assert.deepEqual(told.active && told.seen, { connection: 1, firstUseOf: undefined })
   })
 
   test('one without a grant dies with its client’s recovery', () => {
@@ -168,6 +170,14 @@ suite('introspect token: an access token', () => {
       access({ number: 0, grant: undefined, client: aClient({ tokensValidAfter }) })
     assert.equal(isActive(alone(noon)), true)
     assert.equal(isActive(alone(noon + 1)), false)
+  })
+
+  test('one without a grant is dead where an admin has taken its app out', () => {
+    const facts = { user: aUser(), organization: undefined, connection: undefined }
+    const without = (barred: boolean): PresentedFacts =>
+      access({ number: 0, grant: undefined, alone: { ...facts, barred } })
+    assert.equal(isActive(without(false)), true)
+    assert.equal(isActive(without(true)), false)
   })
 })
 
@@ -198,6 +208,10 @@ suite('introspect token: a legacy token', () => {
     assert.equal(isActive(revoked), false)
   })
 
+  test('is not active where an admin has taken its app out of the organization', () => {
+    assert.equal(isActive({ ...legacy(), barred: true }), false)
+  })
+
   test('once exchanged, it is worth what policy says', () => {
     const exchanged = legacy(aLegacyToken({ status: 'exchanged' }), { grant: aGrant() })
     const used = legacy(aLegacyToken({ status: 'exchanged' }), { grant: aGrant({ generation: 1 }) })
@@ -209,5 +223,66 @@ suite('introspect token: a legacy token', () => {
     assert.equal(worth('retire_on_first_use', used), false)
     assert.equal(worth({ retireAfterSeconds: 60 }, exchanged, noon + 59_999), true)
     assert.equal(worth({ retireAfterSeconds: 60 }, exchanged, noon + 60_000), false)
+  })
+})
+
+suite('introspect token: a connection that waits for its user', () => {
+  const waiting = aConnection({ confirmation: 'pending' })
+  const grant = grantFacts({ connection: waiting })
+  const user = aUser()
+  const alone = { connection: waiting, barred: false, user, organization: undefined }
+  const tokens: readonly (readonly [string, PresentedFacts])[] = [
+    ['an access token', access({ grant })],
+    ['an access token without a grant', access({ number: 0, grant: undefined, alone })],
+    ['a refresh token', refresh({ grant })],
+  ]
+  const required = { confirmation: 'required' } as const
+  const asleep = { active: false, inactiveReason: 'confirmation_pending' }
+  for (const [kind, facts] of tokens) {
+    test(`${kind} is not active under required, and active under any other policy`, () => {
+      assert.deepEqual(grantedBy(decide(facts, aCaller(), required)), asleep)
+      for (const confirmation of ['notify', 'none'] as const)
+        assert.equal(isActive(facts, aCaller(), { confirmation }), true)
+    })
+
+    test(`why ${kind} is not active is told to its app and to APIs, and to nobody else`, () => {
+      const api = aCaller({ client: aClient({ id: 'api', mayIntrospect: true }) })
+      assert.deepEqual(grantedBy(decide(facts, api, required)), asleep)
+      const stranger = aCaller({ client: aClient({ id: 'other' }) })
+      assert.deepEqual(grantedBy(decide(facts, stranger, required)), { active: false })
+    })
+  }
+
+  test('the policy of the token’s client is what counts, not that of whoever asks', () => {
+    const api = aCaller({ client: aClient({ id: 'api', mayIntrospect: true, policy: required }) })
+    assert.equal(isActive(access({ grant }), api), true)
+    const client = aClient({ policy: required })
+    assert.deepEqual(grantedBy(decide(access({ grant, client }), api)), asleep)
+  })
+
+  test('what is dead is not said to wait: its user’s word would not wake it', () => {
+    for (const [why, changes] of shared) {
+      const dead = grantFacts({ connection: waiting, ...changes })
+      if (changes.connection) continue
+      assert.deepEqual(
+        grantedBy(decide(access({ grant: dead }), aCaller(), required)),
+        { active: false },
+        why,
+      )
+    }
+    const uninstalled = grantFacts({ connection: { ...waiting, status: 'revoked', epoch: 2 } })
+    for (const facts of [access({ grant: uninstalled }), refresh({ grant: uninstalled })])
+      assert.deepEqual(grantedBy(decide(facts, aCaller(), required)), { active: false })
+    assert.deepEqual(grantedBy(decide(access({ grant }), aCaller(), required, noon + 1)), { active: false })
+  })
+
+  test('a legacy token that its first use retires works on: nothing can be done with its successor yet', () => {
+    const retiring = { ...required, legacyAfterExchange: 'retire_on_first_use' } as const
+    const used = aGrant({ generation: 1, usedAt: noon })
+    const token = aLegacyToken({ status: 'exchanged', boundTo: 'app', grantNumber: 2 })
+    const facts = (connection: Connection) => ({ ...legacy(token, { grant: used }), connection })
+    assert.equal(isActive(facts(waiting), aCaller(), retiring), true)
+    assert.equal(isActive(facts({ ...waiting, confirmation: 'confirmed' }), aCaller(), retiring), false)
+    assert.equal(isActive(facts({ ...waiting, status: 'revoked' }), aCaller(), retiring), false)
   })
 })

@@ -3,8 +3,7 @@ import type { Moment, Operation } from '../kernel.ts'
 import { isBehind } from '../lost-row.ts'
 import type { Policy } from '../policy.ts'
 import { policyOf } from '../policy.ts'
-import type { Client, LegacyToken, Milliseconds } from '../records.ts'
-import type { LegacyFacts } from '../store.ts'
+import type { LegacyToken, Milliseconds } from '../records.ts'
 import { isAsleep } from './confirmation.ts'
 import type { Caller } from './issue.ts'
 import { disabledSubject, isAlive, seconds } from './issue.ts'
@@ -42,9 +41,13 @@ export type ActiveToken = {
   readonly seen: SeenToken | undefined
 }
 
-export type SeenToken =
-  | { readonly legacy: Pick<LegacyToken, 'lookup' | 'clientId'> }
-  | { readonly firstUseOf: number }
+export type SeenToken = {
+  readonly legacy?: Pick<LegacyToken, 'lookup' | 'clientId'> | undefined
+  /** The number of a grant whose legacy token is retired by this. */
+  readonly firstUseOf?: number | undefined
+  /** The connection that an access token is of. */
+  readonly connection?: number | undefined
+}
 
 const inactive: Introspected = { active: false }
 const unknown: Introspected = { active: false, unknown: true }
@@ -93,7 +96,8 @@ function accessOf(
   const { claims, number, grant, alone, client, revoked } = facts
   if (revoked || claims.expiresAt <= now || !client) return inactive
   if (number === 0 && claims.issuedAt < client.tokensValidAfter) return inactive
-  if (alone && (alone.connection?.status === 'revoked' || disabledSubject(alone))) return inactive
+  if (alone && (alone.barred || alone.connection?.status === 'revoked' || disabledSubject(alone)))
+    return inactive
   if (number !== 0) {
     if (!grant || !isAlive(grant.grant, grant.connection, client) || disabledSubject(grant)) return inactive
   }
@@ -117,7 +121,7 @@ function accessOf(
     jti: claims.jti,
     issuedAt: claims.issuedAt,
     expiresAt: claims.expiresAt,
-    seen: firstUse ? { firstUseOf: number } : undefined,
+    seen: { connection: (grant ?? alone)?.connection?.number, firstUseOf: firstUse ? number : undefined },
   }
 }
 
@@ -154,11 +158,11 @@ function legacyOf(
   policies: IntrospectInput['policies'],
   moment: Moment,
 ): Introspected {
-  const { legacy, client, connection } = facts
+  const { legacy, client, connection, barred } = facts
   const { token } = legacy
-  const revoked = connection && (connection.status === 'revoked' || connection.epoch > token.connectionEpoch)
-  if (revoked || disabledSubject(legacy) || !isLegacyAlive(legacy, client, policies, moment.now))
-    return inactive
+  const revoked =
+    barred || (connection && (connection.status === 'revoked' || connection.epoch > token.connectionEpoch))
+  if (revoked || disabledSubject(legacy) || !isLegacyAlive(facts, policies, moment.now)) return inactive
   return {
     active: true,
     kind: 'legacy',
@@ -177,17 +181,21 @@ function legacyOf(
 
 /** What an exchanged legacy token is still worth at the API is policy: `keep`, `retire`, `retire_after`, … */
 function isLegacyAlive(
-  { token, grant }: LegacyFacts,
-  client: Client | undefined,
+  { legacy: { token, grant }, client, connection }: Facts<'legacy'>,
   policies: IntrospectInput['policies'],
   now: Milliseconds,
 ): boolean {
   if (token.expires !== undefined && token.expires <= now) return false
   if (token.status === 'active') return true
   if (token.status !== 'exchanged' || !client) return false
-  const after = policyOf(policies[token.dialect] ?? {}, client).legacyAfterExchange
+  const policy = policyOf(policies[token.dialect] ?? {}, client)
+  const { legacyAfterExchange: after } = policy
   if (after === 'keep') return true
   if (after === 'retire' || !grant) return false
-  if (after === 'retire_on_first_use') return grant.generation === 0 && grant.usedAt === undefined
+  if (after === 'retire_on_first_use') {
+    // A refresh is no use of a token that sleeps: without this, the app would have nothing that works.
+    const isUsed = grant.generation > 0 || grant.usedAt !== undefined
+    return !isUsed || isAsleep(connection, policy)
+  }
   return now < grant.created + seconds(after.retireAfterSeconds)
 }
