@@ -17,19 +17,26 @@ export type Usage = {
 type Gathered = {
   readonly replays: Map<number, number>
   readonly used: Map<number, Milliseconds>
+  readonly connectionsUsed: Map<number, Milliseconds>
   readonly legacySeen: Map<string, Batch['legacySeen'][number]>
 }
 
-const empty = (): Gathered => ({ replays: new Map(), used: new Map(), legacySeen: new Map() })
+const empty = (): Gathered => ({
+  replays: new Map(),
+  used: new Map(),
+  connectionsUsed: new Map(),
+  legacySeen: new Map(),
+})
 
 export function gatherUsage(store: Store, limits: Limits, now: () => Milliseconds): Usage {
   let gathered = empty()
 
-  const noteSeen = (seen: SeenToken): void => {
-    if ('firstUseOf' in seen) gathered.used.set(seen.firstUseOf, now())
-    else {
-      const key = `${Buffer.from(seen.legacy.lookup).toString('base64')} ${seen.legacy.clientId}`
-      gathered.legacySeen.set(key, { ...seen.legacy, at: now() })
+  const noteSeen = ({ legacy, firstUseOf, connection }: SeenToken): void => {
+    if (firstUseOf !== undefined) gathered.used.set(firstUseOf, now())
+    if (connection !== undefined) gathered.connectionsUsed.set(connection, now())
+    if (legacy) {
+      const key = `${Buffer.from(legacy.lookup).toString('base64')} ${legacy.clientId}`
+      gathered.legacySeen.set(key, { ...legacy, at: now() })
     }
   }
 
@@ -47,16 +54,24 @@ export function gatherUsage(store: Store, limits: Limits, now: () => Millisecond
         gathered.replays.set(access.grantNumber, (gathered.replays.get(access.grantNumber) ?? 0) + 1)
     },
     async flush() {
-      const { replays, used, legacySeen } = gathered
+      const taken = gathered
+      const { replays, used, connectionsUsed, legacySeen } = taken
       const { counts, settle } = limits.take()
-      if (replays.size + used.size + legacySeen.size + counts.length === 0) return
+      const size = replays.size + used.size + connectionsUsed.size + legacySeen.size + counts.length
+      if (size === 0) return
       gathered = empty()
       try {
-        await store.noteUsage({ replays, used, legacySeen: [...legacySeen.values()], counts })
+        await store.noteUsage({
+          replays,
+          used,
+          connectionsUsed,
+          legacySeen: [...legacySeen.values()],
+          counts,
+        })
         settle(true)
       } catch (error) {
         settle(false)
-        gathered = joined({ replays, used, legacySeen }, gathered)
+        gathered = joined(taken, gathered)
         throw error
       }
     },
@@ -70,5 +85,6 @@ const joined = (before: Gathered, since: Gathered): Gathered => ({
     ...[...since.replays].map(([grant, count]) => [grant, count + (before.replays.get(grant) ?? 0)] as const),
   ]),
   used: new Map([...since.used, ...before.used]),
+  connectionsUsed: new Map([...before.connectionsUsed, ...since.connectionsUsed]),
   legacySeen: new Map([...before.legacySeen, ...since.legacySeen]),
 })

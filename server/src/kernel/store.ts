@@ -116,6 +116,8 @@ export type Usage = {
   }[]
   /** Grants whose access token was seen at introspection under `retire_on_first_use`, and when. */
   readonly used: ReadonlyMap<number, Milliseconds>
+  /** Connections whose access tokens were seen at introspection, and when; noted once an hour at most. */
+  readonly connectionsUsed: ReadonlyMap<number, Milliseconds>
   readonly counts: readonly { readonly key: string; readonly window: Milliseconds; readonly count: number }[]
 }
 

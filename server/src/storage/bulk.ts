@@ -120,7 +120,10 @@ function importSql(shared: readonly boolean[], others: readonly number[]): strin
   return `${head} ${selects.join(' union all ')} ${tail}`
 }
 
-const usageStatements = ({ replays, legacySeen, used, counts }: Usage): Statement[] => [
+/** Within an hour is near enough for whoever reads it, and a row that is seen all day is written 24 times. */
+const connectionSeenMilliseconds = 3_600_000
+
+const usageStatements = ({ replays, legacySeen, used, connectionsUsed, counts }: Usage): Statement[] => [
   ...[...replays].map(([grant, count]) => ({
     sql: 'update grants set replays = replays + $2 where number = $1',
     values: [grant, count],
@@ -133,6 +136,11 @@ const usageStatements = ({ replays, legacySeen, used, counts }: Usage): Statemen
   ...[...used].map(([grant, at]) => ({
     sql: 'update grants set used_at = $2 where number = $1 and used_at is null',
     values: [grant, at],
+  })),
+  ...[...connectionsUsed].map(([connection, at]) => ({
+    sql: `update connections set last_used = $2 where number = $1
+      and (last_used is null or last_used <= $2 - ${connectionSeenMilliseconds})`,
+    values: [connection, at],
   })),
   ...counts.map(({ key, window, count }) => ({
     sql: `insert into counters (key, "window", count) values ($1, $2, $3)

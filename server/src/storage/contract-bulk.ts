@@ -198,6 +198,7 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
         replays: new Map([[1, 2]]),
         legacySeen: [{ lookup: tokenAt(1).lookup, clientId: 'app', at }],
         used: new Map([[1, at]]),
+        connectionsUsed: new Map(),
         counts: [{ key: 'k', window: day, count: 3 }],
       })
       await store.noteUsage(seen(noon + 5))
@@ -290,6 +291,7 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
           replays: new Map(),
           legacySeen: [],
           used: new Map(),
+          connectionsUsed: new Map(),
           counts: [{ key: 'k', window: noon + late, count: 1 }],
         })
       }

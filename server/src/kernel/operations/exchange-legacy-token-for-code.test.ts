@@ -40,6 +40,7 @@ const good: State = {
     token: aLegacyToken({ organizationId: 'company' }),
     shared: undefined,
     alias: undefined,
+    barred: false,
     grant: undefined,
     connection: aConnection({ organizationId: 'company' }),
     user: aUser(),

@@ -103,6 +103,7 @@ export function refusalOfToken(
   }
   const disabled = disabledSubject(facts)
   if (disabled) return disabled
+  if (facts.barred) return 'client_barred'
   const revoked = token.status === 'revoked' || facts.shared?.status === 'revoked' || alias === 'revoked'
   if (revoked) return 'legacy_token_revoked'
   if (connection?.status === 'revoked') return 'connection_revoked'

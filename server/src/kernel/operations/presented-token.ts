@@ -46,11 +46,16 @@ export type PresentedFacts =
       /** Whose it is, where it is somebody's. */
       readonly client: Client | undefined
       readonly connection: Connection | undefined
+      /** An admin of its organization has taken its client out. */
+      readonly barred: boolean
     }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'version_unknown' }
 
-export type AloneFacts = Subject & { readonly connection: Connection | undefined }
+export type AloneFacts = Subject & {
+  readonly connection: Connection | undefined
+  readonly barred: boolean
+}
 
 /** Finds out what a token is. A wrong hint must not matter (RFC 7009 §2.1), so none is asked for. */
 export async function lookAtToken(
@@ -77,13 +82,14 @@ export async function lookAtToken(
   const legacy = await store.findLegacyToken(lookupsOf(ring, token), callerId, 'user')
   if (!legacy) return { kind: 'unknown' }
   const clientId = legacy.token.clientId || legacy.token.boundTo
-  if (!clientId) return { kind: 'legacy', legacy, client: undefined, connection: undefined }
+  if (!clientId) return { kind: 'legacy', legacy, client: undefined, connection: undefined, barred: false }
   const { userId, organizationId } = legacy.grant ?? legacy.token
-  const [client, connection] = await Promise.all([
+  const [client, connection, barred] = await Promise.all([
     store.findClient(clientId),
     store.findConnection(clientId, userId, organizationId),
+    isBarredFrom(store, organizationId, clientId),
   ])
-  return { kind: 'legacy', legacy, client, connection }
+  return { kind: 'legacy', legacy, client, connection, barred }
 }
 
 async function lookAtAccess(store: Store, claims: AccessClaims, ring: Ring): Promise<PresentedFacts> {
@@ -126,10 +132,15 @@ async function lookAtSubject(
 ): Promise<AloneFacts | undefined> {
   // A token for the client itself: nobody allowed it, and nobody can take it back.
   if (userId === '' && organizationId === '') return undefined
-  const [connection, user, organization] = await Promise.all([
+  const [connection, barred, user, organization] = await Promise.all([
     store.findConnection(clientId, userId, organizationId),
+    isBarredFrom(store, organizationId, clientId),
     userId === '' ? undefined : store.findUser(userId),
     organizationId === '' ? undefined : store.findOrganization(organizationId),
   ])
-  return { connection, user, organization }
+  return { connection, barred, user, organization }
 }
+
+/** Of no organization, no admin takes an app out. */
+const isBarredFrom = async (store: Store, organizationId: string, clientId: string): Promise<boolean> =>
+  organizationId !== '' && store.isBarred(organizationId, clientId)

@@ -40,6 +40,7 @@ export const redeemAuthorizationCode: Operation<RedeemInput, CodeFacts | undefin
     if (code.expires <= moment.now || isRecalled) return refuse('code_expired')
     const disabled = disabledSubject(facts)
     if (disabled) return refuse(disabled)
+    if (facts.barred) return refuse('client_barred')
     if (facts.connection?.status === 'revoked') return refuse('connection_revoked')
     const lost = refusalOfLegacy(facts)
     if (lost) return refuse(lost)

@@ -71,6 +71,7 @@ const legacy = (changes: Partial<LegacyToken> = {}): PresentedFacts => ({
     token: aLegacyToken(changes),
     shared: undefined,
     alias: undefined,
+    barred: false,
     grant: undefined,
     connection: undefined,
     user: undefined,
@@ -78,6 +79,7 @@ const legacy = (changes: Partial<LegacyToken> = {}): PresentedFacts => ({
   },
   client: aClient(),
   connection: undefined,
+  barred: false,
 })
 
 suite('revoke token', () => {
