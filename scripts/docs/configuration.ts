@@ -24,6 +24,15 @@ const settings: Readonly<Record<string, string>> = {
   trusted_proxies: 'Addresses whose `X-Forwarded-*` headers count.',
   'limits.body_bytes': 'The largest body.',
   'limits.failures_per_minute': 'Failed guesses that one address may make in a minute.',
+  'brand.name': 'Your name, above every page and in every mail. Without it, the host of `public_url`.',
+  'brand.accent':
+    'Your colour for links and buttons on light pages, such as `"#0b5c7f"`: at least 4.5:1 against white.',
+  'brand.accent_dark':
+    'The same on dark pages: at least 4.5:1 against `#19212a`. Without it, `accent` made lighter until it can be read.',
+  'brand.support': 'Where users get help: an address of a page or of mail, linked below every page.',
+  language: 'What is spoken where neither the browser nor the user names a language that there is.',
+  scopes:
+    'What users are told of a scope: one sentence, or one for each language. A scope without words shows its name.',
   log: 'What is logged.',
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ConfigError, parseConfig } from './config.ts'
+import { ConfigError, configSchema, parseConfig } from './config.ts'
 import { dialects } from './dialects/index.ts'
 
 const right = {
@@ -57,11 +57,36 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
       'a.yaml:7: mounts.0.policy.may_refresh is "maybe"; expected: true or false',
     ],
     ['listen: { port: 70000 }', 'a.yaml:5: listen.port is 70000; expected: a number from 0 to 65535'],
+    [
+      "brand: { name: Acme, accent: '#7fb8d0' }",
+      'a.yaml:5: brand.accent is "#7fb8d0"; expected: a darker colour: on the light card (#ffffff) links and ' +
+        'buttons in it have a contrast of 2.17:1, and need 4.5:1 to be read',
+    ],
+    [
+      "brand: { accent_dark: '#0b5c7f' }",
+      'a.yaml:5: brand.accent_dark is "#0b5c7f"; expected: a lighter colour: on the dark card (#19212a) links ' +
+        'and buttons in it have a contrast of 2.20:1, and need 4.5:1 to be read',
+    ],
+    [
+      'brand: { accent: blue }',
+      'a.yaml:5: brand.accent is "blue"; expected: a colour in six hex digits with a # before them, in quotes, ' +
+        "such as '#0b5c7f'",
+    ],
+    [
+      'brand: { support: "javascript:alert(1)" }',
+      'a.yaml:5: brand.support is "javascript:alert(1)"; expected: where users get help, such as ' +
+        'https://example.com/help or help@example.com',
+    ],
+    ['language: fr', 'a.yaml:5: language is "fr"; expected: one of en, de'],
+    [
+      'scopes: { "deals:read": 7 }',
+      'a.yaml:5: scopes.deals:read is 7; expected: what an app may do with this scope, in at most 200 letters, ' +
+        'or one sentence for each of en, de',
+    ],
     ['listen: { prot: 4000 }', 'a.yaml:5: listen.prot: there is no such setting here. Did you mean port?'],
     [
       'frobnicate: yes',
-      'a.yaml:5: frobnicate: there is no such setting here; there are public_url, listen, database, root_secret, ' +
-        'mounts, legacy, trusted_proxies, limits, log',
+      `a.yaml:5: frobnicate: there is no such setting here; there are ${Object.keys(configSchema.shape).join(', ')}`,
     ],
     [
       'mounts: []',

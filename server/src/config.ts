@@ -7,17 +7,17 @@ import { resolve } from 'node:path'
 import type { Document } from 'yaml'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { brandSettings } from './config-brand.ts'
+import { languageSetting, scopeSettings } from './config-language.ts'
+import { signInSettings } from './config-sign-in.ts'
 import { unknownName, wanted } from './config-words.ts'
 import { dialects } from './dialects/index.ts'
 import { policyFields } from './policy-fields.ts'
-import { addressRange, wholeNumber } from './setting-types.ts'
+import { addressRange, reference, wholeNumber } from './setting-types.ts'
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
-
-const referenceWords = 'env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself'
-const reference = z.string(referenceWords).regex(/^(env:[A-Za-z_]\w*|file:.+)$/, referenceWords)
 
 const prefixWords = '/ or a path such as /name'
 const mountsWords = 'at least one mount, such as - { dialect: standard, prefix: / }'
@@ -46,6 +46,10 @@ export const configSchema = z.strictObject({
       failures_per_minute: wholeNumber(1).default(600),
     })
     .prefault({}),
+  brand: brandSettings,
+  language: languageSetting,
+  scopes: scopeSettings,
+  sign_in: signInSettings,
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 

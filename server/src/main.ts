@@ -155,7 +155,7 @@ export function composeServer(
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {
-      const spoken = { brand: brandOf(config), language: 'en' } as const
+      const spoken = { brand: brandOf(config), language: config.language, scopes: config.scopes }
       pages({ mounts, services, publicUrl: config.public_url, ...spoken })(server)
       const { sampleApp: demoFile } = options
       const clients = () => store.listClients()

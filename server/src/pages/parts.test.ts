@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { reasons } from '../kernel/refusals.ts'
+import { aPlace } from '../testing/place.ts'
 import { anOrganization } from '../testing/records.ts'
 import { explain, languages, wordsFor } from '../words/index.ts'
 import { attempts } from './attempts.ts'
@@ -10,13 +11,7 @@ import { cookies } from './cookies.ts'
 import { html } from './html.ts'
 import { turns } from './turns.ts'
 
-const place = {
-  base: '',
-  host: 'auth.example',
-  brand: { name: 'Acme', support: undefined },
-  language: 'en',
-  words: wordsFor('en'),
-} as const
+const place = aPlace()
 
 suite('pages: parts', () => {
   test('whatever is not HTML of ours is escaped, in texts, attributes and lists', () => {

@@ -1,28 +1,23 @@
 /** The pages' routes: an authorize page for each dialect that has one, signing in and out, the stylesheet. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Brand } from '../brand.ts'
 import type { Mount, Services } from '../http/answer.ts'
 import { reasonOfFailure } from '../http/failures.ts'
-import type { Language } from '../words/index.ts'
-import { chooseLanguage, wordsFor } from '../words/index.ts'
+import { hearAccountForm, showAccount } from './account.ts'
 import { attempts } from './attempts.ts'
 import { cookies } from './cookies.ts'
 import { decide, dispatch } from './dispatch.ts'
 import type { Place } from './layout.ts'
 import type { Desk, PageAnswer, PageRequest } from './page.ts'
 import { hubsOf, refusedPage } from './page.ts'
+import type { PlaceOptions } from './places.ts'
+import { placesOf } from './places.ts'
 import { showSignedOut, showSigningIn, signIn, signOut } from './sessions.ts'
-import { stylesheet } from './styles.ts'
+import { stylesheetOf } from './styles.ts'
 import { turns } from './turns.ts'
 
-export type PagesOptions = {
+export type PagesOptions = PlaceOptions & {
   readonly mounts: readonly Mount[]
-  readonly services: Pick<Services, 'world' | 'limits'>
-  /** The configured public address: links, cookies and redirects come of it, never of a `Host` header. */
-  readonly publicUrl: string
-  readonly brand: Brand
-  /** Where the browser names none that there is. */
-  readonly language: Language
+  readonly services: Pick<Services, 'world' | 'limits' | 'policies'>
 }
 
 /** Each takes a core and 19 MiB for a moment: two leave the others to everything else. */
@@ -38,6 +33,7 @@ export const pages =
   (options: PagesOptions) =>
   (app: FastifyInstance): void => {
     const deskFor = deskOf(options)
+    const stylesheet = stylesheetOf(options.brand.colours)
     // A scope of its own: what goes wrong on a page is told on a page, not in a dialect's JSON.
     void app.register(async (scope) => {
       scope.setErrorHandler((error, request, raw) => fail(error, request, raw, deskFor(request)))
@@ -55,19 +51,23 @@ export const pages =
         GET: (request, desk) => showSignedOut(request, desk),
         POST: (request, desk) => signOut(request, desk),
       })
+      for (const path of ['/account', '/account/*']) {
+        route(scope, deskFor, path, undefined, { GET: showAccount, POST: hearAccountForm })
+      }
       scope.get('/assets/pages.css', (_request, raw) =>
         raw
           .header('content-type', 'text/css; charset=utf-8')
           .header('cache-control', 'public, max-age=31536000, immutable')
           .header('x-content-type-options', 'nosniff')
-          .send(stylesheet),
+          .send(stylesheet.text),
       )
     })
   }
 
-function deskOf({ mounts, services, publicUrl, brand, language: fallback }: PagesOptions): DeskFor {
-  const { protocol, host, pathname } = new URL(publicUrl)
-  const base = pathname.replace(/\/+$/, '')
+function deskOf(options: PagesOptions): DeskFor {
+  const { mounts, services, publicUrl } = options
+  const { protocol } = new URL(publicUrl)
+  const placeFor = placesOf(options)
   const shared = {
     services,
     hubs: hubsOf(mounts),
@@ -75,10 +75,7 @@ function deskOf({ mounts, services, publicUrl, brand, language: fallback }: Page
     attempts: attempts(() => services.world.moment().now),
     verifications: turns(verificationsMax, verificationsWaitingMax),
   }
-  return ({ headers }) => {
-    const language = chooseLanguage(headers['accept-language'], fallback)
-    return { ...shared, place: { base, host, brand, language, words: wordsFor(language) } }
-  }
+  return ({ headers }) => ({ ...shared, place: placeFor(headers['accept-language']) })
 }
 
 function route(
@@ -106,6 +103,7 @@ function heard(request: FastifyRequest): PageRequest {
   return {
     id: request.id,
     address: request.ip,
+    path: at < 0 ? url : url.slice(0, at),
     query: at < 0 ? '' : url.slice(at + 1),
     cookies: request.headers.cookie,
     userAgent: request.headers['user-agent']?.slice(0, 300),
@@ -137,6 +135,7 @@ function send(
   raw.status(answer.status).headers(headersOf(answer.formTarget))
   if (answer.setCookies?.length) raw.header('set-cookie', [...answer.setCookies])
   if (answer.retryAfterSeconds !== undefined) raw.header('retry-after', String(answer.retryAfterSeconds))
+  if (answer.allow !== undefined) raw.header('allow', answer.allow)
   if (answer.location !== undefined) raw.header('location', answer.location)
   if (answer.page === undefined) return raw.send()
   return raw

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import fastify from 'fastify'
+import { brandOf } from '../brand.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
 import { sampleApp } from './sample-app.ts'
@@ -17,8 +18,9 @@ suite("pages: the demo's sample app", () => {
     sampleApp({
       publicUrl: config.public_url,
       mounts,
-      brand: { name: 'Acme', support: undefined },
+      brand: brandOf(config),
       language: 'en',
+      scopes: {},
       clients: () => store.listClients(),
       demoFile: '/data/<demo>.json',
     })(app)

@@ -3,25 +3,21 @@
  * walk through the pages ends somewhere. It shows what the app got; a real app would redeem it and show
  * nothing.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Brand } from '../brand.ts'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Mount } from '../http/answer.ts'
 import type { Client } from '../kernel/records.ts'
 import { sha256 } from '../kernel/ring.ts'
-import type { Language } from '../words/index.ts'
-import { chooseLanguage, wordsFor } from '../words/index.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 import { layout } from './layout.ts'
 import { hubsOf } from './page.ts'
+import type { PlaceOptions } from './places.ts'
+import { placesOf } from './places.ts'
 import { headersOf, languageHeaders } from './routes.ts'
 
-export type SampleAppOptions = {
-  readonly publicUrl: string
+export type SampleAppOptions = PlaceOptions & {
   readonly mounts: readonly Mount[]
-  readonly brand: Brand
-  readonly language: Language
   readonly clients: () => Promise<readonly Client[]>
   /** Where the demo's secrets and tokens are listed. */
   readonly demoFile: string
@@ -33,19 +29,14 @@ const codeVerifier = 'the-verifier-of-the-demo-is-the-same-for-everybody'
 export const sampleApp =
   (options: SampleAppOptions) =>
   (app: FastifyInstance): void => {
-    const { host, pathname } = new URL(options.publicUrl)
-    const placeFor = ({ headers }: FastifyRequest): Place => {
-      const language = chooseLanguage(headers['accept-language'], options.language)
-      const { brand } = options
-      return { base: pathname.replace(/\/+$/, ''), host, brand, language, words: wordsFor(language) }
-    }
+    const placeFor = placesOf(options)
     app.get('/', async (request, raw) => {
-      const place = placeFor(request)
+      const place = placeFor(request.headers['accept-language'])
       return send(raw, place, homePage(place, options, await options.clients()))
     })
     app.get('/callback', (request, raw) => {
       const { searchParams } = new URL(request.raw.url ?? '/', options.publicUrl)
-      const place = placeFor(request)
+      const place = placeFor(request.headers['accept-language'])
       return send(raw, place, callbackPage(place, searchParams))
     })
   }

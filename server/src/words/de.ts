@@ -70,6 +70,7 @@ export const de: Words = {
     },
     refused: { title: 'Das geht so nicht' },
     tryAgain: 'Noch einmal versuchen',
+    support: 'Hilfe',
     errorTitle: (title) => `Fehler: ${title}`,
   },
   explanations,
@@ -77,8 +78,10 @@ export const de: Words = {
     'Die Adresse, die hierher geführt hat, ist nicht gültig. Gehen Sie zur App zurück und melden Sie es ihrem Hersteller.',
   account: {
     navigation: 'Ihr Konto',
+    skip: 'Zum Inhalt springen',
     apps: 'Verbundene Apps',
     sessions: 'Anmeldungen',
+    appsOf: (organization) => `Apps von ${organization}`,
     signOut: 'Abmelden',
     signedOutMeanwhile:
       'Sie wurden inzwischen abgemeldet; es wurde nichts geändert. Melden Sie sich an und versuchen Sie es noch einmal.',
@@ -197,13 +200,14 @@ export const de: Words = {
       `${brand} schreibt Ihnen, weil Sie ein Konto bei ${host} haben. Diese E-Mail wurde automatisch verschickt.`,
     confirm:
       'Bitte sehen Sie sich an, was sie darf, und bestätigen Sie es. ' +
-      'Wenn Sie die App nicht wollen, deinstallieren Sie sie auf derselben Seite.',
+      'Wenn Sie die App nicht wollen, entfernen Sie sie auf derselben Seite.',
     nothing: {
       notify: 'Wenn Sie nichts tun, funktioniert die App weiter wie bisher.',
-      required: 'Bis Sie zustimmen, kommt die App nicht an Ihre Daten. Wenn Sie nichts tun, bleibt es dabei.',
+      required:
+        'Bis Sie sie bestätigen, kommt die App nicht an Ihre Daten. Wenn Sie nichts tun, bleibt es dabei.',
     },
     unknownApp:
-      'Wenn Sie diese App nicht kennen oder nie verwendet haben: Deinstallieren Sie sie. ' +
+      'Wenn Sie diese App nicht kennen oder nie verwendet haben: Entfernen Sie sie. ' +
       'Das beendet ihren Zugriff.',
     installed: {
       subject: (app) => `${app} ist jetzt als App installiert`,
@@ -213,14 +217,14 @@ export const de: Words = {
         `Sie haben die Integration ${app} bisher mit einem API-Token verwendet. Jetzt ist sie eine App` +
         `${organization === undefined ? '' : ` und für ${organization} installiert`}: ` +
         'Sie können jederzeit sehen, was sie darf, und es zurücknehmen.',
-      confirmed: 'Sie haben sie schon bestätigt. Deinstallieren können Sie sie jederzeit.',
+      confirmed: 'Sie haben sie schon bestätigt. Entfernen können Sie sie jederzeit.',
       later:
         'Sie steht bei Ihren verbundenen Apps, sobald sie auch Ihren eigenen Zugriff umgestellt hat. ' +
-        'Dort können Sie sie bestätigen oder deinstallieren.',
+        'Dort können Sie sie bestätigen oder entfernen.',
       administrator: (organization) =>
         'Sie arbeitet für die ganze Organisation. ' +
         `Wer diese verwaltet${organization === undefined ? '' : ` (${organization})`}, ` +
-        'bestätigt oder deinstalliert sie.',
+        'bestätigt oder entfernt sie.',
       nothingRequired: 'Bis sie bestätigt ist, kommt die App nicht an Ihre Daten.',
       unknownAppElse:
         'Wenn Sie diese App nicht kennen oder nie verwendet haben: ' +
@@ -235,13 +239,13 @@ export const de: Words = {
         'installiert. Sie haben sie noch nicht bestätigt.',
     },
     uninstalled: {
-      subject: (app) => `${app} wurde deinstalliert`,
+      subject: (app) => `${app} wurde entfernt`,
       preview: 'Der Zugriff auf Ihre Daten wurde beendet.',
       text: (app, organization, moment) =>
-        `${app} wurde am ${moment}${organization === undefined ? '' : ` für ${organization}`} deinstalliert. ` +
+        `${app} wurde am ${moment}${organization === undefined ? '' : ` für ${organization}`} entfernt. ` +
         'Der Zugriff auf Ihre Daten wurde beendet, auch der mit dem früheren API-Token.',
       nothing:
-        'Sie brauchen nichts zu tun: Die App bleibt deinstalliert. ' +
+        'Sie brauchen nichts zu tun: Die App bleibt entfernt. ' +
         'Wenn Sie sie wieder verwenden wollen, beginnen Sie in der App von vorn.',
       unexpected:
         'Wenn Sie das nicht waren, und auch niemand, der Ihre Organisation verwaltet: ' +
@@ -266,7 +270,9 @@ export const de: Words = {
     test: {
       subject: 'Ein Test: E-Mails kommen an',
       preview: 'Es ist nichts zu tun.',
-      text: 'Wer diesen Server betreibt, hat diese E-Mail verschickt, um zu sehen, ob E-Mails ankommen. Es ist nichts zu tun.',
+      text:
+        'Wer diesen Server betreibt, hat diese E-Mail verschickt, um zu sehen, ob E-Mails ankommen. ' +
+        'Es ist nichts zu tun.',
     },
   },
   sampleApp: {

@@ -68,14 +68,17 @@ export const en = {
     },
     refused: { title: 'This does not work' },
     tryAgain: 'Try again',
+    support: 'Help',
     errorTitle: (title: string) => `Error: ${title}`,
   },
   explanations,
   unexplained: 'The address that led here is not valid. Go back to the app and tell its makers.',
   account: {
     navigation: 'Your account',
+    skip: 'Skip to the content',
     apps: 'Connected apps',
     sessions: 'Sign-ins',
+    appsOf: (organization: string) => `Apps of ${organization}`,
     signOut: 'Sign out',
     signedOutMeanwhile: 'You were signed out meanwhile, and nothing was changed. Sign in, then try again.',
     nothingHere: {
@@ -207,20 +210,19 @@ export const en = {
         'It will stand among your connected apps as soon as it has moved your own access over. ' +
         'There you can confirm it, or uninstall it.',
       administrator: (organization: string | undefined) =>
-        'It works for the whole organization. An ' +
-        `administrator${organization === undefined ? '' : ` of ${organization}`} confirms it, ` +
+        'It works for the whole organization. ' +
+        `An admin${organization === undefined ? '' : ` of ${organization}`} confirms it, ` +
         'or uninstalls it.',
       nothingRequired: 'Until it is confirmed, the app cannot reach your data.',
-      unknownAppElse:
-        'If you do not know this app, or never used it: tell an administrator of your organization.',
+      unknownAppElse: 'If you do not know this app, or never used it: tell an admin of your organization.',
     },
     reminder: {
       subject: (app: string) => `Reminder: ${app} waits for you to confirm it`,
-      preview: 'You have not yet said whether it may do what it may do.',
+      preview: 'You have not confirmed yet what it may do.',
       heading: (app: string) => `${app} waits for you`,
       text: (app: string, organization: string | undefined, date: string) =>
-        `Since ${date}, ${app} is installed as an ` +
-        `app${organization === undefined ? '' : ` for ${organization}`}. You have not confirmed it yet.`,
+        `${app} is installed as an app${organization === undefined ? '' : ` for ${organization}`} since ${date}. ` +
+        'You have not confirmed it yet.',
     },
     uninstalled: {
       subject: (app: string) => `${app} has been uninstalled`,
@@ -231,7 +233,7 @@ export const en = {
       nothing:
         'You need do nothing: it stays uninstalled. If you want to use it again, start anew from the app.',
       unexpected:
-        'If this was not you, and no administrator of your organization either: ' +
+        'If this was not you, and no admin of your organization either: ' +
         'somebody else may be signed in as you. Look at your account, sign out wherever that is not you, ' +
         'and choose another password.',
     },

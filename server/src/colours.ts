@@ -1,0 +1,50 @@
+/** Colours by the rules of WCAG 2.2, so that an operator's own colour can be read on every page. */
+
+/** Red, green and blue, each 0 to 255. */
+type Colour = readonly [number, number, number]
+
+/** The grounds of text in the operator's colour, and of its buttons' text: they are of the card's colour. */
+export const cards = { light: '#ffffff', dark: '#19212a' } as const
+
+/** WCAG 2.2 §1.4.3: what text needs, at the least. */
+export const contrastMin = 4.5
+
+const hex = /^#[0-9a-f]{6}$/i
+
+export const isColour = (text: string): boolean => hex.test(text)
+
+/** WCAG 2.2, "contrast ratio": 1 for the same colour, 21 for black and white. */
+export function contrast(one: string, other: string): number {
+  const [darker, lighter] = [luminance(read(one)), luminance(read(other))].sort((a, b) => a - b)
+  return ((lighter ?? 0) + 0.05) / ((darker ?? 0) + 0.05)
+}
+
+/** So much of another colour put into one: 0 leaves it, 1 replaces it. */
+export function mix(one: string, other: string, share: number): string {
+  const [from, to] = [read(one), read(other)]
+  const parts = from.map((part, at) => Math.round(part + ((to[at] ?? 0) - part) * share))
+  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+}
+
+/** A colour made as much lighter as it needs to be read on a dark card. */
+export function lightened(colour: string): string {
+  let lighter = colour
+  for (let share = 0; contrast(lighter, cards.dark) < contrastMin + 1; share += 0.05) {
+    lighter = mix(colour, '#ffffff', share)
+  }
+  return lighter
+}
+
+function read(colour: string): Colour {
+  const number = Number.parseInt(colour.slice(1), 16)
+  return [number >> 16, (number >> 8) & 255, number & 255]
+}
+
+/** WCAG 2.2, "relative luminance". */
+function luminance(colour: Colour): number {
+  const [red = 0, green = 0, blue = 0] = colour.map((part) => {
+    const share = part / 255
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
