@@ -142,6 +142,7 @@ suite('command line: mistakes', { concurrency: 2 }, () => {
     ['a malformed root secret', ['serve'], /64 hex digits/, { CLI_TEST_ROOT_SECRET: 'abc' }],
     ['another root secret', ['serve'], /does not open/, { CLI_TEST_ROOT_SECRET: 'ab'.repeat(32) }],
     ['an unknown connection', ['connection', 'revoke', '17'], /no connection of this number/],
+    ['one to be confirmed', ['connection', 'confirm', '17'], /no connection of this number/],
     ['a time without a zone', ['db', 'restored', '--to', '2026-05-01T12:00'], /with its zone/],
     ['a time that lies ahead', ['db', 'restored', '--to', '2999-01-01'], /lies ahead/],
     ['a time before there was a database', ['db', 'restored', '--to', '2019-01-01'], /before the database/],
@@ -180,7 +181,7 @@ suite('command line: a running server', () => {
 
   before(async () => {
     app = await addApp('--scope', 'read')
-    const tokens = ['reset', 'revoke', 'connection', 'window', 'leak-1', 'leak-2', 'purge']
+    const tokens = ['reset', 'revoke', 'connection', 'waits', 'window', 'leak-1', 'leak-2', 'purge']
     const rows = tokens.map((token) => `cli-test-legacy-token-${token},user-${token},read`)
     writeFileSync(join(folder, 'tokens.csv'), ['token,user,scopes', ...rows].join('\n'))
     const done = await run(['import', join(folder, 'tokens.csv'), '--dialect', 'standard'])
@@ -236,6 +237,22 @@ suite('command line: a running server', () => {
     await json(['connection', 'revoke', String(connection.number)])
     assert.equal((await refresh(pair.refresh_token)).status, 400)
     assert.equal((await exchange('connection')).status, 400)
+  })
+
+  test('connection confirm: what waited for its user is confirmed, once', async () => {
+    const waiting = await addApp('--scope', 'read', '--policy', 'confirmation=required')
+    const { json: pair } = await exchange('waits', waiting)
+    assert.match(String(pair.access_token), /^tfa_/)
+    const list = ['connection', 'list', '--client', waiting.client_id]
+    const [connection] = JSON.parse((await run([...list, '--json'])).stdout)
+    assert.match((await run(list)).stdout, /CONFIRMATION .*\n.* live +pending /)
+    const confirm = ['connection', 'confirm', String(connection.number)]
+    assert.deepEqual(await json(confirm), { number: connection.number, confirmation: 'confirmed' })
+    assert.match(await failing(confirm), /waits for nobody/)
+    const form = { grant_type: 'refresh_token', refresh_token: String(pair.refresh_token) }
+    assert.match(String((await ask(form, waiting)).json.access_token), /^ey/)
+    await json(['connection', 'revoke', String(connection.number)])
+    assert.match(await failing(confirm), /is revoked/)
   })
 
   test('client disable --exchange: refreshes go on', async () => {

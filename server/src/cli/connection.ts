@@ -1,6 +1,7 @@
 /** `tokenferry connection …`: what users allowed apps. */
 import type { Command } from 'commander'
 import { perform } from '../kernel/kernel.ts'
+import { confirmConnectionForOperator } from '../kernel/operations/confirm-connection-for-operator.ts'
 import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
 import type { Connection } from '../kernel/records.ts'
 import { parseCount } from './arguments.ts'
@@ -13,6 +14,7 @@ import { withPage } from './page.ts'
 export function addConnectionCommands(program: Command): void {
   const connection = group(program, 'connection', 'what users and organizations allowed apps')
   addList(connection)
+  addConfirm(connection)
   addRevoke(connection)
 }
 
@@ -40,11 +42,34 @@ function addList(connection: Command): void {
           USER: ({ userId }: Connection) => userId,
           ORGANIZATION: ({ organizationId }: Connection) => organizationId,
           STATUS: ({ status }: Connection) => status,
+          CONFIRMATION: ({ confirmation }: Connection) => confirmation,
           GRANTS: ({ liveGrants }: Connection) => liveGrants.length,
           SINCE: ({ since }: Connection) => timeOf(since),
           SCOPES: ({ scopes }: Connection) => scopes,
         }
         sayRecords(found, columns, { ...options, none: 'There are no such connections.' })
+      }),
+    )
+}
+
+function addConfirm(parent: Command): void {
+  subcommand(
+    parent,
+    'confirm',
+    'confirm a connection for a user, or an admin, who has said so to you',
+    'tokenferry connection list --user u42 --client q3Xk…',
+    'tokenferry connection confirm 17',
+  )
+    .argument('<number>', 'its number', parseCount)
+    .action((connection: number, options: Shared) =>
+      withDeployment(options, async ({ world }) => {
+        const input = { connection, actor: operator() }
+        const { number, confirmation } = granted(await perform(confirmConnectionForOperator, input, world), {
+          record_unknown: 'There is no connection of this number. See: tokenferry connection list',
+          connection_revoked: 'The connection is revoked: there is nothing left to confirm.',
+          nothing_to_change: 'The connection waits for nobody.',
+        })
+        sayRecord({ number, confirmation }, options)
       }),
     )
 }

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { perform } from '../kernel/kernel.ts'
+import { confirmConnectionForOperator } from '../kernel/operations/confirm-connection-for-operator.ts'
+import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
+import { parsePolicy } from '../policy-fields.ts'
+import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
+import { testDeployment } from '../testing/deployment.ts'
+import type { App } from './asks.ts'
+import {
+  accessTokenOf,
+  asks,
+  countOf,
+  dump,
+  exchange,
+  introspect,
+  publicApp,
+  refresh,
+  refreshTokenOf,
+  standardApp,
+} from './asks.ts'
+
+const actor = { actor: 'operator', address: undefined, requestId: undefined }
+const asleep = { active: false, inactive_reason: 'confirmation_pending' }
+
+suite('promises: a token of a connection that waits for its user', () => {
+  let here: TestDeployment
+  let api: App
+  before(async () => {
+    const policy = { confirmation: 'required', rotate: 'always' }
+    here = await testDeployment({ mounts: ['standard'], policy })
+    // Another app, which may introspect what is not its own.
+    api = publicApp(here)
+    const { database } = here.deployment
+    const secret = standardApp(here)
+    await database.query(
+      `update clients set may_introspect = 1, type = 'confidential' where id = $1 returning 1`,
+      [api.id],
+    )
+    await database.query(
+      `insert into client_secrets (client, hmac, sealed, key_version, created, expires)
+       select $1, hmac, sealed, key_version, created, expires from client_secrets where client = $2 returning 1`,
+      [api.id, secret.id],
+    )
+    api = { id: api.id, secret: secret.secret }
+  })
+  after(() => here.close())
+
+  const app = () => standardApp(here)
+  const token = (at: number): string => app().legacyTokens[at] ?? ''
+  const isOpaque = (answer: TestAnswer): boolean => accessTokenOf(answer).startsWith('tfa_')
+  const ask = (access: string, who = app()) => introspect(asks(here), who, access)
+
+  const newest = (): Promise<number> => countOf(here, 'select max(number) from connections')
+  const turns = async (count: number): Promise<void> => {
+    for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const confirm = (connection: number) =>
+    perform(confirmConnectionForOperator, { connection, actor }, here.deployment.world)
+
+  test('opens nothing, and after the confirmation the same token is active', async () => {
+    const pair = await exchange(asks(here), app(), token(0))
+    assert.ok(isOpaque(pair))
+    for (const said of [accessTokenOf(pair), refreshTokenOf(pair)]) {
+      assert.deepEqual((await ask(said)).json, asleep)
+      assert.deepEqual((await ask(said, api)).json, asleep)
+    }
+    const [connection, events] = [await newest(), await countOf(here, 'select count(*) from events')]
+    assert.ok('granted' in (await confirm(connection)))
+    for (const said of [accessTokenOf(pair), refreshTokenOf(pair)]) {
+      assert.equal((await ask(said)).json.active, true)
+      assert.equal((await ask(said, api)).json.active, true)
+    }
+    const [event] = (await here.deployment.store.listEvents(0, 1000)).slice(events)
+    assert.deepEqual(
+      [event?.kind, event?.clientId, event?.actor],
+      ['connection_confirmed', app().id, 'operator'],
+    )
+    assert.ok(!isOpaque(await refresh(asks(here), app(), refreshTokenOf(pair))))
+  })
+
+  test('is refreshed and asked for again while it waits, always without a JWT; reuse ends its grant as ever', async () => {
+    const first = await exchange(asks(here), app(), token(1))
+    const again = await exchange(asks(here), app(), token(1))
+    assert.equal(refreshTokenOf(again), refreshTokenOf(first))
+    const second = await refresh(asks(here), app(), refreshTokenOf(first))
+    const repeat = await refresh(asks(here), app(), refreshTokenOf(first))
+    assert.equal(refreshTokenOf(repeat), refreshTokenOf(second))
+    const third = await refresh(asks(here), app(), refreshTokenOf(second))
+    for (const answer of [first, again, second, repeat, third]) {
+      assert.ok(isOpaque(answer))
+      assert.deepEqual((await ask(accessTokenOf(answer))).json, asleep)
+    }
+    assert.equal((await refresh(asks(here), app(), refreshTokenOf(first))).status, 400)
+    // What is dead is not said to wait.
+    assert.deepEqual((await ask(accessTokenOf(third))).json, { active: false })
+    assert.equal((await refresh(asks(here), app(), refreshTokenOf(third))).status, 400)
+  })
+
+  test('nobody confirms what was uninstalled while it waited, and nothing of it comes alive', async () => {
+    const pair = await exchange(asks(here), app(), token(2))
+    const connection = await newest()
+    await perform(revokeConnection, { connection, actor }, here.deployment.world)
+    const before = await dump(here)
+    const confirmed = await confirm(connection)
+    assert.ok('refused' in confirmed)
+    assert.equal(confirmed.refused.reason, 'connection_revoked')
+    assert.equal(await dump(here), before)
+    assert.deepEqual((await ask(accessTokenOf(pair))).json, { active: false })
+    assert.equal((await refresh(asks(here), app(), refreshTokenOf(pair))).status, 400)
+    assert.equal((await exchange(asks(here), app(), token(2))).status, 400)
+  })
+
+  test('of a confirmation and an uninstall at the same moment, the tokens obey the uninstall', async () => {
+    const { world } = here.deployment
+    for (let at = 3; at < 13; at += 1) {
+      const pair = await exchange(asks(here), app(), token(at))
+      const connection = await newest()
+      const confirming = turns(at % 3).then(() => confirm(connection))
+      const revoked = await turns(at % 2).then(() => perform(revokeConnection, { connection, actor }, world))
+      assert.ok('granted' in revoked)
+      await confirming
+      assert.deepEqual((await ask(accessTokenOf(pair))).json, { active: false })
+    }
+    const told = `select count(*) from events e where kind = 'connection_confirmed' and exists (select 1 from events r
+      where r.kind = 'connection_revoked' and r.user_id = e.user_id and r.id < e.id)`
+    assert.equal(await countOf(here, told), 0, 'nobody is told of a confirmation after an uninstall')
+  })
+
+  test('no JWT is said before the confirmation is there, however they race', async () => {
+    const { store } = here.deployment
+    const waiting: { readonly legacyToken: string; readonly first: string; readonly connection: number }[] =
+      []
+    for (let at = 20; at < 40; at += 1) {
+      const first = refreshTokenOf(await exchange(asks(here), app(), token(at)))
+      waiting.push({ legacyToken: token(at), first, connection: await newest() })
+    }
+    const said = { opaque: 0, jwt: 0 }
+    const races = waiting.map(async ({ legacyToken, first, connection }, at) => {
+      const isConfirmed = async () =>
+        (await store.findConnectionByNumber(connection))?.confirmation === 'confirmed'
+      const noted = async (answer: TestAnswer): Promise<string> => {
+        if (isOpaque(answer)) said.opaque += 1
+        else {
+          said.jwt += 1
+          assert.ok(await isConfirmed(), 'a JWT for a connection that still waits')
+        }
+        return refreshTokenOf(answer)
+      }
+      const repeats = Array.from({ length: 3 }, async () => {
+        await noted(await exchange(asks(here), app(), legacyToken))
+      })
+      await Promise.all(repeats)
+      const confirming = turns(at * 3).then(() => confirm(connection))
+      let current = first
+      for (let round = 0; round < 4; round += 1) {
+        const asked = [0, 1, 2].map(async (turn) => {
+          await turns(turn)
+          return noted(await refresh(asks(here), app(), current))
+        })
+        current = (await Promise.all(asked))[0] ?? assert.fail()
+      }
+      assert.ok('granted' in (await confirming))
+      assert.ok(!isOpaque(await refresh(asks(here), app(), current)))
+    })
+    await Promise.all(races)
+    assert.ok(said.opaque > 60 && said.jwt > 20, JSON.stringify(said))
+  })
+
+  test('is woken by an operator who asks for less: what counts is the policy of now', async () => {
+    const pair = await exchange(asks(here), app(), token(14))
+    assert.deepEqual((await ask(accessTokenOf(pair))).json, asleep)
+    const client = (await here.deployment.store.findClient(app().id)) ?? assert.fail()
+    const under = (confirmation: string) => ({ ...client, policy: parsePolicy({ confirmation }) })
+    const change = (to: typeof client, seen: typeof client) =>
+      here.deployment.store.commit([{ write: 'change_client', client: to, seen }])
+    await change(under('notify'), client)
+    assert.equal((await ask(accessTokenOf(pair))).json.active, true)
+    assert.ok(!isOpaque(await exchange(asks(here), app(), token(14))))
+    await change(client, under('notify'))
+    assert.deepEqual((await ask(accessTokenOf(pair))).json, asleep)
+  })
+})
