@@ -33,6 +33,16 @@ const settings: Readonly<Record<string, string>> = {
   language: 'What is spoken where neither the browser nor the user names a language that there is.',
   scopes:
     'What users are told of a scope: one sentence, or one for each language. A scope without words shows its name.',
+  'mail.from':
+    'Who mails are from, such as `Acme <no-reply@acme.example>`. Without `mail`, nobody is mailed.',
+  'mail.smtp.host': 'The mail server. Either this, or `mail.folder`.',
+  'mail.smtp.port': 'Its port. Without it 465, 587 or 25, as `tls` says.',
+  'mail.smtp.tls':
+    'From the first byte, by STARTTLS, or not at all. Without it: `none` to this machine, `implicit` at port 465, else `starttls`.',
+  'mail.smtp.ca': "A file of certificates (PEM), where a public authority has not signed the server's.",
+  'mail.smtp.username': 'Where the server wants one.',
+  'mail.smtp.password': 'Its password: `env:NAME` or `file:PATH`.',
+  'mail.folder': 'Instead of sending, writes each mail to this folder as a file `.eml`.',
   log: 'What is logged.',
 }
 

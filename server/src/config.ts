@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { brandSettings } from './config-brand.ts'
 import { languageSetting, scopeSettings } from './config-language.ts'
 import { signInSettings } from './config-sign-in.ts'
+import { mailSettings } from './config-mail.ts'
 import { unknownName, wanted } from './config-words.ts'
 import { dialects } from './dialects/index.ts'
 import { policyFields } from './policy-fields.ts'
@@ -50,6 +51,7 @@ export const configSchema = z.strictObject({
   language: languageSetting,
   scopes: scopeSettings,
   sign_in: signInSettings,
+  mail: mailSettings.optional(),
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 

@@ -18,6 +18,11 @@ export function wholeNumber(from: number, to?: number) {
   return to === undefined ? open : open.max(to, words)
 }
 
+const referenceWords = 'env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself'
+
+/** Where a secret is. */
+export const reference = z.string(referenceWords).regex(/^(env:[A-Za-z_]\w*|file:.+)$/, referenceWords)
+
 const addressWords = 'an IP address or a range such as 10.0.0.0/8'
 
 /** An address, or a range in CIDR notation. */

@@ -1,0 +1,61 @@
+/** Mail into a folder, a file for each: for the demo, and for who tries the mails without sending any. */
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MailTransport } from './transport.ts'
+
+export const folderTransport = (folder: string): MailTransport => ({
+  async send({ messageId, bytes }) {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      // Named by the Message-ID: sent again, a mail takes its own place.
+      const path = join(folder, `${fileNameOf(messageId)}.eml`)
+      const unfinished = `${path}.${process.pid}.unfinished`
+      await rm(unfinished, { force: true })
+      await writeFile(unfinished, bytes, { mode: 0o600, flag: 'wx' })
+      await rename(unfinished, path)
+      return { outcome: 'sent', answer: path }
+    } catch (error) {
+      return {
+        outcome: 'failed',
+        problem: `The folder of mails: ${messageOf(error)}`,
+        isOperatorTrouble: true,
+      }
+    }
+  },
+  async check() {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const probe = join(folder, `.writable.${process.pid}`)
+    await writeFile(probe, '')
+    await rm(probe)
+  },
+  close: () => undefined,
+})
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const fileNameOf = (messageId: string): string => messageId.replace(/^<|@.*$/g, '').replaceAll(/[^\w-]/g, '_')
+
+/** The folder as its reader sees it. */
+export type MailFolder = {
+  /** Names of the mails there, the newest first. */
+  list(): Promise<readonly string[]>
+  read(name: string): Promise<Buffer | undefined>
+}
+
+export const mailFolder = (folder: string): MailFolder => ({
+  async list() {
+    const names = (await readdir(folder).catch(() => [])).filter((name) => isMailName(name))
+    const dated = await Promise.all(
+      names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })),
+    )
+    return dated.sort((one, other) => other.at - one.at).map(({ name }) => name.slice(0, -'.eml'.length))
+  },
+  // Whoever asks names a file: only a name that one of our mails could have leads to it.
+  async read(name) {
+    return isMailName(`${name}.eml`)
+      ? readFile(join(folder, `${name}.eml`)).catch(() => undefined)
+      : undefined
+  },
+})
+
+const isMailName = (name: string): boolean => /^[\w-]{1,64}\.eml$/.test(name)

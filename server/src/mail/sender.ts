@@ -1,0 +1,190 @@
+/** Sends one mail of the outbox: looks up what it says as things are now, and leaves it where it is too late. */
+import type { Brand } from '../brand.ts'
+import type { ScopeSettings } from '../config-language.ts'
+import { scopeWordsOf } from '../config-language.ts'
+import type { Client, Connection, Delivery, User } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
+import type { Outcome, Sender } from '../outbox/sender.ts'
+import type { Language } from '../words/index.ts'
+import { chooseLanguage } from '../words/index.ts'
+import type { AppAsked, AppNamed, Setting, Standing } from './contents.ts'
+import { installedMail, lockedMail, reminderMail, uninstalledMail } from './contents.ts'
+import type { Mail } from './mail.ts'
+import type { Mailbox } from './mailbox.ts'
+import { isMailAddress } from './mailbox.ts'
+import { composeMessage, messageIdOf } from './message.ts'
+import { plainName } from './plain.ts'
+import type { MailTransport } from './transport.ts'
+
+export type MailSenderOptions = {
+  readonly store: Pick<
+    Store,
+    | 'findUser'
+    | 'findClient'
+    | 'findOrganization'
+    | 'findConnection'
+    | 'findConnectionByNumber'
+    | 'findMemberships'
+    | 'isBarred'
+  >
+  readonly transport: MailTransport
+  readonly publicUrl: string
+  readonly from: Mailbox
+  readonly brand: Brand
+  /** Where the user names no language that there is. */
+  readonly language: Language
+  /** The operator's words for what an app may do. */
+  readonly scopes: ScopeSettings
+  readonly confirmationOf: (client: Pick<Client, 'dialect' | 'policy'>) => 'none' | 'notify' | 'required'
+  readonly logger: { warn(fields: object): void }
+}
+
+/** What a mail is about: all that was found of it. */
+type About = { readonly setting: Setting; readonly user: User }
+
+export function mailSender(options: MailSenderOptions): Sender {
+  return async (delivery) => {
+    const { userId, kind } = delivery
+    const user = userId === undefined ? undefined : await options.store.findUser(userId)
+    if (!user) return dropped('the user is gone')
+    if (user.status === 'disabled') return dropped('the user is disabled')
+    if (user.email === undefined || user.email === '') return dropped('the user has no mail address')
+    if (!isMailAddress(user.email)) return dropped('the mail address of the user cannot be used')
+    const mail = await mailOf(delivery, { user, setting: settingOf(options, user) }, options)
+    if ('outcome' in mail) return mail
+    const message = await composeMessage(mail, options.brand, {
+      messageId: messageIdOf(options.publicUrl, delivery.id),
+      from: options.from,
+      to: { name: plainName(user.name ?? ''), address: user.email },
+      replyTo: replyToOf(options.brand),
+      at: delivery.at,
+    })
+    const { isOperatorTrouble, answer, ...outcome } = await options.transport.send(message)
+    if (isOperatorTrouble && outcome.outcome === 'failed') {
+      options.logger.warn({ reason: 'mail_unsendable', kind, problem: outcome.problem })
+    }
+    return outcome
+  }
+}
+
+const dropped = (problem: string): Outcome => ({ outcome: 'dropped', problem })
+
+const settingOf = ({ language, publicUrl, brand }: MailSenderOptions, user: User): Setting => ({
+  language: chooseLanguage(user.language, language),
+  publicUrl,
+  brand,
+  userName: user.name,
+})
+
+/** Answers go where help is, where that takes mail. */
+export function replyToOf({ support }: Pick<Brand, 'support'>): string | undefined {
+  const address = support?.replace(/^mailto:/, '')
+  return address !== undefined && isMailAddress(address) ? address : undefined
+}
+
+/** The mail, or why there is none any more. */
+async function mailOf(delivery: Delivery, about: About, options: MailSenderOptions): Promise<Mail | Outcome> {
+  switch (delivery.kind) {
+    case 'app_installed':
+      return installed(delivery, about, options)
+    case 'confirmation_reminder':
+      return reminder(delivery, about, options)
+    case 'app_uninstalled': {
+      const app = await findApp(delivery, options)
+      if (!app) return dropped('the app is gone')
+      return uninstalledMail(about.setting, app.named, delivery.at)
+    }
+    case 'sign_in_locked': {
+      const { lockedUntil } = about.user
+      const isLocked = lockedUntil !== undefined && lockedUntil > delivery.at
+      return lockedMail(about.setting, delivery.at, isLocked ? lockedUntil : undefined)
+    }
+    default:
+      return dropped('it is no mail')
+  }
+}
+
+async function installed(
+  delivery: Delivery,
+  about: About,
+  options: MailSenderOptions,
+): Promise<Mail | Outcome> {
+  const app = await findApp(delivery, options)
+  if (!app) return dropped('the app is gone')
+  const { client, organizationId } = app
+  const confirmation = options.confirmationOf(client)
+  if (confirmation === 'none') return dropped('the policy wants no confirmation any more')
+  if (organizationId !== '' && (await options.store.isBarred(organizationId, client.id))) {
+    return dropped('the app was uninstalled for the whole organization meanwhile')
+  }
+  const own = await options.store.findConnection(client.id, about.user.id, organizationId)
+  const whole =
+    own || organizationId === ''
+      ? undefined
+      : await options.store.findConnection(client.id, '', organizationId)
+  const connection = own ?? whole
+  if (connection?.status === 'revoked') return dropped('the app was uninstalled meanwhile')
+  const isAdmin = whole !== undefined && (await isAdminOf(about.user.id, organizationId, options))
+  const asked = askedOf(app, connection, confirmation, about, options)
+  return installedMail(about.setting, asked, standingOf(connection, whole !== undefined && !isAdmin))
+}
+
+function standingOf(connection: Connection | undefined, isForOthers: boolean): Standing {
+  if (!connection) return 'later'
+  if (connection.confirmation !== 'pending') return 'confirmed'
+  return isForOthers ? 'administrator' : 'pending'
+}
+
+async function reminder(
+  delivery: Delivery,
+  about: About,
+  options: MailSenderOptions,
+): Promise<Mail | Outcome> {
+  const { connection: number, epoch } = delivery
+  const connection = number === undefined ? undefined : await options.store.findConnectionByNumber(number)
+  if (!connection || connection.status === 'revoked' || connection.epoch !== epoch) {
+    return dropped('the app was uninstalled meanwhile')
+  }
+  if (connection.confirmation !== 'pending') return dropped('the app was confirmed meanwhile')
+  const app = await findApp(delivery, options)
+  if (!app) return dropped('the app is gone')
+  const confirmation = options.confirmationOf(app.client)
+  if (confirmation === 'none') return dropped('the policy wants no confirmation any more')
+  const asked = askedOf(app, connection, confirmation, about, options)
+  return reminderMail(about.setting, asked, connection.since)
+}
+
+type App = { readonly client: Client; readonly named: AppNamed; readonly organizationId: string }
+
+async function findApp(
+  { clientId, organizationId = '' }: Delivery,
+  { store }: MailSenderOptions,
+): Promise<App | undefined> {
+  const client = clientId === undefined ? undefined : await store.findClient(clientId)
+  if (!client) return undefined
+  const organization = organizationId === '' ? undefined : await store.findOrganization(organizationId)
+  const named = { app: client.name, maker: client.maker, organization: organization?.name }
+  return { client, named, organizationId }
+}
+
+/** Before the reader's own access is moved over, what the app may do at most. */
+function askedOf(
+  { client, named }: App,
+  connection: Connection | undefined,
+  confirmation: 'notify' | 'required',
+  { setting }: About,
+  options: MailSenderOptions,
+): AppAsked {
+  const words = scopeWordsOf(options.scopes, setting.language, options.language)
+  const scopes = connection?.scopes ?? client.scopes
+  return { ...named, confirmation, scopes: scopes.map((scope) => words(scope) ?? scope) }
+}
+
+const isAdminOf = async (
+  userId: string,
+  organizationId: string,
+  { store }: MailSenderOptions,
+): Promise<boolean> =>
+  (await store.findMemberships(userId)).some(
+    ({ organization, role }) => organization.id === organizationId && role === 'admin',
+  )
