@@ -1,20 +1,29 @@
 /** The addresses of the account's pages, heard and said in one place. */
 
-export type AccountPath =
-  | { readonly page: 'apps' }
-  | { readonly page: 'app' | 'confirm' | 'uninstall'; readonly number: number }
+/** Where a form is sent to. */
+export type FormPath =
+  | { readonly page: 'confirm' | 'uninstall'; readonly number: number }
   | { readonly page: 'sessions' }
+  | { readonly page: 'bar' | 'unbar'; readonly organizationId: string; readonly clientId: string }
+
+export type AccountPath =
+  | FormPath
+  | { readonly page: 'apps' }
+  | { readonly page: 'app'; readonly number: number }
   | { readonly page: 'organization'; readonly organizationId: string }
-  | {
-      readonly page: 'organization app' | 'bar' | 'unbar'
-      readonly organizationId: string
-      readonly clientId: string
-    }
+  | { readonly page: 'organization app'; readonly organizationId: string; readonly clientId: string }
 
-/** Addresses that only a form is sent to: there is nothing to see at them. */
-const formsOnly: ReadonlySet<AccountPath['page']> = new Set(['confirm', 'unbar'])
+/** At some addresses there is nothing to see. */
+export const isShown = ({ page }: AccountPath): boolean => page !== 'confirm' && page !== 'unbar'
 
-export const isShown = ({ page }: AccountPath): boolean => !formsOnly.has(page)
+export const isForm = (to: AccountPath): to is FormPath =>
+  !isShown(to) || to.page === 'uninstall' || to.page === 'sessions' || to.page === 'bar'
+
+/** The page that shows a form. */
+export function pageOf(to: FormPath): AccountPath {
+  if (to.page === 'confirm') return { ...to, page: 'app' }
+  return to.page === 'unbar' ? { ...to, page: 'organization app' } : to
+}
 
 /** What a path without its query leads to. Only the one spelling that `sayAccountPath` gives is heard. */
 export function hearAccountPath(path: string): AccountPath | undefined {

@@ -14,6 +14,8 @@ import type { Turns } from './turns.ts'
 export type PageRequest = {
   readonly id: string
   readonly address: string
+  /** As it was sent, not decoded. */
+  readonly path: string
   readonly query: string
   readonly cookies: string | undefined
   /** As the browser names itself, cut short. */
@@ -30,6 +32,8 @@ export type PageAnswer = {
   readonly location?: string
   readonly setCookies?: readonly string[]
   readonly retryAfterSeconds?: number
+  /** The methods that would be right, where this one is not. */
+  readonly allow?: string
   /** The app's address, at which a form of this page may end. */
   readonly formTarget?: string
   /** For the log. */
@@ -41,7 +45,7 @@ export type Hub = { readonly mount: Mount; readonly page: AuthorizePage; readonl
 
 /** What the handlers work with, for one request. */
 export type Desk = {
-  readonly services: Pick<Services, 'world' | 'limits'>
+  readonly services: Pick<Services, 'world' | 'limits' | 'policies'>
   readonly hubs: readonly Hub[]
   /** With the words of the request's language. */
   readonly place: Place

@@ -1,0 +1,80 @@
+import type { ConnectedApp, OrganizationApp } from '../kernel/account-finders.ts'
+import type { Policy } from '../kernel/policy.ts'
+import type { Milliseconds, Organization } from '../kernel/records.ts'
+import { appHead, confirmForm, factsOf, holderOf, permissionsOf, uninstallLink } from './account-app-parts.ts'
+import type { Frame } from './account-frame.ts'
+import { addressOf, framed, tokenField, told } from './account-frame.ts'
+import { countsOf, organizationBadges } from './account-organization-page.ts'
+import type { Html } from './html.ts'
+import { html } from './html.ts'
+
+export type OrganizationAppView = {
+  readonly frame: Frame
+  readonly note: string | undefined
+  readonly organization: Organization
+  readonly app: OrganizationApp
+  /** Those of this page. */
+  readonly connected: readonly ConnectedApp[]
+  /** The number after which the next page begins. */
+  readonly next: number | undefined
+  readonly waiting: Policy['confirmation']
+  readonly now: Milliseconds
+}
+
+/** One app in an organization: who is connected, and what an admin can do about it. */
+export function organizationAppPage(view: OrganizationAppView): Html {
+  const { frame, note, organization, app, connected, next, now } = view
+  const { place } = frame
+  const words = place.words.account.organizationApps
+  const where = { organizationId: organization.id, clientId: app.client.id }
+  const title = html`<h1>${app.client.name}</h1>`
+  return framed(
+    frame,
+    `${app.client.name} · ${words.title(organization.name || organization.id)}`,
+    html`${appHead(place, app.client, title, organizationBadges(place, app))}
+${told(note)}
+<p class="facts">${countsOf(place, app, now).map((fact) => html`<span>${fact}</span> `)}</p>
+${
+  app.barred
+    ? html`<p>${words.barredText}</p>
+<form method="post" action="${addressOf(frame, { ...where, page: 'unbar' })}">
+${tokenField(frame)}
+<div class="buttons"><button>${words.allow}</button></div>
+</form>`
+    : html`<div class="actions"><a class="button second" href="${addressOf(frame, { ...where, page: 'bar' })}">${words.uninstall}</a></div>`
+}
+${
+  connected.length > 0 &&
+  html`<section aria-labelledby="connections">
+<h2 id="connections">${words.connections}</h2>
+<ul class="apps">
+${connected.map((one) => entry(view, one))}</ul>
+</section>`
+}
+${
+  next !== undefined &&
+  html`<p><a href="${addressOf(frame, { ...where, page: 'organization app' })}?after=${next}">${words.more}</a></p>`
+}`,
+  )
+}
+
+function entry({ frame, app, waiting, now }: OrganizationAppView, connected: ConnectedApp): Html {
+  const { place } = frame
+  const words = place.words.account
+  const { connection } = connected
+  const holder = holderOf(connected, place)
+  const waits = connection.confirmation === 'pending'
+  return html`<li class="app">
+<div class="app-head"><h3>${holder}</h3>${waits && html`<span class="badge waiting">${words.confirmation}</span>`}</div>
+<p class="facts">${factsOf(place, connected, { isOwn: false, now }).map((fact) => html`<span>${fact}</span> `)}</p>
+${waits && html`<p>${words.pendingText[waiting === 'required' ? 'required' : 'notify']}</p>`}
+<details${waits && html` open`}><summary>${words.mayDo}</summary>
+${permissionsOf(place, connection.scopes, words.mayDo)}
+</details>
+<div class="actions">
+${waits && confirmForm(frame, connection, `${app.client.name}, ${holder}`)}
+${uninstallLink(frame, connection, `${app.client.name}, ${holder}`)}
+</div>
+</li>
+`
+}

@@ -1,0 +1,60 @@
+import type { OrganizationApp } from '../kernel/account-finders.ts'
+import type { Milliseconds, Organization } from '../kernel/records.ts'
+import { formatsFor } from '../words/formats.ts'
+import { appHead, badgesOf } from './account-app-parts.ts'
+import type { Frame } from './account-frame.ts'
+import { addressOf, framed } from './account-frame.ts'
+import type { Html } from './html.ts'
+import { html } from './html.ts'
+import type { Place } from './layout.ts'
+
+export type OrganizationView = {
+  readonly frame: Frame
+  readonly organization: Organization
+  readonly apps: readonly OrganizationApp[]
+  readonly now: Milliseconds
+}
+
+/** The apps of an organization. */
+export function organizationPage({ frame, organization, apps, now }: OrganizationView): Html {
+  const { place } = frame
+  const words = place.words.account.organizationApps
+  const name = organization.name || organization.id
+  return framed(
+    frame,
+    words.title(name),
+    html`<h1>${words.title(name)}</h1>
+${
+  apps.length === 0
+    ? html`<h2>${words.none}</h2><p>${words.noneText}</p>`
+    : html`<p>${words.lead(name)}</p>
+<ul class="apps">
+${apps.map((app) => {
+  const to = { page: 'organization app', organizationId: organization.id, clientId: app.client.id } as const
+  const title = html`<h2><a href="${addressOf(frame, to)}">${app.client.name}</a></h2>`
+  return html`<li class="app">
+${appHead(place, app.client, title, organizationBadges(place, app))}
+<p class="facts">${countsOf(place, app, now).map((fact) => html`<span>${fact}</span> `)}</p>
+</li>
+`
+})}</ul>`
+}`,
+  )
+}
+
+/** How many, since when, last used. */
+export function countsOf(place: Place, app: OrganizationApp, now: Milliseconds): readonly string[] {
+  const { account } = place.words
+  const words = account.organizationApps
+  const { count, date, ago } = formatsFor(place.language)
+  if (app.barred) return [words.barredSince(date(app.since))]
+  return [
+    words.people(count(app.connections), app.connections),
+    ...(app.pending > 0 ? [words.waiting(count(app.pending))] : []),
+    words.since(date(app.since)),
+    app.lastUsed === undefined ? account.neverUsed : account.lastUsed(ago(app.lastUsed, now)),
+  ]
+}
+
+export const organizationBadges = (place: Place, { client, barred }: OrganizationApp): Html =>
+  html`${barred && html`<span class="badge">${place.words.account.organizationApps.barred}</span>`}${badgesOf(place, client, false)}`

@@ -1,0 +1,126 @@
+/** An organization's apps, as its admins see and govern them. */
+
+import type { Parameters } from '../http/parameters.ts'
+import type { OrganizationApp } from '../kernel/account-finders.ts'
+import { perform } from '../kernel/kernel.ts'
+import { isAdminOf } from '../kernel/operations/account.ts'
+import { barClient, unbarClient } from '../kernel/operations/bar-client.ts'
+import type { Organization } from '../kernel/records.ts'
+import { noteOfBar } from './account-notes.ts'
+import { organizationAppPage } from './account-organization-app-page.ts'
+import { organizationPage } from './account-organization-page.ts'
+import { barPage } from './account-question-page.ts'
+import type { AccountVisit } from './account-visit.ts'
+import { askedBy, frameOf, nothingHere, seeOther, waitingOf } from './account-visit.ts'
+import type { PageAnswer } from './page.ts'
+import { refusedPage } from './page.ts'
+
+type There = { readonly organizationId: string }
+type AppThere = There & { readonly clientId: string }
+
+const peoplePerPage = 50
+
+/** All apps of an organization. */
+export async function showOrganization(visit: AccountVisit, there: There): Promise<PageAnswer> {
+  const organization = governedBy(visit, there)
+  if (!organization) return nothingHere(visit.desk)
+  const page = organizationPage({
+    frame: frameOf(visit, { ...there, page: 'organization' }),
+    organization,
+    apps: await visit.desk.services.world.store.listOrganizationApps(there.organizationId),
+    now: visit.now,
+  })
+  return { status: 200, page, noted: {} }
+}
+
+/** One of them, with the people who are connected. */
+export async function showOrganizationApp(
+  visit: AccountVisit,
+  there: AppThere,
+  query: Parameters,
+): Promise<PageAnswer> {
+  const found = await findApp(visit, there)
+  if (!found) return nothingHere(visit.desk)
+  const { store } = visit.desk.services.world
+  const { organizationId, clientId } = there
+  const after = query.get('after')?.[0]
+  const connected = await store.listOrganizationConnections(organizationId, clientId, {
+    after: after !== undefined && /^\d{1,15}$/.test(after) ? after : undefined,
+    limit: peoplePerPage + 1,
+  })
+  const { name } = found.app.client
+  const page = organizationAppPage({
+    ...found,
+    frame: frameOf(visit, { ...there, page: 'organization' }),
+    note: await noteOfBar(visit, query, { organizationId, name, isBarred: found.app.barred }),
+    connected: connected.slice(0, peoplePerPage),
+    next: connected.length > peoplePerPage ? connected[peoplePerPage - 1]?.connection.number : undefined,
+    waiting: waitingOf(visit, found.app.client),
+    now: visit.now,
+  })
+  return { status: 200, page, noted: { client: clientId } }
+}
+
+/** Asks once more before an app is taken out of the whole organization. */
+export async function showBar(visit: AccountVisit, there: AppThere): Promise<PageAnswer> {
+  const found = await findApp(visit, there)
+  if (!found) return nothingHere(visit.desk)
+  if (found.app.barred) return seeOther(visit.desk, { ...there, page: 'organization app' })
+  const { organization, app } = found
+  const page = barPage({
+    frame: frameOf(visit, { ...there, page: 'organization' }),
+    client: app.client,
+    organization,
+  })
+  return { status: 200, page, noted: { client: there.clientId } }
+}
+
+/** Hears that nobody of the organization shall have the app any more. */
+export async function uninstallForAll(visit: AccountVisit, there: AppThere): Promise<PageAnswer> {
+  const operation = 'bar_client'
+  const answer = await perform(barClient, { ...askedBy(visit), ...there }, visit.desk.services.world)
+  return led(visit, there, answer, { operation, done: 'barred' })
+}
+
+/** Hears that the app may come in again. */
+export async function allowAgain(visit: AccountVisit, there: AppThere): Promise<PageAnswer> {
+  const operation = 'unbar_client'
+  const answer = await perform(unbarClient, { ...askedBy(visit), ...there }, visit.desk.services.world)
+  return led(visit, there, answer, { operation, done: 'allowed' })
+}
+
+/** What is so already, by a second press or another admin, is as good as done. */
+async function led(
+  visit: AccountVisit,
+  there: AppThere,
+  answer: Awaited<ReturnType<typeof perform<never, never, unknown>>>,
+  { operation, done }: { readonly operation: string; readonly done: 'barred' | 'allowed' },
+): Promise<PageAnswer> {
+  const reason = 'refused' in answer ? answer.refused.reason : undefined
+  const noted = { operation, client: there.clientId, ...(reason !== undefined && { reason }) }
+  if ('refused' in answer && reason !== 'nothing_to_change') {
+    if (reason === 'record_unknown') return { ...nothingHere(visit.desk), noted }
+    return refusedPage(visit.desk, answer.refused, operation)
+  }
+  // An app that nobody was connected with is listed no more once it may come in again.
+  if (!(await findApp(visit, there)))
+    return seeOther(visit.desk, { ...there, page: 'organization' }, {}, noted)
+  return seeOther(visit.desk, { ...there, page: 'organization app' }, { done }, noted)
+}
+
+/** The organization, where the user is its admin: anything else is as good as unknown. */
+const governedBy = ({ account }: AccountVisit, { organizationId }: There): Organization | undefined =>
+  isAdminOf(account, organizationId)
+    ? account.memberships.find(({ organization }) => organization.id === organizationId)?.organization
+    : undefined
+
+async function findApp(
+  visit: AccountVisit,
+  there: AppThere,
+): Promise<{ readonly organization: Organization; readonly app: OrganizationApp } | undefined> {
+  const organization = governedBy(visit, there)
+  if (!organization) return undefined
+  const apps = await visit.desk.services.world.store.listOrganizationApps(there.organizationId)
+  const app = apps.find(({ client }) => client.id === there.clientId)
+  return app && { organization, app }
+}

@@ -1,0 +1,68 @@
+import type { Session } from '../kernel/records.ts'
+import { formatsFor } from '../words/formats.ts'
+import type { Frame } from './account-frame.ts'
+import { addressOf, framed, tokenField, told } from './account-frame.ts'
+import { nameBrowser } from './browser-names.ts'
+import type { Html } from './html.ts'
+import { html } from './html.ts'
+import type { Place } from './layout.ts'
+
+export type SessionsView = {
+  readonly frame: Frame
+  readonly note: string | undefined
+  readonly own: Session
+  readonly others: readonly Session[]
+}
+
+/** Where the user is signed in. */
+export function sessionsPage({ frame, note, own, others }: SessionsView): Html {
+  const words = frame.place.words.account
+  return framed(
+    frame,
+    words.sessions,
+    html`<h1>${words.sessions}</h1>
+${told(note)}
+<p>${words.sessionsLead}</p>
+<ul class="apps">
+${entry(frame.place, own, html`<span class="badge">${words.thisBrowser}</span>`)}
+${others.map((session) => entry(frame.place, session, endForm(frame, session)))}</ul>
+${
+  others.length === 0
+    ? html`<p class="quiet">${words.noOthers}</p>`
+    : html`<form method="post" action="${addressOf(frame, { page: 'sessions' })}">
+${tokenField(frame)}
+<input type="hidden" name="session" value="others">
+<div class="buttons"><button class="second">${words.endOthers}</button></div>
+</form>`
+}`,
+  )
+}
+
+function entry(place: Place, { userAgent, created, address }: Session, more: Html): Html {
+  const words = place.words.account
+  const { moment } = formatsFor(place.language)
+  return html`<li class="session">
+<div>
+<h2>${browserOf(place, userAgent)}</h2>
+<p class="facts"><span>${words.signedInOn(moment(created))}</span> ${address && html`<span>${words.from(address)}</span>`}</p>
+</div>
+${more}
+</li>
+`
+}
+
+function endForm(frame: Frame, { hash, userAgent, created }: Session): Html {
+  const words = frame.place.words.account
+  const since = formatsFor(frame.place.language).moment(created)
+  return html`<form method="post" action="${addressOf(frame, { page: 'sessions' })}">
+${tokenField(frame)}
+<input type="hidden" name="session" value="${Buffer.from(hash).toString('hex')}">
+<button class="second" aria-label="${words.endSessionOf(browserOf(frame.place, userAgent), since)}">${words.endSession}</button>
+</form>`
+}
+
+function browserOf({ words }: Place, userAgent: string | undefined): string {
+  const { browser, system } = nameBrowser(userAgent)
+  const { aBrowser, browserOn } = words.account
+  return system === undefined ? (browser ?? aBrowser) : browserOn(browser ?? aBrowser, system)
+}
