@@ -33,6 +33,8 @@ const settings: Readonly<Record<string, string>> = {
   language: 'What is spoken where neither the browser nor the user names a language that there is.',
   scopes:
     'What users are told of a scope: one sentence, or one for each language. A scope without words shows its name.',
+  'callbacks.allow_private':
+    'Addresses that are not public where apps may be called all the same, also by plain http.',
   'mail.from':
     'Who mails are from, such as `Acme <no-reply@acme.example>`. Without `mail`, nobody is mailed.',
   'mail.smtp.host': 'The mail server. Either this, or `mail.folder`.',

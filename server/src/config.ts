@@ -8,6 +8,7 @@ import type { Document } from 'yaml'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { brandSettings } from './config-brand.ts'
+import { callbackSettings } from './config-callbacks.ts'
 import { languageSetting, scopeSettings } from './config-language.ts'
 import { signInSettings } from './config-sign-in.ts'
 import { mailSettings } from './config-mail.ts'
@@ -52,6 +53,7 @@ export const configSchema = z.strictObject({
   scopes: scopeSettings,
   sign_in: signInSettings,
   mail: mailSettings.optional(),
+  callbacks: callbackSettings,
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 

@@ -215,4 +215,20 @@ export type Dialect = {
    */
   readonly query: 'ignored' | 'refused'
   readonly sample: Sample
+  /**
+   * Where the company has a call of its own that tells an app that a user has taken it out: that call, with
+   * HTTP Basic credentials of the app, goes to its callback. Absent: the app gets signed webhooks.
+   */
+  readonly uninstalled?: (facts: Uninstalled) => {
+    readonly method: 'DELETE' | 'POST'
+    readonly body: unknown
+  }
+}
+
+/** Who has taken an app out, or for whom; what is unknown is empty. */
+export type Uninstalled = {
+  readonly clientId: string
+  readonly userId: string
+  readonly organizationId: string
+  readonly at: Milliseconds
 }

@@ -226,6 +226,20 @@ const authorize: AuthorizePage = {
   }),
 }
 
+/**
+ * Pipedrive documents these four members; in which notation `timestamp` comes, it does not say: ISO 8601 is
+ * ours. Ids are said as they were imported.
+ */
+const uninstalled: Dialect['uninstalled'] = ({ clientId, userId, organizationId, at }) => ({
+  method: 'DELETE',
+  body: {
+    client_id: clientId,
+    company_id: organizationId,
+    user_id: userId,
+    timestamp: new Date(at).toISOString(),
+  },
+})
+
 const callback = 'http://127.0.0.1:4000/callback'
 const scopes = ['base', 'deals:read', 'contacts:full']
 
@@ -281,4 +295,5 @@ export const pipedrive: Dialect = {
   refuse: (refusal) => refuse(refusal, 'client'),
   query: 'ignored',
   sample,
+  uninstalled,
 }
