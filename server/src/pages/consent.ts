@@ -14,6 +14,8 @@ export type ConsentView = {
   readonly scopes: readonly string[]
   readonly subject: 'user' | 'user in an organization' | 'organization'
   readonly subjects: readonly Subject[]
+  /** An admin of an organization of the user has taken the app out of it. */
+  readonly isBarred: boolean
   readonly returnTo: string
   readonly formToken: string
   readonly error: string | undefined
@@ -27,7 +29,7 @@ export function consentPage(view: ConsentView): Html {
     words.title(view.appName),
     html`<h1>${words.title(view.appName)}</h1>
 <p>${(view.subject === 'organization' ? words.leadOrganization : words.lead)(view.appName)}</p>
-${alarm(view.subjects.length === 0 ? words.noOrganization : view.error)}
+${alarm(view.subjects.length === 0 ? nothingToAllow(view, words) : view.error)}
 <form method="post" action="${view.place.base}${view.returnTo}">
 <input type="hidden" name="form_token" value="${view.formToken}">
 <input type="hidden" name="scopes" value="${view.scopes.join(' ')}">
@@ -47,6 +49,9 @@ ${view.subjects.length > 0 && html`<button name="decision" value="allow">${words
 </form>`,
   )
 }
+
+const nothingToAllow = ({ isBarred }: ConsentView, words: Words['consent']): string =>
+  isBarred ? words.appRemoved : words.noOrganization
 
 const permissions = (scopes: readonly string[], words: Words['consent']): Html =>
   scopes.length === 0

@@ -11,7 +11,7 @@ import { decideConsent } from '../kernel/operations/decide-consent.ts'
 import type { User } from '../kernel/records.ts'
 import { consentPage } from './consent.ts'
 import { formToken, isFormToken } from './cookies.ts'
-import { hearAuthorization } from './hear-authorization.ts'
+import { hearAtHub } from './hear-authorization.ts'
 import type { Desk, Hub, PageAnswer, PageRequest } from './page.ts'
 import { formOutdated, refusedPage } from './page.ts'
 import type { Wrong } from './show-sign-in.ts'
@@ -26,20 +26,21 @@ export async function dispatch(
   wrong?: Wrong,
 ): Promise<PageAnswer> {
   const operation = 'begin_authorization'
-  const heard = hearAuthorization(query, hub.page)
+  const heard = hearAtHub(hub, query, desk.services.world.moment())
   if ('refusal' in heard) return refusedPage(desk, heard.refusal, operation)
   // A sign-in that failed is shown again, not what an earlier session of this browser would get.
   const sessionSecret = wrong ? undefined : desk.cookies.read(request.cookies, 'session')
   const input = inputOf(hub, heard.request, sessionSecret)
   const answer = await perform(beginAuthorization, input, desk.services.world)
-  return show(answer, { request, hub, query, desk, state: heard.state, operation, wrong })
+  const { state, returnTo } = heard
+  return show(answer, { request, hub, query, desk, state, returnTo, operation, wrong })
 }
 
 /** Hears the consent page's form. */
 export async function decide(request: PageRequest, hub: Hub, desk: Desk): Promise<PageAnswer> {
   const operation = 'decide_consent'
   const { query } = request
-  const heard = hearAuthorization(query, hub.page)
+  const heard = hearAtHub(hub, query, desk.services.world.moment())
   if ('refusal' in heard) return refusedPage(desk, heard.refusal, operation)
   const form = hearBody('form', request.contentType, request.body)
   if ('refusal' in form) return refusedPage(desk, form.refusal, operation)
@@ -62,7 +63,8 @@ export async function decide(request: PageRequest, hub: Hub, desk: Desk): Promis
   const { organizationMissing, changed } = desk.place.words.consent
   const unchosen = organizationId === undefined && hub.page.subject !== 'user'
   const wrong = { text: unchosen ? organizationMissing : changed, status: 400 }
-  return show(answer, { request, hub, query, desk, state: heard.state, operation, wrong })
+  const { state, returnTo } = heard
+  return show(answer, { request, hub, query, desk, state, returnTo, operation, wrong })
 }
 
 const inputOf = (
@@ -83,6 +85,8 @@ type Showing = {
   readonly query: string
   readonly desk: Desk
   readonly state: string | undefined
+  /** Where signing in leads back to. */
+  readonly returnTo: string
   readonly operation: string
   readonly wrong: Wrong | undefined
 }
@@ -107,7 +111,7 @@ function show(answer: Answer<Step>, showing: Showing): PageAnswer {
     }
     case 'sign in':
       return showSignIn(showing.request, desk, {
-        returnTo: `${hub.path}?${showing.query}`,
+        returnTo: showing.returnTo,
         appName: step.client.name,
         // What was allowed before goes from the form straight on to the app.
         formTarget: step.redirectUri,
@@ -122,7 +126,7 @@ function show(answer: Answer<Step>, showing: Showing): PageAnswer {
 type StepTo<Next extends Step['next']> = Extract<Step, { next: Next }>
 
 function showConsent(
-  { client, redirectUri, user, scopes, subjects }: StepTo<'ask'>,
+  { client, redirectUri, user, scopes, subjects, barredFrom }: StepTo<'ask'>,
   { request, hub, query, desk, wrong }: Showing,
   noted: PageAnswer['noted'],
 ): PageAnswer {
@@ -136,6 +140,7 @@ function showConsent(
       scopes,
       subject: hub.page.subject,
       subjects,
+      isBarred: barredFrom.length > 0,
       returnTo: `${hub.path}?${query}`,
       // The step is only asked of somebody with a session.
       formToken: formToken(desk.cookies.read(request.cookies, 'session') ?? ''),

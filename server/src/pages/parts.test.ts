@@ -29,7 +29,7 @@ suite('pages: parts', () => {
       organization: anOrganization({ id, name }),
       connection: undefined,
     })
-    const page = (subjects: Parameters<typeof consentPage>[0]['subjects']) =>
+    const page = (subjects: Parameters<typeof consentPage>[0]['subjects'], isBarred = false) =>
       consentPage({
         place,
         appName: '<App>',
@@ -37,6 +37,7 @@ suite('pages: parts', () => {
         userName: 'alice',
         scopes: [],
         subject: 'user in an organization',
+        isBarred,
         subjects,
         returnTo: '/authorize?a=1&b=2',
         formToken: 'token',
@@ -52,6 +53,7 @@ suite('pages: parts', () => {
     const none = page([])
     assert.match(none, /role="alert">You are not a member of any organization/)
     assert.doesNotMatch(none, /value="allow"/)
+    assert.match(page([], true), /role="alert">Your organization’s admin has removed this app/)
     assert.match(none, /value="cancel"/)
   })
 

@@ -7,7 +7,15 @@ import type { Write } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
 import type { Policy } from '../policy.ts'
 import { policyOf } from '../policy.ts'
-import type { AuthorizationCode, Client, Connection, Milliseconds, Organization, User } from '../records.ts'
+import type {
+  AuthorizationCode,
+  Client,
+  Connection,
+  Milliseconds,
+  Organization,
+  Session,
+  User,
+} from '../records.ts'
 import type { Refusal } from '../refusals.ts'
 import { sha256 } from '../ring.ts'
 import { firstBeyond, within } from '../scopes.ts'
@@ -43,6 +51,11 @@ export type AuthorizationRequest = {
   readonly codeChallengeMethod: string | undefined
   readonly resource: readonly string[]
   readonly prompt: 'none' | 'consent' | undefined
+  /**
+   * A session that began before does not count (`max_age`, `prompt=login`). Absent: any does. Of a session
+   * through the provider, only the provider knows when its user has last signed in.
+   */
+  readonly signedInSince: Readonly<Record<Session['method'], Milliseconds>> | undefined
   /** What was wrong with its other parameters: told to the app, once its address is known to be good. */
   readonly wrong: Refusal | undefined
 }
@@ -69,8 +82,10 @@ export type Subject = {
 export type AuthorizationFacts = {
   readonly client: Client | undefined
   readonly user: User | undefined
-  readonly sessionUntil: Milliseconds
+  readonly session: Pick<Session, 'created' | 'expires' | 'method'> | undefined
   readonly subjects: readonly Subject[]
+  /** Organizations of the user whose admin has taken the app out: they are no subjects. */
+  readonly barredFrom: readonly Organization[]
 }
 
 /** Where the user goes next. Refusals without an address to go to are no step: they are shown on a page. */
@@ -82,6 +97,7 @@ export type Step = { readonly client: Client; readonly redirectUri: string } & (
       readonly user: User
       readonly scopes: readonly string[]
       readonly subjects: readonly Subject[]
+      readonly barredFrom: readonly Organization[]
     }
   | {
       readonly next: 'answer'
@@ -108,18 +124,28 @@ export async function lookForAuthorization(
 ): Promise<AuthorizationFacts> {
   const client = await store.findClient(request.clientId)
   const found = sessionSecret === undefined ? undefined : await store.findSession(sha256(sessionSecret))
-  if (!client || !found) return { client, user: undefined, sessionUntil: 0, subjects: [] }
+  if (!client || !found) return { client, user: undefined, session: undefined, subjects: [], barredFrom: [] }
   const { user, session } = found
   const organizations = rules.subject === 'user' ? [undefined] : await store.findOrganizationsOf(user.id)
-  const subjects = organizations
-    .filter((organization) => organization?.status !== 'disabled')
+  const enabled = organizations.filter((organization) => organization?.status !== 'disabled')
+  const barred = await Promise.all(
+    enabled.map(async (organization) => organization && store.isBarred(organization.id, client.id)),
+  )
+  const subjects = enabled
+    .filter((_, at) => !barred[at])
     .map(async (organization): Promise<Subject> => {
       const userId = rules.subject === 'organization' ? '' : user.id
       const organizationId = organization?.id ?? ''
       const connection = await store.findConnection(client.id, userId, organizationId)
       return { userId, organizationId, organization, connection }
     })
-  return { client, user, sessionUntil: session.expires, subjects: await Promise.all(subjects) }
+  return {
+    client,
+    user,
+    session,
+    subjects: await Promise.all(subjects),
+    barredFrom: enabled.flatMap((organization, at) => (organization && barred[at] ? [organization] : [])),
+  }
 }
 
 /**
@@ -128,7 +154,7 @@ export async function lookForAuthorization(
  */
 export function checkAuthorization(
   { request, rules, dialect }: AuthorizationInput,
-  { client, user, sessionUntil }: AuthorizationFacts,
+  { client, user, session }: AuthorizationFacts,
   now: Milliseconds,
 ): Checked | Refusal {
   if (!client || client.dialect !== dialect) return { reason: 'client_unknown' }
@@ -136,7 +162,7 @@ export function checkAuthorization(
   const redirectUri = redirectUriOf(client, request, rules)
   if (redirectUri === undefined) return { reason: 'redirect_uri_unknown', parameter: 'redirect_uri' }
   const scopes = rules.scopes === 'asked' ? (request.scopes ?? client.scopes) : client.scopes
-  const signedIn = user?.status === 'enabled' && sessionUntil > now
+  const signedIn = user?.status === 'enabled' && session !== undefined && counts(session, request, now)
   return {
     client,
     redirectUri,
@@ -144,6 +170,15 @@ export function checkAuthorization(
     refusal: refusalOf(request, rules, client, scopes),
     user: signedIn ? user : undefined,
   }
+}
+
+/** Whether a session is still open, and young enough for who asks. */
+function counts(
+  { created, expires, method }: Pick<Session, 'created' | 'expires' | 'method'>,
+  { signedInSince }: AuthorizationRequest,
+  now: Milliseconds,
+): boolean {
+  return expires > now && (signedInSince === undefined || created >= signedInSince[method])
 }
 
 function refusalOf(

@@ -7,6 +7,7 @@ import {
   anOrganization,
   aRing,
   aRingVersion,
+  aSession,
   aUser,
   noon,
 } from '../../testing/records.ts'
@@ -61,6 +62,7 @@ const decided = (changes: Changes = {}): Decision<Step> =>
         codeChallengeMethod: undefined,
         resource: [],
         prompt: undefined,
+        signedInSince: undefined,
         wrong: undefined,
         ...changes.request,
       },
@@ -69,7 +71,14 @@ const decided = (changes: Changes = {}): Decision<Step> =>
       policy: { codeSeconds: 60 },
       sessionSecret: 'secret',
     },
-    { client, user: aUser(), sessionUntil: noon + 1, subjects: [aSubject()], ...changes.facts },
+    {
+      client,
+      user: aUser(),
+      session: aSession({ expires: noon + 1 }),
+      subjects: [aSubject()],
+      barredFrom: [],
+      ...changes.facts,
+    },
     moment,
   )
 
@@ -164,8 +173,23 @@ suite('begin authorization', () => {
 
   test('whoever has no session, an old one or a disabled account signs in', () => {
     assert.equal(step({ facts: { user: undefined } }).next, 'sign in')
-    assert.equal(step({ facts: { sessionUntil: noon } }).next, 'sign in')
+    assert.equal(step({ facts: { session: aSession({ expires: noon }) } }).next, 'sign in')
     assert.equal(step({ facts: { user: aUser({ status: 'disabled' }) } }).next, 'sign in')
+  })
+
+  test('a session from before the moment that is asked for does not count, and one from that moment does', () => {
+    const next = (created: number, method: 'password' | 'provider', prompt?: 'none') => {
+      const asked = step({
+        request: { prompt, signedInSince: { password: noon - 60_000, provider: noon - 1000 } },
+        facts: { session: aSession({ created, method }), subjects: [allowed] },
+      })
+      return asked.next === 'refuse' ? asked.refusal.reason : asked.next
+    }
+    assert.equal(next(noon - 60_001, 'password'), 'sign in')
+    assert.equal(next(noon - 60_000, 'password'), 'answer')
+    assert.equal(next(noon - 1001, 'provider'), 'sign in')
+    assert.equal(next(noon - 1000, 'provider'), 'answer')
+    assert.equal(next(noon - 60_001, 'password', 'none'), 'interaction_required')
   })
 
   test('a user is asked unless the very same was allowed before', () => {

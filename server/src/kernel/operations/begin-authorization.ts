@@ -29,6 +29,7 @@ export const beginAuthorization: Operation<AuthorizationInput, AuthorizationFact
       return granted(step, write)
     }
     if (unasked) return granted<Step>(interaction)
-    return granted<Step>({ ...to, next: 'ask', user, scopes, subjects: facts.subjects })
+    const { subjects, barredFrom } = facts
+    return granted<Step>({ ...to, next: 'ask', user, scopes, subjects, barredFrom })
   },
 }

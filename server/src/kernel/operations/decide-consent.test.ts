@@ -9,6 +9,7 @@ import {
   anOrganization,
   aRing,
   aRingVersion,
+  aSession,
   aUser,
   noon,
 } from '../../testing/records.ts'
@@ -44,6 +45,7 @@ function decided(
         codeChallengeMethod: undefined,
         resource: [],
         prompt: undefined,
+        signedInSince: undefined,
         wrong: undefined,
       },
       rules: { responseType: 'required', scopes: 'asked', codeChallenge: 'public', subject: 'user' },
@@ -59,8 +61,9 @@ function decided(
     {
       client: aClient({ redirectUris: [uri] }),
       user: aUser(),
-      sessionUntil: noon + 1,
+      session: aSession({ expires: noon + 1 }),
       subjects: [subject('')],
+      barredFrom: [],
       ...facts,
     },
     moment,

@@ -33,7 +33,8 @@ export const decideConsent: Operation<ConsentInput, AuthorizationFacts, Step> = 
     }
     const subject = chosen(facts.subjects, input.organizationId)
     if (!subject || !sameSet(scopes, input.scopesShown)) {
-      return granted<Step>({ ...to, next: 'ask', user, scopes, subjects: facts.subjects })
+      const { subjects, barredFrom } = facts
+      return granted<Step>({ ...to, next: 'ask', user, scopes, subjects, barredFrom })
     }
     const { step, write } = answerWithCode(input, checked, subject, user, moment)
     const connection = connectionOf(checked, subject, moment)
