@@ -1,11 +1,12 @@
 import type { ConnectedApp } from '../kernel/account-finders.ts'
 import type { Policy } from '../kernel/policy.ts'
 import type { Milliseconds } from '../kernel/records.ts'
+import { formatsFor } from '../words/formats.ts'
 import {
   appHead,
   badgesOf,
+  cameOf,
   confirmForm,
-  factsOf,
   holderOf,
   permissionsOf,
   uninstallLink,
@@ -28,7 +29,7 @@ export type AppView = {
 /** One connected app, with all there is to say of it. */
 export function appPage({ frame, note, app, isOwn, waiting, now }: AppView): Html {
   const { place } = frame
-  const { connection, client } = app
+  const { connection, client, organization, lastUsed } = app
   const words = place.words.account
   const waits = connection.confirmation === 'pending'
   const title = html`<h1>${client.name}</h1>`
@@ -37,16 +38,24 @@ export function appPage({ frame, note, app, isOwn, waiting, now }: AppView): Htm
     client.name,
     html`${appHead(place, client, title, badgesOf(place, client, waits))}
 ${told(note)}
+<section class="panel">
 ${client.status === 'disabled' && html`<p>${words.disabledText(place.brand.name)}</p>`}
 ${waits && html`<p>${words.pendingText[waiting === 'required' ? 'required' : 'notify']}</p>`}
-${!isOwn && html`<p class="label">${holderOf(app, place)}</p>`}
-<ul class="plain">
-${factsOf(place, app, { isOwn, now }).map((fact) => html`<li>${fact}</li>\n`)}</ul>
+<dl class="facts">
+${!isOwn && fact(words.person, holderOf(app, place))}
+${organization && fact(words.organization, organization.name || organization.id)}
+${fact(words.connected, cameOf(place, connection, isOwn))}
+${fact(words.lastUse, lastUsed === undefined ? words.neverUsed : formatsFor(place.language).ago(lastUsed, now))}
+${connection.confirmation === 'confirmed' && fact(words.confirmationState, words.confirmed)}
+</dl>
 <h2>${words.mayDo}</h2>
-${permissionsOf(place, connection.scopes, words.mayDo)}
-<div class="actions">
+${permissionsOf(place, connection.scopes)}
+<div class="buttons">
 ${waits && confirmForm(frame, connection, client.name)}
 ${uninstallLink(frame, connection, client.name)}
-</div>`,
+</div>
+</section>`,
   )
 }
+
+const fact = (name: string, value: string): Html => html`<dt>${name}</dt><dd>${value}</dd>\n`

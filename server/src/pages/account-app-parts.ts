@@ -4,45 +4,60 @@ import type { Connection, Milliseconds } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
 import type { Frame } from './account-frame.ts'
 import { addressOf, tokenField } from './account-frame.ts'
+import { appTile } from './app-tile.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 
-/** Picture, name and maker; `title` is the heading with the name. */
-export const appHead = (place: Place, { name, maker }: AppShown, title: Html, badges: Html): Html =>
-  html`<div class="app-head">
-<span class="tile" aria-hidden="true">${firstLetter(name)}</span>
-<div class="app-names">${title}${maker && html`<p class="quiet">${place.words.account.by(maker)}</p>`}</div>
-${badges}</div>`
+/** Picture, name and maker; `title` is the heading with the name, and `more` stands below it. */
+export const appHead = (place: Place, client: AppShown, title: Html, more?: Html): Html =>
+  html`<div class="app">
+${appTile(place, client)}
+<div>${title}
+${client.maker && html`<p>${place.words.account.by(client.maker)}</p>`}
+${more}</div>
+</div>`
 
 /** What must be seen at first sight. */
-export const badgesOf = (place: Place, client: AppShown, isWaiting: boolean): Html => {
+export function badgesOf(place: Place, client: AppShown, isWaiting: boolean): Html | undefined {
   const { confirmation, disabled } = place.words.account
-  return html`${isWaiting && html`<span class="badge waiting">${confirmation}</span>`}${
-    client.status === 'disabled' && html`<span class="badge">${disabled}</span>`
-  }`
+  if (!isWaiting && client.status === 'enabled') return undefined
+  return html`<p>${isWaiting && html`<span class="badge waiting">${confirmation}</span>`}${
+    client.status === 'disabled' && html`<span class="badge barred">${disabled}</span>`
+  }</p>`
 }
 
-/** For whom, since when, how it came, and when it was last used. */
+/** For whom, since when, how it came, and when it was last used: one line. */
 export function factsOf(
   place: Place,
   { connection, organization, lastUsed }: ConnectedApp,
   { isOwn, now }: { readonly isOwn: boolean; readonly now: Milliseconds },
-): readonly string[] {
+): Html {
   const words = place.words.account
-  const { date, ago } = formatsFor(place.language)
-  const authorized = isOwn ? words.authorizedOn : words.authorizedFor
-  const came = (connection.origin === 'migrated' ? words.migratedOn : authorized)(date(connection.since))
+  const { ago } = formatsFor(place.language)
   const used = lastUsed === undefined ? words.neverUsed : words.lastUsed(ago(lastUsed, now))
-  return [...(isOwn && organization ? [organization.name || organization.id] : []), came, used]
+  const facts = [cameOf(place, connection, isOwn), used]
+  return factLine(isOwn && organization ? [organization.name || organization.id, ...facts] : facts)
+}
+
+export const factLine = (facts: readonly string[]): Html => html`<p>${facts.join(' · ')}</p>`
+
+/** How a connection came about, and when. */
+export function cameOf({ words, language }: Place, { origin, since }: Connection, isOwn: boolean): string {
+  const { migratedOn, authorizedOn, authorizedFor } = words.account
+  const came = origin === 'migrated' ? migratedOn : isOwn ? authorizedOn : authorizedFor
+  return came(formatsFor(language).date(since))
 }
 
 /** What the app may do, in the operator's words. */
-export const permissionsOf = (place: Place, scopes: readonly string[], label: string): Html =>
+export const permissionsOf = (place: Place, scopes: readonly string[]): Html =>
   scopes.length === 0
-    ? html`<p>${place.words.consent.noScopes}</p>`
-    : html`<ul aria-label="${label}">
-${scopes.map((scope) => html`<li>${scope}</li>\n`)}</ul>`
+    ? html`<p>${place.words.account.noScopes}</p>`
+    : html`<ul class="scopes">
+${scopes.map((scope) => permission(scope, place.scopeWords(scope)))}</ul>`
+
+const permission = (scope: string, words: string | undefined): Html =>
+  words === undefined ? html`<li>${scope}</li>\n` : html`<li>${words} <code>${scope}</code></li>\n`
 
 /** Confirms what this page shows: the scopes go with it, so that nobody confirms more than they saw. */
 export function confirmForm(frame: Frame, { number, scopes }: Connection, appName: string): Html {
@@ -72,7 +87,3 @@ const nameOf = ({
   readonly name: string | undefined
   readonly username: string
 }): string => (name ? `${name} (${username})` : username)
-
-/** A letter may be made of several code points. */
-const firstLetter = (name: string): string =>
-  [...new Intl.Segmenter().segment(name.trim())][0]?.segment.toUpperCase() ?? '?'

@@ -34,7 +34,13 @@ export function appsPage(view: AppsView): Html {
     words.apps,
     html`<h1>${words.apps}</h1>
 ${told(view.note)}
-${view.isEmpty ? html`<h2>${words.noApps}</h2><p>${words.noAppsText}</p>` : html`<p>${words.appsLead}</p>${listing(view)}`}`,
+${
+  view.isEmpty
+    ? html`<div class="empty"><h2>${words.noApps}</h2>
+<p>${words.noAppsText}</p></div>`
+    : html`<p class="lead">${words.appsLead}</p>
+${listing(view)}`
+}`,
   )
 }
 
@@ -56,7 +62,7 @@ const isWaiting = ({ connection }: ConnectedApp): boolean => connection.confirma
 const section = (view: AppsView, id: string, title: string, apps: readonly ConnectedApp[]): Html =>
   html`<section aria-labelledby="${id}">
 <h2 id="${id}">${title}</h2>
-<ul class="apps">
+<ul class="items">
 ${apps.map((app) => entry(view, app))}</ul>
 </section>`
 
@@ -66,21 +72,27 @@ function entry(view: AppsView, app: ConnectedApp): Html {
   const { place } = frame
   const words = place.words.account
   const waits = isWaiting(app)
-  const permissions = permissionsOf(place, connection.scopes, words.mayDo)
+  const permissions = permissionsOf(place, connection.scopes)
   const address = addressOf(frame, { page: 'app', number: connection.number })
-  return html`<li class="app">
-${appHead(place, client, html`<h3><a href="${address}">${client.name}</a></h3>`, badgesOf(place, client, waits))}
-<p class="facts">${factsOf(place, app, { isOwn: true, now }).map((fact) => html`<span>${fact}</span> `)}</p>
+  const title = html`<h3><a href="${address}">${client.name}</a></h3>`
+  const facts = html`${badgesOf(place, client, waits)}
+${factsOf(place, app, { isOwn: true, now })}
 ${
-  waits
-    ? html`<p>${words.pendingText[view.waitingOf(client) === 'required' ? 'required' : 'notify']}</p>
-<p class="label">${words.mayDo}</p>
-${permissions}`
-    : html`<details><summary>${words.mayDo}</summary>
+  !waits &&
+  html`<details><summary>${words.mayDo}</summary>
 ${permissions}
 </details>`
+}`
+  return html`<li class="item${waits && ' waiting'}">
+${appHead(place, client, title, facts)}
+${
+  waits &&
+  html`<div class="more">
+<p>${words.pendingText[view.waitingOf(client) === 'required' ? 'required' : 'notify']} ${words.mayDo}:</p>
+${permissions}
+</div>`
 }
-<div class="actions">
+<div class="buttons">
 ${waits && confirmForm(frame, connection, client.name)}
 ${uninstallLink(frame, connection, client.name)}
 </div>
@@ -94,9 +106,9 @@ function search({ frame, isSearchable, wanted, count }: AppsView): Html | undefi
   const address = addressOf(frame, { page: 'apps' })
   const shown = formatsFor(frame.place.language).count(count)
   return html`<form class="search" role="search" method="get" action="${address}">
-<label for="q">${words.find}</label>
-<div><input id="q" name="q" type="text" value="${wanted}" maxlength="100" autocomplete="off" spellcheck="false">
-<button class="second">${words.findButton}</button></div>
+<div><label for="q">${words.find}</label>
+<input id="q" name="q" type="search" value="${wanted}" maxlength="100" autocomplete="off" spellcheck="false"></div>
+<button class="second">${words.findButton}</button>
 </form>
 <p class="quiet">${words.count(shown, count)}${wanted !== '' && html` · <a href="${address}">${words.findAll}</a>`}</p>`
 }
@@ -109,8 +121,8 @@ function pages({ frame, wanted, page, last }: AppsView): Html {
     return `${addressOf(frame, { page: 'apps' })}?${query}`
   }
   return html`<nav class="pages" aria-label="${words.pages}">
-${page > 1 && html`<a class="button second" rel="prev" href="${to(page - 1)}">${words.previous}</a>`}
+${page > 1 && html`<a rel="prev" href="${to(page - 1)}">${words.previous}</a>`}
 <span>${words.page(count(page), count(last))}</span>
-${page < last && html`<a class="button second" rel="next" href="${to(page + 1)}">${words.next}</a>`}
+${page < last && html`<a rel="next" href="${to(page + 1)}">${words.next}</a>`}
 </nav>`
 }

@@ -1,7 +1,15 @@
 import type { ConnectedApp, OrganizationApp } from '../kernel/account-finders.ts'
 import type { Policy } from '../kernel/policy.ts'
 import type { Milliseconds, Organization } from '../kernel/records.ts'
-import { appHead, confirmForm, factsOf, holderOf, permissionsOf, uninstallLink } from './account-app-parts.ts'
+import {
+  appHead,
+  confirmForm,
+  factLine,
+  factsOf,
+  holderOf,
+  permissionsOf,
+  uninstallLink,
+} from './account-app-parts.ts'
 import type { Frame } from './account-frame.ts'
 import { addressOf, framed, tokenField, told } from './account-frame.ts'
 import { countsOf, organizationBadges } from './account-organization-page.ts'
@@ -33,7 +41,8 @@ export function organizationAppPage(view: OrganizationAppView): Html {
     `${app.client.name} · ${words.title(organization.name || organization.id)}`,
     html`${appHead(place, app.client, title, organizationBadges(place, app))}
 ${told(note)}
-<p class="facts">${countsOf(place, app, now).map((fact) => html`<span>${fact}</span> `)}</p>
+<section class="panel">
+${factLine(countsOf(place, app, now))}
 ${
   app.barred
     ? html`<p>${words.barredText}</p>
@@ -41,13 +50,14 @@ ${
 ${tokenField(frame)}
 <div class="buttons"><button>${words.allow}</button></div>
 </form>`
-    : html`<div class="actions"><a class="button second" href="${addressOf(frame, { ...where, page: 'bar' })}">${words.uninstall}</a></div>`
+    : html`<div class="buttons"><a class="button second" href="${addressOf(frame, { ...where, page: 'bar' })}">${words.uninstall}</a></div>`
 }
+</section>
 ${
   connected.length > 0 &&
   html`<section aria-labelledby="connections">
 <h2 id="connections">${words.connections}</h2>
-<ul class="apps">
+<ul class="items">
 ${connected.map((one) => entry(view, one))}</ul>
 </section>`
 }
@@ -64,14 +74,16 @@ function entry({ frame, app, waiting, now }: OrganizationAppView, connected: Con
   const { connection } = connected
   const holder = holderOf(connected, place)
   const waits = connection.confirmation === 'pending'
-  return html`<li class="app">
-<div class="app-head"><h3>${holder}</h3>${waits && html`<span class="badge waiting">${words.confirmation}</span>`}</div>
-<p class="facts">${factsOf(place, connected, { isOwn: false, now }).map((fact) => html`<span>${fact}</span> `)}</p>
+  return html`<li class="item${waits && ' waiting'}">
+<div class="app"><div><h3>${holder}</h3>
+${waits && html`<p><span class="badge waiting">${words.confirmation}</span></p>`}
+${factsOf(place, connected, { isOwn: false, now })}
 ${waits && html`<p>${words.pendingText[waiting === 'required' ? 'required' : 'notify']}</p>`}
 <details${waits && html` open`}><summary>${words.mayDo}</summary>
-${permissionsOf(place, connection.scopes, words.mayDo)}
+${permissionsOf(place, connection.scopes)}
 </details>
-<div class="actions">
+</div></div>
+<div class="buttons">
 ${waits && confirmForm(frame, connection, `${app.client.name}, ${holder}`)}
 ${uninstallLink(frame, connection, `${app.client.name}, ${holder}`)}
 </div>

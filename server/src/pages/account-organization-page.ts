@@ -1,7 +1,7 @@
 import type { OrganizationApp } from '../kernel/account-finders.ts'
 import type { Milliseconds, Organization } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
-import { appHead, badgesOf } from './account-app-parts.ts'
+import { appHead, badgesOf, factLine } from './account-app-parts.ts'
 import type { Frame } from './account-frame.ts'
 import { addressOf, framed } from './account-frame.ts'
 import type { Html } from './html.ts'
@@ -26,15 +26,17 @@ export function organizationPage({ frame, organization, apps, now }: Organizatio
     html`<h1>${words.title(name)}</h1>
 ${
   apps.length === 0
-    ? html`<h2>${words.none}</h2><p>${words.noneText}</p>`
-    : html`<p>${words.lead(name)}</p>
-<ul class="apps">
+    ? html`<div class="empty"><h2>${words.none}</h2>
+<p>${words.noneText}</p></div>`
+    : html`<p class="lead">${words.lead(name)}</p>
+<ul class="items">
 ${apps.map((app) => {
   const to = { page: 'organization app', organizationId: organization.id, clientId: app.client.id } as const
   const title = html`<h2><a href="${addressOf(frame, to)}">${app.client.name}</a></h2>`
-  return html`<li class="app">
-${appHead(place, app.client, title, organizationBadges(place, app))}
-<p class="facts">${countsOf(place, app, now).map((fact) => html`<span>${fact}</span> `)}</p>
+  const more = html`${organizationBadges(place, app)}
+${factLine(countsOf(place, app, now))}`
+  return html`<li class="item${app.pending > 0 && ' waiting'}">
+${appHead(place, app.client, title, more)}
 </li>
 `
 })}</ul>`
@@ -57,4 +59,6 @@ export function countsOf(place: Place, app: OrganizationApp, now: Milliseconds):
 }
 
 export const organizationBadges = (place: Place, { client, barred }: OrganizationApp): Html =>
-  html`${barred && html`<span class="badge">${place.words.account.organizationApps.barred}</span>`}${badgesOf(place, client, false)}`
+  html`${
+    barred && html`<p><span class="badge barred">${place.words.account.organizationApps.barred}</span></p>`
+  }${badgesOf(place, client, false)}`

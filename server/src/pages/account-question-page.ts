@@ -73,7 +73,8 @@ function asks({ frame, client, title, texts, to, label, back }: Question): Html 
   return framed(
     frame,
     title,
-    html`${appHead(frame.place, client, html`<h1>${title}</h1>`, html``)}
+    html`${appHead(frame.place, client, html`<h1>${title}</h1>`)}
+<section class="panel">
 ${texts.map((text) => html`<p>${text}</p>\n`)}
 <form method="post" action="${addressOf(frame, to)}">
 ${tokenField(frame)}
@@ -81,6 +82,7 @@ ${tokenField(frame)}
 <button class="danger">${label}</button>
 <a class="button second" href="${addressOf(frame, back)}">${cancel}</a>
 </div>
-</form>`,
+</form>
+</section>`,
   )
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
+import { factLine } from './account-app-parts.ts'
 import type { Frame } from './account-frame.ts'
 import { addressOf, framed, tokenField, told } from './account-frame.ts'
 import { nameBrowser } from './browser-names.ts'
@@ -22,9 +23,9 @@ export function sessionsPage({ frame, note, own, others }: SessionsView): Html {
     words.sessions,
     html`<h1>${words.sessions}</h1>
 ${told(note)}
-<p>${words.sessionsLead}</p>
-<ul class="apps">
-${entry(frame.place, own, html`<span class="badge">${words.thisBrowser}</span>`)}
+<p class="lead">${words.sessionsLead}</p>
+<ul class="items">
+${entry(frame.place, own, html`<span class="badge fine">${words.thisBrowser}</span>`)}
 ${others.map((session) => entry(frame.place, session, endForm(frame, session)))}</ul>
 ${
   others.length === 0
@@ -41,11 +42,12 @@ ${tokenField(frame)}
 function entry(place: Place, { userAgent, created, address }: Session, more: Html): Html {
   const words = place.words.account
   const { moment } = formatsFor(place.language)
-  return html`<li class="session">
-<div>
+  const facts = [words.signedInOn(moment(created)), ...(address ? [words.from(address)] : [])]
+  return html`<li class="item">
+<div class="app"><div>
 <h2>${browserOf(place, userAgent)}</h2>
-<p class="facts"><span>${words.signedInOn(moment(created))}</span> ${address && html`<span>${words.from(address)}</span>`}</p>
-</div>
+${factLine(facts)}
+</div></div>
 ${more}
 </li>
 `

@@ -39,6 +39,12 @@ body.wide .buttons button, body.wide .buttons .button { flex: 0 1 auto; }
 .item form { margin: 0; }
 .item .buttons { margin: 0; flex: 0 1 auto; align-items: center; }
 .item .buttons button, .item .buttons .button { min-height: 2.5rem; padding: 0.375rem 0.875rem; }
+.item .app { align-items: flex-start; }
+.item > .more { flex: 1 1 100%; min-width: 0; }
+.item .more p, .empty p { margin: 0; }
+.item details { margin: 0.375rem 0 0; }
+.empty h2 { margin: 0 0 0.5rem; color: var(--text); }
+.empty p { max-width: 36rem; margin: 0 auto; }
 .badge { display: inline-block; margin: 0 0.375rem 0 0; padding: 0 0.5rem; border-radius: 1rem; font-size: 0.8125rem; font-weight: 600;
   line-height: 1.5rem; background: var(--raised); color: var(--quiet); border: 1px solid var(--edge); overflow-wrap: anywhere; }
 .badge.waiting { background: var(--wait-ground); color: var(--wait); border-color: transparent; }
