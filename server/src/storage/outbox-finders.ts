@@ -27,7 +27,8 @@ const dueSql = `with recursive each (client) as (
   order by d.due limit $4`
 
 const isHeldFor = `l.dialect = $3 and l.status in ('active', 'exchanged', 'retired')
-  and (l.bound_to is null or l.bound_to = $2)`
+  and (l.bound_to is null or l.bound_to = $2)
+  and exists (select 1 from users u where u.id = l.user_id and u.email is not null)`
 
 /** Users of one page in the order of their ids; of tokens that are the client's, and of those that are nobody's. */
 const holdersSql = `select distinct user_id from (

@@ -1,0 +1,228 @@
+/**
+ * The outbox: reads events, plans what must be told, and sees to it that it is. Nothing here stands on a
+ * request's path. Whatever dies at any line is taken up again: a plan is computed, a claim runs out.
+ */
+import type { Write } from '../kernel/decision.ts'
+import type { Delivery, Milliseconds } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
+import type { Pacing } from './pauses.ts'
+import { jittered, pausesOf } from './pauses.ts'
+import type { Rules } from './plan.ts'
+import { plan } from './plan.ts'
+import type { Outcome, Sender } from './sender.ts'
+
+export type Channel = {
+  readonly send: Sender
+  readonly pacing: Pacing
+  /** On their way at once, in all and of one client. */
+  readonly atOnceMax: number
+  readonly perClientMax: number
+}
+
+export type OutboxOptions = {
+  readonly store: Store
+  readonly now: () => Milliseconds
+  random(bytes: number): Uint8Array
+  readonly rules: Rules
+  readonly channels: { readonly [Name in Delivery['channel']]?: Channel | undefined }
+  readonly logger: { info(fields: object): void; warn(fields: object): void; error(fields: object): void }
+}
+
+export type Outbox = {
+  /** Plans all that there is to plan, and sends all that is due. Resolves when both are done. */
+  run(): Promise<void>
+  /** Begins nothing more, and waits a little for what is on its way. */
+  close(): Promise<void>
+}
+
+const everyMilliseconds = 500
+const eventsPerStep = 500
+const writesPerCommit = 500
+/** Whoever is sending says again that they are alive three times within this time. */
+const leaseMilliseconds = 15_000
+const closeMillisecondsMax = 5_000
+
+type OnItsWay = {
+  readonly channel: Delivery['channel']
+  readonly clientId: string
+  readonly done: Promise<void>
+}
+
+export function startOutbox(options: OutboxOptions): Outbox {
+  const { store, now, logger } = options
+  const name = Buffer.from(options.random(9)).toString('base64url')
+  const onTheirWay = new Map<string, OnItsWay>()
+  let closed = false
+  let woken = false
+  let turning: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+
+  const turn = async (): Promise<void> => {
+    try {
+      await planAll(options, () => closed)
+      for (const [channel, how] of Object.entries(options.channels)) {
+        // Object.entries forgets that these are the names of channels.
+        if (how) await fill(channel as Delivery['channel'], how)
+      }
+    } catch (error) {
+      // The next turn tries again; requests say by themselves that the database is away.
+      logger.warn({ reason: 'unavailable', what: 'outbox', err: error })
+    }
+  }
+
+  /** Takes up what is due, as far as there is room. One turn at a time, so nothing is taken up twice here. */
+  async function fill(channel: Delivery['channel'], how: Channel): Promise<void> {
+    const carried = [...onTheirWay.values()].filter((one) => one.channel === channel)
+    const free = how.atOnceMax - carried.length
+    if (closed || free <= 0) return
+    const due = await store.listDue(channel, now(), { perClient: how.perClientMax, limit: how.atOnceMax })
+    const taken = new Map<string, number>()
+    for (const { clientId } of carried) count(taken, clientId)
+    for (const delivery of due.slice(0, free)) {
+      const { id, clientId = '' } = delivery
+      if (onTheirWay.has(id) || (taken.get(clientId) ?? 0) >= how.perClientMax) continue
+      count(taken, clientId)
+      const done = carry(delivery, how).then((went) => {
+        onTheirWay.delete(id)
+        if (went) wake()
+      })
+      onTheirWay.set(id, { channel, clientId, done })
+    }
+  }
+
+  /** There is room again: whatever else is due need not wait for the next turn. */
+  function wake(): void {
+    if (woken || closed) return
+    woken = true
+    setImmediate(() => {
+      woken = false
+      void run()
+    })
+  }
+
+  /** Claims a delivery, sends it, and writes down what came of it. False: not done, or not by us. */
+  async function carry(delivery: Delivery, how: Channel): Promise<boolean> {
+    const attempts = delivery.attempts + 1
+    let seen: Pick<Delivery, 'id' | 'due' | 'claimedBy'> = delivery
+    const claim = async (): Promise<boolean> => {
+      const until = now() + leaseMilliseconds
+      const held = await store.commit([{ write: 'claim_delivery', seen, by: name, until, attempts }])
+      if (held === 'committed') seen = { id: delivery.id, due: until, claimedBy: name }
+      return held === 'committed'
+    }
+    try {
+      if (!(await claim())) return false
+      const keeping = setInterval(() => void claim().catch(() => undefined), leaseMilliseconds / 3)
+      const since = performance.now()
+      const outcome = await tried(how.send, delivery, logger).finally(() => clearInterval(keeping))
+      const settled = settle(outcome, attempts, how.pacing, now(), chance(options))
+      await store.commit([{ write: 'settle_delivery', id: delivery.id, by: name, ...settled }])
+      tell(delivery, outcome, settled.status, Math.round(performance.now() - since))
+      return true
+    } catch (error) {
+      // Claimed or sent, and not written down: it goes out again when the claim has run out.
+      logger.warn({ reason: 'unavailable', what: 'delivery', delivery: delivery.id, err: error })
+      return false
+    }
+  }
+
+  function tell(delivery: Delivery, outcome: Outcome, status: Delivery['status'], ms: number): void {
+    const { id, channel, kind, clientId } = delivery
+    const line = {
+      operation: 'deliver',
+      delivery: id,
+      channel,
+      kind,
+      ...(clientId !== undefined && { client: clientId }),
+      status,
+      ...('problem' in outcome && { problem: outcome.problem }),
+      ms,
+    }
+    if (status === 'given_up') logger.error(line)
+    else logger.info(line)
+  }
+
+  const run = (): Promise<void> => {
+    turning = turning.then(turn)
+    return turning
+  }
+  const again = (): void => {
+    timer = setTimeout(() => void run().then(() => closed || again()), everyMilliseconds).unref()
+  }
+  again()
+
+  return {
+    async run() {
+      await run()
+      while (onTheirWay.size > 0) {
+        await Promise.all([...onTheirWay.values()].map(({ done }) => done))
+        await run()
+      }
+    },
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      await turning
+      const enough = new Promise((resolve) => setTimeout(resolve, closeMillisecondsMax).unref())
+      await Promise.race([Promise.all([...onTheirWay.values()].map(({ done }) => done)), enough])
+    },
+  }
+}
+
+/** Reads events until there are none, a commit for each part of the plan. */
+async function planAll({ store, rules, now }: OutboxOptions, isClosed: () => boolean): Promise<void> {
+  while (!isClosed()) {
+    const from = await store.findEventsRead()
+    const events = await store.listEvents(from, eventsPerStep)
+    const to = events.at(-1)?.id
+    if (to === undefined) return
+    let planned: Write[] = []
+    for await (const { deliveries, announced } of plan(events, store, rules)) {
+      planned.push(...deliveries.map((delivery) => ({ write: 'plan_delivery', delivery }) as const))
+      if (announced) planned.push({ write: 'announce_client', ...announced, at: now() })
+      if (planned.length < writesPerCommit) continue
+      // Stays where it is until all of it is planned: a plan that was cut short is made again.
+      const held = await store.commit([{ write: 'read_events', from, to: from }, ...planned])
+      // Another process has read these events meanwhile.
+      if (held === 'overtaken') return
+      planned = []
+    }
+    await store.commit([{ write: 'read_events', from, to }, ...planned])
+  }
+}
+
+async function tried(send: Sender, delivery: Delivery, logger: OutboxOptions['logger']): Promise<Outcome> {
+  try {
+    return await send(delivery)
+  } catch (error) {
+    logger.error({ reason: 'internal', what: 'delivery', delivery: delivery.id, err: error })
+    return { outcome: 'failed', problem: 'Trouble of our own; the log has it.' }
+  }
+}
+
+/** What an outcome makes of a delivery after so many attempts. */
+export function settle(
+  outcome: Outcome,
+  attempts: number,
+  pacing: Pacing,
+  now: Milliseconds,
+  chance: number,
+): Pick<Delivery, 'status' | 'due' | 'problem'> {
+  if (outcome.outcome !== 'failed') {
+    return { status: outcome.outcome, due: now, problem: 'problem' in outcome ? outcome.problem : undefined }
+  }
+  const { problem, isFinal, retryAfterSeconds = 0 } = outcome
+  const pause = pausesOf(pacing)[attempts - 1]
+  if (isFinal || pause === undefined) return { status: 'given_up', due: now, problem }
+  return {
+    status: 'waiting',
+    due: now + Math.max(jittered(pause, chance), retryAfterSeconds * 1000),
+    problem,
+  }
+}
+
+const count = (counted: Map<string, number>, key: string): void => {
+  counted.set(key, (counted.get(key) ?? 0) + 1)
+}
+
+const chance = ({ random }: OutboxOptions): number => Buffer.from(random(4)).readUInt32BE() / 0xffff_ffff
