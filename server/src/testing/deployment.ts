@@ -14,6 +14,8 @@ import type { Made } from '../dialects/dialect.ts'
 import { dialects } from '../dialects/index.ts'
 import type { Deployment } from '../main.ts'
 import { composeServer, openDeployment } from '../main.ts'
+import type { Clock } from './clock.ts'
+import { clockAt } from './clock.ts'
 
 export type TestOptions = {
   /** Names of the dialects to mount; absent: all. */
@@ -113,20 +115,6 @@ export function testConfig(options: TestOptions, database: string): Config {
     ...options.config,
   }
   return parseConfig(JSON.stringify(settings), 'test configuration')
-}
-
-export type Clock = { readonly now: number; advance(milliseconds: number): void }
-
-export function clockAt(start: number): Clock {
-  let now = start
-  return {
-    get now() {
-      return now
-    },
-    advance(milliseconds) {
-      now += milliseconds
-    },
-  }
 }
 
 async function inject(
