@@ -7,7 +7,6 @@ import { confirmConnection } from '../kernel/operations/confirm-connection.ts'
 import { uninstallApp } from '../kernel/operations/uninstall-app.ts'
 import type { Connection } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
-import { within } from '../kernel/scopes.ts'
 import { appPage } from './account-app-page.ts'
 import { appsPage } from './account-apps-page.ts'
 import type { Frame } from './account-frame.ts'
@@ -98,16 +97,15 @@ export async function confirmApp(
   form: Parameters,
 ): Promise<PageAnswer> {
   const operation = 'confirm_connection'
-  const app = await findGoverned(visit, number)
-  const shown = form.get('scopes')?.[0]?.split(' ') ?? []
-  if (app?.connection.confirmation === 'pending' && !within(app.connection.scopes, shown)) {
-    return seeOther(visit.desk, { page: 'app', number }, { done: 'changed', app: number }, { operation })
-  }
+  const scopesShown = form.get('scopes')?.[0]?.split(' ') ?? []
   const answer = await perform(
     confirmConnection,
-    { ...askedBy(visit), connection: number },
+    { ...askedBy(visit), connection: number, scopesShown },
     visit.desk.services.world,
   )
+  if ('refused' in answer && answer.refused.reason === 'parameter_malformed') {
+    return seeOther(visit.desk, { page: 'app', number }, { done: 'changed', app: number }, { operation })
+  }
   return 'refused' in answer
     ? notDone(visit, number, answer.refused, { operation, done: 'confirmed' })
     : led(visit, answer.granted, { operation, done: 'confirmed' })

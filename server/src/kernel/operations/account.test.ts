@@ -53,7 +53,7 @@ const governing = {
 
 for (const [name, operation] of Object.entries(governing)) {
   const decide = (facts: GovernedFacts): Decision<Connection> =>
-    operation.decide({ ...browser, connection: 1 }, facts, moment)
+    operation.decide({ ...browser, connection: 1, scopesShown: ['read'] }, facts, moment)
   const pending = aConnection({ confirmation: 'pending' })
   const theirs = aConnection({ confirmation: 'pending', userId: 'other', organizationId: 'company' })
   const ofAll = aConnection({ confirmation: 'pending', userId: '', organizationId: 'company' })
@@ -101,6 +101,21 @@ for (const [name, operation] of Object.entries(governing)) {
     })
   })
 }
+
+suite('confirm connection', () => {
+  test('nobody confirms more than they were shown', () => {
+    const connection = aConnection({ confirmation: 'pending', scopes: ['read', 'write'] })
+    const decide = (scopesShown: readonly string[]) =>
+      confirmConnection.decide(
+        { ...browser, connection: 1, scopesShown },
+        { account: anAccount(), connection },
+        moment,
+      )
+    assert.equal(reasonOf(decide(['read'])), 'parameter_malformed')
+    assert.equal(decide(['read']).writes.length, 0)
+    assert.equal(grantedBy(decide(['write', 'read'])).confirmation, 'confirmed')
+  })
+})
 
 suite('uninstall app', () => {
   test('the connection ends, once', () => {
