@@ -28,6 +28,7 @@ type AddOptions = Shared & {
   readonly email?: string
   readonly name?: string
   readonly organization?: readonly string[]
+  readonly adminOf?: readonly string[]
   readonly password?: boolean
 }
 
@@ -37,22 +38,23 @@ function addAdd(user: Command): void {
     'add',
     'add a user',
     'tokenferry user add --username alice --name "Alice Archer" --organization acme --password',
-    'tokenferry user add --username alice --password < password.txt',
+    'tokenferry user add --username alice --admin-of acme --password < password.txt',
   )
     .requiredOption('--username <name>', 'what they sign in with', parseId)
     .option('--id <id>', 'their id in the old system; else one is made', parseId)
     .option('--email <address>', 'their e-mail address', parseId)
     .option('--name <name>', 'their name', parseName)
     .option('--organization <ids...>', 'organizations that they belong to', parseIdentifiers)
+    .option('--admin-of <ids...>', 'organizations whose apps they govern', parseIdentifiers)
     .option('--password', 'ask for a password, or read it from stdin; without one they cannot sign in')
     .action(async (options: AddOptions) => {
       const passwordHash = options.password ? await readNewPassword() : undefined
       await withDeployment(options, async ({ world }) => {
-        const { id, username, email, name, organization } = options
-        const user = { id, username, email, name, passwordHash }
+        const { id, username, email, name, organization = [], adminOf = [] } = options
+        const user = { id, username, email, name, passwordHash, language: undefined, lockedUntil: undefined }
         const answer = await perform(
           addUser,
-          { user, organizations: organization ?? [], actor: operator() },
+          { user, organizations: organization, adminOf, actor: operator() },
           world,
         )
         const added = granted(answer, {

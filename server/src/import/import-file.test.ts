@@ -388,6 +388,26 @@ suite('import of users and organizations', () => {
     assert.equal((await store.findOrganization('o1'))?.apiDomain, 'https://one.example')
   })
 
+  test('admins come in as such, from CSV and NDJSON, and a later file leaves them so', async () => {
+    const { store } = here.deployment
+    const roles = async () =>
+      (await store.findMemberships('u1')).map(({ organization, role }) => [organization.id, role])
+    await run('id,username,organizations,admin_of\nu1,una,o1 o2,o2\n', { kind: 'users' })
+    assert.deepEqual(await roles(), [
+      ['o1', 'member'],
+      ['o2', 'admin'],
+    ])
+    const line = { id: 'u1', username: 'una', organizations: ['o2'], admin_of: ['o1'] }
+    await run(`${JSON.stringify(line)}\n`, { kind: 'users' })
+    assert.deepEqual(await roles(), [
+      ['o1', 'admin'],
+      ['o2', 'admin'],
+    ])
+    const { refused } = await run(`id,username,admin_of\nu9,uwe,${'o'.repeat(300)}\n`, { kind: 'users' })
+    assert.equal(refused, 1)
+    assert.match(refusedLines()[0] ?? '', /admin_of/)
+  })
+
   test('a username is one user’s, in the database and in the file', async () => {
     const { cameIn, refused } = await run('id,username\nv1,una\nv2,vera\nv3,vera\n', { kind: 'users' })
     assert.deepEqual([cameIn, refused], [1, 2])

@@ -35,7 +35,7 @@ export function jsonLinesReader(): { push(piece: string): JsonLine[]; end(): Jso
 }
 
 /** Columns that may be lists; a list in CSV is written by spaces. */
-const lists: readonly string[] = ['scopes', 'organizations']
+const lists: readonly string[] = ['scopes', 'organizations', 'admin_of']
 
 /** The object's members by our names. Nothing of what it says is repeated in a message: it may be a token. */
 export function hearJson(

@@ -6,15 +6,15 @@ import type { Refused } from './legacy-tokens.ts'
 import { isArgon2id, isPlain, isShort } from './values.ts'
 
 export function checkUser(values: Values): ImportedUser | Refused {
-  const { id, username, email, name, password_hash, organizations } = values
+  const { id, username, email, name, password_hash } = values
   const wrong = wrongIn(values, ['id', 'username', 'email', 'name'], ['id', 'username'])
   if (wrong) return wrong
   if (email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(email)) return { refused: 'email is not an address' }
   if (password_hash !== undefined && !isArgon2id(password_hash))
     return { refused: 'password_hash: only argon2id is accepted, as $argon2id$v=19$m=…,t=…,p=…$salt$hash' }
-  const members = organizations?.split(/ +/).filter(Boolean) ?? []
-  if (!members.every(isShort))
-    return { refused: 'organizations: an id is too long or holds a control character' }
+  const [organizations, adminOf] = [idsIn(values.organizations), idsIn(values.admin_of)]
+  const wrongIds = Object.entries({ organizations, admin_of: adminOf }).find(([, ids]) => !ids.every(isShort))
+  if (wrongIds) return { refused: `${wrongIds[0]}: an id is too long or holds a control character` }
   return {
     user: {
       id: id ?? '',
@@ -26,9 +26,12 @@ export function checkUser(values: Values): ImportedUser | Refused {
       language: undefined,
       lockedUntil: undefined,
     },
-    organizations: members,
+    organizations,
+    adminOf,
   }
 }
+
+const idsIn = (text: string | undefined): readonly string[] => text?.split(/ +/).filter(Boolean) ?? []
 
 export function checkOrganization(values: Values): Organization | Refused {
   const { id, name, region, api_domain } = values

@@ -103,7 +103,12 @@ export type ImportedLegacyToken = Omit<
   readonly alsoAs: readonly Uint8Array[]
 }
 
-export type ImportedUser = { readonly user: User; readonly organizations: readonly string[] }
+export type ImportedUser = {
+  readonly user: User
+  readonly organizations: readonly string[]
+  /** Those that they are an admin of, whether or not they are named above. */
+  readonly adminOf: readonly string[]
+}
 
 export type Usage = {
   /** How often each grant's answer was said again. */
@@ -171,6 +176,7 @@ export type Store = Finders & {
   findOrganization(id: string): Promise<Organization | undefined>
   findOrganizationsOf(userId: string): Promise<readonly Organization[]>
   findSession(hash: Uint8Array): Promise<{ readonly session: Session; readonly user: User } | undefined>
+  findLogo(name: string): Promise<Uint8Array | undefined>
   isAccessTokenRevoked(jti: string): Promise<boolean>
   findNumbering(number: number): Promise<Numbering>
   findLookupKinds(): Promise<readonly LookupKind[]>

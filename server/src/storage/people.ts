@@ -54,10 +54,13 @@ const importUserSql = `insert into users (id, username, email, name, password_ha
   select $1, $2, $3, $4, $5, $6 where not exists (select 1 from users where username = $2 and id <> $1)
   on conflict (id) do update set username = excluded.username, email = coalesce(excluded.email, users.email),
     name = coalesce(excluded.name, users.name), password_hash = coalesce(excluded.password_hash, users.password_hash)`
+// A file that calls an admin a member leaves them an admin: it may have been written before.
 const importMemberSql = `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member')
   on conflict do nothing`
+const importAdminSql = `insert into memberships (user_id, organization_id, role) values ($1, $2, 'admin')
+  on conflict (user_id, organization_id) do update set role = 'admin'`
 
-const userStatements = ({ user, organizations }: ImportedUser): Statement[] => [
+const userStatements = ({ user, organizations, adminOf }: ImportedUser): Statement[] => [
   {
     sql: importUserSql,
     values: [
@@ -70,6 +73,7 @@ const userStatements = ({ user, organizations }: ImportedUser): Statement[] => [
     ],
   },
   ...organizations.map((id) => ({ sql: importMemberSql, values: [user.id, id] })),
+  ...adminOf.map((id) => ({ sql: importAdminSql, values: [user.id, id] })),
 ]
 
 /** Who has each username now. */

@@ -27,6 +27,13 @@ suite('add user', () => {
     )
     assert.match('granted' in answer ? answer.granted.id : '', /^[0-9A-Za-z]{17}$/)
     assert.deepEqual(writes[0]?.write === 'put_user' && writes[0].organizations, ['company'])
+    const adminOf = addUser.decide(
+      { ...input, adminOf: ['company'] },
+      { taken: undefined, organizationMissing: undefined },
+      moment,
+    )
+    const put = adminOf.writes[1]
+    assert.deepEqual(put?.write === 'put_membership' && [put.organizationId, put.role], ['company', 'admin'])
   })
 })
 

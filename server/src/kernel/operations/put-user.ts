@@ -1,4 +1,4 @@
-import type { Actor } from '../decision.ts'
+import type { Actor, Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
 import type { User } from '../records.ts'
@@ -8,6 +8,8 @@ export type AddUserInput = {
   /** Without an id, the server makes one. */
   readonly user: Omit<User, 'id' | 'status'> & { readonly id: string | undefined }
   readonly organizations: readonly string[]
+  /** Those that they are an admin of, whether or not they are named above. */
+  readonly adminOf?: readonly string[]
   readonly actor: Actor
 }
 
@@ -15,17 +17,18 @@ type AddFacts = { readonly taken: User | undefined; readonly organizationMissing
 
 /** Adds somebody who can sign in, or whom legacy tokens name. */
 export const addUser: Operation<AddUserInput, AddFacts, User> = {
-  async look(store, { user, organizations }) {
-    const found = await Promise.all(organizations.map((id) => store.findOrganization(id)))
+  async look(store, { user, organizations, adminOf = [] }) {
+    const ids = [...organizations, ...adminOf]
+    const found = await Promise.all(ids.map((id) => store.findOrganization(id)))
     return {
       taken:
         (await store.findUserByUsername(user.username)) ??
         (user.id === undefined ? undefined : await store.findUser(user.id)),
-      organizationMissing: organizations.find((_, at) => found[at] === undefined),
+      organizationMissing: ids.find((_, at) => found[at] === undefined),
     }
   },
 
-  decide({ user: asked, organizations, actor }, { taken, organizationMissing }, moment) {
+  decide({ user: asked, organizations, adminOf = [], actor }, { taken, organizationMissing }, moment) {
     if (taken) return refuse({ reason: 'record_exists', parameter: taken.id })
     if (organizationMissing !== undefined)
       return refuse({ reason: 'record_unknown', parameter: organizationMissing })
@@ -33,10 +36,18 @@ export const addUser: Operation<AddUserInput, AddFacts, User> = {
     return granted(
       user,
       { write: 'put_user', user, organizations },
+      ...adminOf.map((organizationId) => membership(user.id, organizationId)),
       event('user_changed', moment.now, actor, { userId: user.id, detail: 'added' }),
     )
   },
 }
+
+const membership = (userId: string, organizationId: string): Write => ({
+  write: 'put_membership',
+  userId,
+  organizationId,
+  role: 'admin',
+})
 
 export type SetPasswordInput = {
   readonly userId: string
