@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { parseMailbox } from './mail/mailbox.ts'
 import { isLoopback, tlsOf } from './mail/smtp-settings.ts'
-import { reference, wholeNumber } from './setting-types.ts'
+import { reference, seconds, wholeNumber } from './setting-types.ts'
 
 const fromWords = 'a mail address, such as Acme <no-reply@acme.example>'
 const hostWords = 'the name or address of a mail server, such as smtp.acme.example'
@@ -37,6 +37,9 @@ export const mailSettings = z
     from: z.string(fromWords).refine((text) => parseMailbox(text) !== undefined, fromWords),
     smtp: smtpSchema.optional(),
     folder: z.string(folderWords).min(1, folderWords).optional(),
+    /** The first pause after a failure; each one after it is longer, up to an hour. */
+    retry_first: seconds.default(60),
+    give_up: seconds.default(86_400),
   })
   .superRefine(({ smtp, folder }, context) => {
     if ((smtp === undefined) !== (folder === undefined)) return

@@ -3,31 +3,28 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { clientOfToken, signAccess, verifyAccess } from './access-tokens.ts'
 import { startBackground } from './background.ts'
 import { brandOf } from './brand.ts'
+import { startTelling } from './channels.ts'
 import type { Config } from './config.ts'
 import { findDialect } from './dialects/index.ts'
 import type { Mount, Services } from './http/answer.ts'
-import { hearStandardClaims } from './http/claims.ts'
 import { limits } from './http/limits.ts'
 import { httpServer } from './http/server.ts'
 import { gatherUsage } from './http/usage.ts'
-import type { AccessClaims } from './kernel/access-token.ts'
-import { hearOpaqueAccess, sayOpaqueAccess } from './kernel/access-token.ts'
-import { hearTokenId } from './kernel/chain.ts'
 import type { World } from './kernel/kernel.ts'
-import type { Access } from './kernel/operations/issue.ts'
 import { policyOf } from './kernel/policy.ts'
 import type { Store } from './kernel/store.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { openKeyRing } from './keys/key-ring.ts'
 import { readReference, readRootSecret } from './keys/root-secret.ts'
-import { signToken, verifyToken } from './keys/sign.ts'
 import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
 import { pages } from './pages/routes.ts'
 import { sampleApp } from './pages/sample-app.ts'
 import { toPolicy } from './policy-fields.ts'
+import { openProvider } from './provider/open-provider.ts'
 import { random } from './random.ts'
 import type { Database } from './storage/database.ts'
 import { migrate, pendingMigrations } from './storage/migrate.ts'
@@ -156,14 +153,19 @@ export function composeServer(
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {
       const spoken = { brand: brandOf(config), language: config.language, scopes: config.scopes }
-      pages({ mounts, services, publicUrl: config.public_url, ...spoken })(server)
+      const ways = openProvider(config, now)
+      pages({ mounts, services, publicUrl: config.public_url, ways, ...spoken })(server)
       const { sampleApp: demoFile } = options
       const clients = () => store.listClients()
       if (demoFile) sampleApp({ publicUrl: config.public_url, mounts, clients, demoFile, ...spoken })(server)
     },
   })
+  const telling = startTelling({ config, world, policies: services.policies, logger })
   const background = startBackground({ store, usage: services.usage, now, logger })
-  app.addHook('onClose', background.close)
+  app.addHook('onClose', async () => {
+    await telling.close()
+    await background.close()
+  })
   return app
 }
 
@@ -186,48 +188,3 @@ export async function serve(config: Config, options: DeploymentOptions = {}): Pr
     throw error
   }
 }
-
-async function signAccess(
-  access: Access,
-  { dialect, issuer }: Mount,
-  { keyRing, world }: Deployment,
-): Promise<string> {
-  if (access.format === 'opaque') return sayOpaqueAccess(keyRing.ring(), access)
-  const key = keyRing.signingKey(access.signature, world.moment().now)
-  const { header, claims } = dialect.claims(access, {
-    issuer,
-    keyId: key.publicJwk.kid,
-    algorithm: key.algorithm,
-  })
-  return signToken(header, claims, key)
-}
-
-/** Whose application token this is: signed by us, for this mount, for the client itself, and still alive. */
-function clientOfToken(token: string, { issuer }: Mount, deployment: Deployment): string | undefined {
-  const { now, ring } = deployment.world.moment()
-  // An opaque token names no issuer; whose mount it is for, its client's dialect says.
-  const claims = verifyAccess(token, deployment) ?? hearOpaqueAccess(ring, token)
-  if (!claims || (claims.issuer ?? issuer) !== issuer || claims.expiresAt <= now) return undefined
-  // Number 0 and no user: nobody's but the client's own.
-  return hearTokenId(ring, claims.jti) === 0 && claims.userId === '' ? claims.clientId : undefined
-}
-
-/** What an access token of any mount says, where one of our keys signed it. Does not look at its expiry. */
-function verifyAccess(token: string, { keyRing, world, mounts }: Deployment): AccessClaims | undefined {
-  if (token.length > tokenLengthMax) return undefined
-  const verified = verifyToken(token, keyRing.verifyingKeys(world.moment().now))
-  if (!verified) return undefined
-  const { jti, iat, exp, iss } = verified.claims
-  if (typeof jti !== 'string' || typeof iat !== 'number' || typeof exp !== 'number') return undefined
-  for (const { issuer, dialect } of mounts) {
-    // A token that names no issuer is known by its claims, to the one dialect whose tokens look so.
-    if (iss === undefined ? !dialect.hearClaims : iss !== issuer) continue
-    const heard = (dialect.hearClaims ?? hearStandardClaims)(verified.claims)
-    if (!heard) continue
-    const resource = [verified.claims.aud].flat().filter((one) => typeof one === 'string')
-    return { ...heard, jti, issuer, issuedAt: iat * 1000, expiresAt: exp * 1000, resource }
-  }
-  return undefined
-}
-
-const tokenLengthMax = 8192

@@ -1,0 +1,57 @@
+/** Signing access tokens, and reading them back: what `main.ts` lends to `http/`. */
+import type { Mount } from './http/answer.ts'
+import { hearStandardClaims } from './http/claims.ts'
+import type { AccessClaims } from './kernel/access-token.ts'
+import { hearOpaqueAccess, sayOpaqueAccess } from './kernel/access-token.ts'
+import { hearTokenId } from './kernel/chain.ts'
+import type { World } from './kernel/kernel.ts'
+import type { Access } from './kernel/operations/issue.ts'
+import type { KeyRing } from './keys/key-ring.ts'
+import { signToken, verifyToken } from './keys/sign.ts'
+
+type Signing = { readonly keyRing: KeyRing; readonly world: World; readonly mounts: readonly Mount[] }
+
+export async function signAccess(
+  access: Access,
+  { dialect, issuer }: Mount,
+  { keyRing, world }: Signing,
+): Promise<string> {
+  if (access.format === 'opaque') return sayOpaqueAccess(keyRing.ring(), access)
+  const key = keyRing.signingKey(access.signature, world.moment().now)
+  const { header, claims } = dialect.claims(access, {
+    issuer,
+    keyId: key.publicJwk.kid,
+    algorithm: key.algorithm,
+  })
+  return signToken(header, claims, key)
+}
+
+/** Whose application token this is: signed by us, for this mount, for the client itself, and still alive. */
+export function clientOfToken(token: string, { issuer }: Mount, signing: Signing): string | undefined {
+  const { now, ring } = signing.world.moment()
+  // An opaque token names no issuer; whose mount it is for, its client's dialect says.
+  const claims = verifyAccess(token, signing) ?? hearOpaqueAccess(ring, token)
+  if (!claims || (claims.issuer ?? issuer) !== issuer || claims.expiresAt <= now) return undefined
+  // Number 0 and no user: nobody's but the client's own.
+  return hearTokenId(ring, claims.jti) === 0 && claims.userId === '' ? claims.clientId : undefined
+}
+
+/** What an access token of any mount says, where one of our keys signed it. Does not look at its expiry. */
+export function verifyAccess(token: string, { keyRing, world, mounts }: Signing): AccessClaims | undefined {
+  if (token.length > tokenLengthMax) return undefined
+  const verified = verifyToken(token, keyRing.verifyingKeys(world.moment().now))
+  if (!verified) return undefined
+  const { jti, iat, exp, iss } = verified.claims
+  if (typeof jti !== 'string' || typeof iat !== 'number' || typeof exp !== 'number') return undefined
+  for (const { issuer, dialect } of mounts) {
+    // A token that names no issuer is known by its claims, to the one dialect whose tokens look so.
+    if (iss === undefined ? !dialect.hearClaims : iss !== issuer) continue
+    const heard = (dialect.hearClaims ?? hearStandardClaims)(verified.claims)
+    if (!heard) continue
+    const resource = [verified.claims.aud].flat().filter((one) => typeof one === 'string')
+    return { ...heard, jti, issuer, issuedAt: iat * 1000, expiresAt: exp * 1000, resource }
+  }
+  return undefined
+}
+
+const tokenLengthMax = 8192
