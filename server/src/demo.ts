@@ -156,7 +156,7 @@ function clientWrites(
     mayIntrospect: sample.mayIntrospect ?? false,
     origins: [],
     tokensValidAfter: 0,
-    maker: undefined,
+    maker: 'Sample Software',
     logo: undefined,
     callback: undefined,
     callbackStatus: 'on',

@@ -107,6 +107,8 @@ export function parseName(text: string): string {
   return name
 }
 
+export const parseMakerOrNone = (text: string): string => (text === 'none' ? 'none' : parseName(text))
+
 export const collect: Collect = (text, before) => [...(before ?? []), text]
 
 /** The base address of an API. */

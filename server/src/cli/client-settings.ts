@@ -1,17 +1,20 @@
 /** A client on the command line: the options that set it, and how it is shown. */
 import type { Command } from 'commander'
+import type { Logo } from '../kernel/logo.ts'
 import type { ClientChange } from '../kernel/operations/change-client.ts'
 import type { Client } from '../kernel/records.ts'
 import {
   collect,
   parseCountOrNone,
   parseIdentifiers,
+  parseMakerOrNone,
   parseOrigins,
   parseRedirectUris,
   parseScopes,
   parseTimeOrNone,
 } from './arguments.ts'
 import type { Shared } from './command.ts'
+import { readLogoOrNone } from './logo-argument.ts'
 import { timeOf } from './output.ts'
 import { writePolicy } from './policy-arguments.ts'
 
@@ -27,11 +30,19 @@ export type Settings = Shared & {
   readonly exchangeFrom?: number | 'none'
   readonly exchangeUntil?: number | 'none'
   readonly exchangesPerDay?: number | 'none'
+  readonly maker?: string | 'none'
+  readonly logo?: Logo | 'none'
 }
 
 /** The options of `add` and `set`. */
 export function withSettings(command: Command): Command {
   return command
+    .option('--maker <name>', 'who makes it, as its users are told; none: nobody is named', parseMakerOrNone)
+    .option(
+      '--logo <file>',
+      'its picture: PNG, JPEG or WebP, at most 64 KiB; none: no picture',
+      readLogoOrNone,
+    )
     .option('--scope <scopes...>', 'scopes that it may have; none: no scope', parseScopes)
     .option('--redirect-uri <uris...>', 'where its users are sent back to', parseRedirectUris)
     .option('--identifier <ids...>', 'what the old world called it: consumer keys, app ids', parseIdentifiers)
@@ -50,6 +61,7 @@ export function withSettings(command: Command): Command {
 export function changeOf(options: Settings): ClientChange {
   return {
     ...(options.name !== undefined && { name: options.name }),
+    ...(options.maker !== undefined && { maker: given(options.maker) }),
     ...(options.scope && { scopes: options.scope }),
     ...(options.redirectUri && { redirectUris: options.redirectUri }),
     ...(options.identifier && { identifiers: options.identifier }),
@@ -62,7 +74,7 @@ export function changeOf(options: Settings): ClientChange {
 }
 
 /** A value, where it was given and is not `none`. */
-export const given = (value: number | 'none' | undefined): number | undefined =>
+export const given = <Value>(value: Value | 'none' | undefined): Value | undefined =>
   value === 'none' ? undefined : value
 
 export type ShownClient = ReturnType<typeof shown>

@@ -79,16 +79,18 @@ async function add({ world, config }: Deployment, options: AddOptions): Promise<
     exchangesPerDayMax: given(options.exchangesPerDay),
     mayIntrospect: options.mayIntrospect ?? false,
     origins: options.origin ?? [],
-    maker: undefined,
-    logo: undefined,
+    maker: given(options.maker),
     callback: undefined,
     callbackStatus: 'on',
     callbackEvents: [],
     policy: readPolicyArguments(options.policy ?? []).set,
   }
-  const made = granted(await perform(registerClient, { client, actor: operator() }, world), {
-    record_exists: 'There already is a client of this id or identifier. See: tokenferry client list',
-  })
+  const made = granted(
+    await perform(registerClient, { client, logo: given(options.logo), actor: operator() }, world),
+    {
+      record_exists: 'There already is a client of this id or identifier. See: tokenferry client list',
+    },
+  )
   if (!config.mounts.some(({ dialect }) => dialect === options.dialect)) {
     process.stderr.write(
       `Warning: ${options.dialect} is mounted nowhere, so nobody serves this client. Add a mount to ${options.config}.\n`,
@@ -155,6 +157,7 @@ function addSet(client: Command): void {
     'change a client; each list that is given replaces the one before',
     'tokenferry client set q3Xk… --scope invoices.read --exchange-until 2026-12-31',
     'tokenferry client set q3Xk… --policy access=10m --policy rotate=',
+    'tokenferry client set q3Xk… --maker "Acme Ltd" --logo invoices.png',
   )
     .option('--name <name>', 'what people call it', parseName)
     .option('--may-introspect', 'a resource server: may introspect every token')
@@ -162,12 +165,13 @@ function addSet(client: Command): void {
   withSettings(command).action((id: string, options: Settings) => {
     const { set, removed } = readPolicyArguments(options.policy ?? [])
     const policy = { ...Object.fromEntries(removed.map((field) => [field, undefined])), ...set }
-    return change(id, options, { change: changeOf(options), policy })
+    return change(id, options, { change: changeOf(options), logo: options.logo, policy })
   })
 }
 
 type Changing = {
   readonly change: ClientChange
+  readonly logo?: Settings['logo'] | undefined
   readonly policy?: NonNullable<Parameters<typeof changeClient.decide>[0]['policy']>
   /** What is printed for people, where the whole client would be more than was asked. */
   readonly line?: (changed: Client) => string

@@ -2,6 +2,7 @@
 
 import type { AccountWrite } from './account-writes.ts'
 import type { CallbackWrite } from './callback-secrets.ts'
+import type { Logo } from './logo.ts'
 import type {
   AuthorizationCode,
   Client,
@@ -217,6 +218,9 @@ export type Write =
       readonly client: Client
       readonly seen: Client
     }
+  | { readonly write: 'put_logo'; readonly logo: Logo }
+  /** Those that no client shows any more. */
+  | { readonly write: 'drop_unused_logos' }
   | {
       readonly write: 'add_client_secret'
       readonly clientId: string

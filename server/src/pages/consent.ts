@@ -1,17 +1,22 @@
 import type { Subject } from '../kernel/operations/authorization.ts'
 import type { Words } from '../words/index.ts'
+import type { ShownApp } from './app-tile.ts'
+import { appTile } from './app-tile.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 import { alarm, layout } from './layout.ts'
+import { scopeList } from './scope-list.ts'
 
 export type ConsentView = {
   readonly place: Place
-  readonly appName: string
+  readonly app: ShownApp & { readonly maker: string | undefined }
   /** Where the app waits for its answer, as a user reads it. */
   readonly redirectHost: string
   readonly userName: string
   readonly scopes: readonly string[]
+  /** Shown, and not asked again. */
+  readonly allowedBefore: readonly string[]
   readonly subject: 'user' | 'user in an organization' | 'organization'
   readonly subjects: readonly Subject[]
   /** An admin of an organization of the user has taken the app out of it. */
@@ -21,27 +26,39 @@ export type ConsentView = {
   readonly error: string | undefined
 }
 
+type ConsentWords = Words['consent']
+
 /** The consent page: which app, for whom, what it may do. */
 export function consentPage(view: ConsentView): Html {
-  const words = view.place.words.consent
+  const { place, app } = view
+  const words = place.words.consent
+  const title = words.title(app.name)
+  const canAllow = view.subjects.length > 0
+  const asked = askedIn(view)
   return layout(
-    view.place,
-    words.title(view.appName),
-    html`<h1>${words.title(view.appName)}</h1>
-<p>${(view.subject === 'organization' ? words.leadOrganization : words.lead)(view.appName)}</p>
-${alarm(view.subjects.length === 0 ? nothingToAllow(view, words) : view.error)}
-<form method="post" action="${view.place.base}${view.returnTo}">
+    place,
+    view.error === undefined ? title : place.words.notices.errorTitle(title),
+    html`<div class="app">
+${appTile(place, app)}
+<div>
+<h1>${title}</h1>
+${app.maker !== undefined && html`<p class="quiet">${words.by(app.maker)}</p>`}
+</div>
+</div>
+<p class="lead">${leadOf(view, words)}</p>
+${alarm(canAllow ? view.error : nothingToAllow(view, words))}
+<form method="post" action="${place.base}${view.returnTo}">
 <input type="hidden" name="form_token" value="${view.formToken}">
-<input type="hidden" name="scopes" value="${view.scopes.join(' ')}">
-${view.subject !== 'user' && organizations(view.subjects, words)}
-${permissions(view.scopes, words)}
-<p class="quiet">${words.back(view.redirectHost)}</p>
+<input type="hidden" name="scopes" value="${asked.join(' ')}">
+${view.subject !== 'user' && organizations(view, words)}
+${canAllow && permissions(view, asked, words)}
+<p class="quiet">${canAllow && `${words.takeBack} `}${words.back(view.redirectHost)}</p>
 <div class="buttons">
-${view.subjects.length > 0 && html`<button name="decision" value="allow">${words.allow}</button>`}
+${canAllow && html`<button name="decision" value="allow">${words.allow}</button>`}
 <button class="second" name="decision" value="cancel" formnovalidate>${words.cancel}</button>
 </div>
 </form>
-<form class="account" method="post" action="${view.place.base}/sign-out">
+<form class="account" method="post" action="${place.base}/sign-out">
 <input type="hidden" name="form_token" value="${view.formToken}">
 <input type="hidden" name="return_to" value="${view.returnTo}">
 <span>${words.signedInAs(view.userName)}</span>
@@ -50,22 +67,42 @@ ${view.subjects.length > 0 && html`<button name="decision" value="allow">${words
   )
 }
 
-const nothingToAllow = ({ isBarred }: ConsentView, words: Words['consent']): string =>
+/** What is new. Where nothing is, the app wants to be asked all the same, and all is. */
+function askedIn({ scopes, allowedBefore }: ConsentView): readonly string[] {
+  const fresh = scopes.filter((scope) => !allowedBefore.includes(scope))
+  return fresh.length === 0 ? scopes : fresh
+}
+
+const leadOf = ({ place, app, subject }: ConsentView, words: ConsentWords): string =>
+  subject === 'organization'
+    ? words.leadOrganization(app.name, place.brand.name)
+    : words.lead(app.name, place.brand.name)
+
+const nothingToAllow = ({ isBarred }: ConsentView, words: ConsentWords): string =>
   isBarred ? words.appRemoved : words.noOrganization
 
-const permissions = (scopes: readonly string[], words: Words['consent']): Html =>
-  scopes.length === 0
-    ? html`<p>${words.noScopes}</p>`
-    : html`<p class="label" id="scopes">${words.scopes}</p>
-<ul aria-labelledby="scopes">
-${scopes.map((scope) => html`<li>${scope}</li>\n`)}</ul>`
+function permissions(
+  { place, allowedBefore }: ConsentView,
+  asked: readonly string[],
+  words: ConsentWords,
+): Html {
+  const before = allowedBefore.filter((scope) => !asked.includes(scope))
+  if (asked.length === 0 && before.length === 0) return html`<p class="section">${words.noScopes}</p>`
+  return html`<p class="label section" id="scopes">${before.length === 0 ? words.scopes : words.newScopes}</p>
+${scopeList(place, asked, 'scopes')}
+${
+  before.length > 0 &&
+  html`<p class="label section" id="before">${words.allowedBefore}</p>
+${scopeList(place, before, 'before')}`
+}`
+}
 
-function organizations(subjects: readonly Subject[], words: Words['consent']): Html | undefined {
+function organizations({ subjects }: ConsentView, words: ConsentWords): Html | undefined {
   const [only, another] = subjects
   if (!only) return undefined
   if (!another) {
     return html`<p class="label">${words.organization}</p>
-<p>${nameOf(only)}</p>
+<p class="fact">${nameOf(only)}</p>
 <input type="hidden" name="organization" value="${only.organizationId}">`
   }
   return html`<fieldset>

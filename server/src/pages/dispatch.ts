@@ -114,7 +114,7 @@ function show(answer: Answer<Step>, showing: Showing): PageAnswer {
         returnTo: showing.returnTo,
         appName: step.client.name,
         // What was allowed before goes from the form straight on to the app.
-        formTarget: step.redirectUri,
+        formTargets: [step.redirectUri],
         wrong: showing.wrong,
         noted,
       })
@@ -126,7 +126,7 @@ function show(answer: Answer<Step>, showing: Showing): PageAnswer {
 type StepTo<Next extends Step['next']> = Extract<Step, { next: Next }>
 
 function showConsent(
-  { client, redirectUri, user, scopes, subjects, barredFrom }: StepTo<'ask'>,
+  { client, redirectUri, user, scopes, allowedBefore, subjects, barredFrom }: StepTo<'ask'>,
   { request, hub, query, desk, wrong }: Showing,
   noted: PageAnswer['noted'],
 ): PageAnswer {
@@ -134,10 +134,11 @@ function showConsent(
     status: wrong?.status ?? 200,
     page: consentPage({
       place: desk.place,
-      appName: client.name,
+      app: client,
       redirectHost: hostOf(redirectUri),
       userName: nameOf(user),
       scopes,
+      allowedBefore,
       subject: hub.page.subject,
       subjects,
       isBarred: barredFrom.length > 0,
@@ -146,7 +147,7 @@ function showConsent(
       formToken: formToken(desk.cookies.read(request.cookies, 'session') ?? ''),
       error: wrong?.text,
     }),
-    formTarget: redirectUri,
+    formTargets: [redirectUri],
     noted,
   }
 }

@@ -23,4 +23,8 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-const escapeText = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? '')
+/** Signs that turn the direction of what follows go: a name that ends in one would rewrite our own sentence. */
+const turns = /[\u202a-\u202e\u2066-\u2069]/g
+
+const escapeText = (text: string): string =>
+  text.replaceAll(turns, '').replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? '')

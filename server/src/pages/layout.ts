@@ -60,7 +60,3 @@ ${brand.support !== undefined && html`<a href="${brand.support}">${words.notices
 /** What went wrong, announced when the page opens. */
 export const alarm = (text: string | undefined): Html | undefined =>
   text === undefined ? undefined : html`<p class="alarm" role="alert">${text}</p>`
-
-/** What has just been done, announced when the page opens. */
-export const said = (text: string | undefined): Html | undefined =>
-  text === undefined ? undefined : html`<p class="said" role="status">${text}</p>`

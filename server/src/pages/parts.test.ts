@@ -32,10 +32,11 @@ suite('pages: parts', () => {
     const page = (subjects: Parameters<typeof consentPage>[0]['subjects'], isBarred = false) =>
       consentPage({
         place,
-        appName: '<App>',
+        app: { id: 'app', name: '<App>', maker: undefined, logo: undefined },
         redirectHost: 'app.example',
         userName: 'alice',
         scopes: [],
+        allowedBefore: [],
         subject: 'user in an organization',
         isBarred,
         subjects,
@@ -77,15 +78,31 @@ suite('pages: parts', () => {
     let now = 0
     const counted = attempts(() => now)
     const begun = Array.from({ length: 12 }, () => counted.begin('alice'))
-    assert.equal(begun.filter(Boolean).length, 10)
-    assert.equal(counted.begin('bob'), true)
+    assert.deepEqual(begun.slice(9), ['begun', 'full', 'full'])
+    assert.equal(counted.begin('bob'), 'begun')
     now += 15 * 60_000
-    assert.equal(counted.begin('alice'), true)
-    counted.succeed('alice')
-    assert.deepEqual(
-      Array.from({ length: 10 }, () => counted.begin('alice')).filter((one) => !one),
-      [],
-    )
+    assert.equal(counted.begin('alice'), 'begun')
+    counted.reset('alice')
+    for (let at = 0; at < 20; at += 1) {
+      assert.equal(counted.begin('alice'), 'begun')
+      counted.forgive('alice')
+    }
+  })
+
+  test('the tenth failure locks a name for a quarter of an hour from then on, and one of them does so', () => {
+    let now = 0
+    const counted = attempts(() => now)
+    const failing = Array.from({ length: 9 }, () => [counted.begin('alice'), counted.fail('alice')])
+    assert.deepEqual(failing[8], ['begun', undefined])
+    now += 10 * 60_000
+    counted.begin('alice')
+    const lockedUntil = now + 15 * 60_000
+    assert.equal(counted.fail('alice'), lockedUntil)
+    assert.equal(counted.fail('alice'), undefined)
+    now = lockedUntil - 1
+    assert.deepEqual(counted.begin('alice'), { lockedUntil })
+    now = lockedUntil
+    assert.equal(counted.begin('alice'), 'begun')
   })
 
   test('of much work at once a little is done at a time, and the line has an end', async () => {

@@ -2,15 +2,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Mount, Services } from '../http/answer.ts'
 import { reasonOfFailure } from '../http/failures.ts'
+import type { WaysToSignIn } from '../provider/open-provider.ts'
+import { callbackPath } from '../provider/open-provider.ts'
 import { hearAccountForm, showAccount } from './account.ts'
 import { attempts } from './attempts.ts'
 import { cookies } from './cookies.ts'
 import { decide, dispatch } from './dispatch.ts'
 import type { Place } from './layout.ts'
+import { logos } from './logos.ts'
 import type { Desk, PageAnswer, PageRequest } from './page.ts'
 import { hubsOf, refusedPage } from './page.ts'
 import type { PlaceOptions } from './places.ts'
 import { placesOf } from './places.ts'
+import { finishAtProvider, leaveForProvider } from './provider-sign-in.ts'
 import { showSignedOut, showSigningIn, signIn, signOut } from './sessions.ts'
 import { stylesheetOf } from './styles.ts'
 import { turns } from './turns.ts'
@@ -18,6 +22,7 @@ import { turns } from './turns.ts'
 export type PagesOptions = PlaceOptions & {
   readonly mounts: readonly Mount[]
   readonly services: Pick<Services, 'world' | 'limits' | 'policies'>
+  readonly ways: WaysToSignIn
 }
 
 /** Each takes a core and 19 MiB for a moment: two leave the others to everything else. */
@@ -47,6 +52,17 @@ export const pages =
         GET: (_request, desk) => showSigningIn(desk),
         POST: (request, desk) => signIn(request, desk),
       })
+      const { provider } = options.ways
+      if (provider) {
+        route(scope, deskFor, '/sign-in/provider', undefined, {
+          GET: (_request, desk) => showSigningIn(desk),
+          POST: (request, desk) => leaveForProvider(request, desk, provider),
+        })
+        route(scope, deskFor, callbackPath, undefined, {
+          GET: (request, desk) => finishAtProvider(request, desk, provider),
+          POST: (_request, desk) => refusedPage(desk, { reason: 'method_not_allowed' }),
+        })
+      }
       route(scope, deskFor, '/sign-out', undefined, {
         GET: (request, desk) => showSignedOut(request, desk),
         POST: (request, desk) => signOut(request, desk),
@@ -54,6 +70,7 @@ export const pages =
       for (const path of ['/account', '/account/*']) {
         route(scope, deskFor, path, undefined, { GET: showAccount, POST: hearAccountForm })
       }
+      logos(options.services.world.store)(scope)
       scope.get('/assets/pages.css', (_request, raw) =>
         raw
           .header('content-type', 'text/css; charset=utf-8')
@@ -65,7 +82,7 @@ export const pages =
   }
 
 function deskOf(options: PagesOptions): DeskFor {
-  const { mounts, services, publicUrl } = options
+  const { mounts, services, publicUrl, ways } = options
   const { protocol } = new URL(publicUrl)
   const placeFor = placesOf(options)
   const shared = {
@@ -74,6 +91,7 @@ function deskOf(options: PagesOptions): DeskFor {
     cookies: cookies(protocol === 'https:'),
     attempts: attempts(() => services.world.moment().now),
     verifications: turns(verificationsMax, verificationsWaitingMax),
+    ways,
   }
   return ({ headers }) => ({ ...shared, place: placeFor(headers['accept-language']) })
 }
@@ -132,7 +150,7 @@ function send(
     ...answer.noted,
     ms: Math.round(raw.elapsedTime * 100) / 100,
   })
-  raw.status(answer.status).headers(headersOf(answer.formTarget))
+  raw.status(answer.status).headers(headersOf(answer.formTargets))
   if (answer.setCookies?.length) raw.header('set-cookie', [...answer.setCookies])
   if (answer.retryAfterSeconds !== undefined) raw.header('retry-after', String(answer.retryAfterSeconds))
   if (answer.allow !== undefined) raw.header('allow', answer.allow)
@@ -151,12 +169,12 @@ export const languageHeaders = ({ language }: Place): Record<string, string> => 
 })
 
 /** RFC 9700 §4.16: no page of ours stands in another's frame; and nothing runs, loads or is kept. */
-export const headersOf = (formTarget: string | undefined): Record<string, string> => ({
+export const headersOf = (formTargets: readonly string[] = []): Record<string, string> => ({
   'content-security-policy': [
     "default-src 'none'",
     "style-src 'self'",
-    'img-src data:',
-    `form-action 'self'${formTarget === undefined ? '' : ` ${sourceOf(formTarget)}`}`,
+    "img-src 'self' data:",
+    ['form-action', ...new Set(["'self'", ...formTargets.flatMap(sourcesOf)])].join(' '),
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; '),
@@ -169,10 +187,10 @@ export const headersOf = (formTarget: string | undefined): Record<string, string
 
 /**
  * What `form-action` must allow beside this server. Chromium holds every redirect that follows a form to it,
- * those that the app makes on its own sites included: a user would press Allow, and nothing would happen. So
- * it is the scheme of the app's address, not its origin.
+ * those that the app or the provider makes on its own sites included: a user would press Allow, and nothing
+ * would happen. So it is the scheme of the address, not its origin.
  */
-function sourceOf(redirectUri: string): string {
-  const { protocol } = new URL(redirectUri)
-  return protocol === 'http:' ? 'http: https:' : protocol
+function sourcesOf(target: string): readonly string[] {
+  const { protocol } = new URL(target)
+  return protocol === 'http:' ? ['http:', 'https:'] : [protocol]
 }

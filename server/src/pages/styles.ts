@@ -66,7 +66,7 @@ footer a:hover { color: var(--text); }
 
 .alarm { margin: 1.25rem 0 0; padding: 0.625rem 0.875rem; border-left: 4px solid var(--alarm);
   border-radius: 0.25rem; background: var(--alarm-ground); color: var(--alarm); }
-.said { margin: 1.25rem 0 0; padding: 0.625rem 0.875rem; border-left: 4px solid var(--fine);
+.told { margin: 1.25rem 0 0; padding: 0.625rem 0.875rem; border-left: 4px solid var(--fine);
   border-radius: 0.25rem; background: var(--fine-ground); color: var(--fine); }
 
 form { margin: 1.5rem 0 0; }
@@ -106,6 +106,11 @@ img.tile { background: #ffffff; border: 1px solid var(--edge); padding: 0.125rem
 .tile-0 { background: #0f5f8a; } .tile-1 { background: #7a3e9d; } .tile-2 { background: #1d6b45; }
 .tile-3 { background: #a33a2c; } .tile-4 { background: #5b4bb5; } .tile-5 { background: #86560b; }
 .tile-6 { background: #2a6470; } .tile-7 { background: #9c2f6a; }
+.section { margin-top: 1.25rem; }
+.fact { margin: 0; font-size: 1.0625rem; }
+.or { display: flex; gap: 0.75rem; align-items: center; margin: 1.5rem 0 0; color: var(--quiet); font-size: 0.9375rem; }
+.or::before, .or::after { content: ''; flex: 1; border-top: 1px solid var(--edge); }
+.or + form { margin-top: 0; }
 .app { display: flex; gap: 0.875rem; align-items: center; min-width: 0; }
 .app div { min-width: 0; }
 .app p { margin: 0.125rem 0 0; }

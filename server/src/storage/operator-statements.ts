@@ -11,6 +11,8 @@ import { insert, none, places } from './statement-parts.ts'
 type OperatorWrite =
   | 'add_client'
   | 'change_client'
+  | 'put_logo'
+  | 'drop_unused_logos'
   | 'add_client_secret'
   | 'put_user'
   | 'put_organization'
@@ -85,6 +87,20 @@ export const operatorStatements: Statements<OperatorWrite> = {
       ...client.identifiers.map((identifier) => identifierOf(client, identifier)),
     ]
   },
+  put_logo: ({ logo }) => [
+    {
+      sql: 'insert into logos (name, bytes) values ($1, $2) on conflict do nothing',
+      values: [logo.name, logo.bytes],
+    },
+  ],
+
+  drop_unused_logos: () => [
+    {
+      sql: 'delete from logos where not exists (select 1 from clients where clients.logo = logos.name)',
+      values: [],
+    },
+  ],
+
   add_client_secret({ clientId, secret, sealed, created, othersExpire }) {
     const add: Statement = {
       sql: `${insert('client_secrets', secretColumns)} returning 1`,

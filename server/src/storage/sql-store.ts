@@ -11,6 +11,7 @@ import { operatorFindersOf } from './operator-finders.ts'
 import { outboxFindersOf } from './outbox-finders.ts'
 import { peopleOf } from './people.ts'
 import {
+  bytes,
   joinedColumns,
   joinedConnection,
   joinedOrganization,
@@ -154,6 +155,10 @@ export function sqlStore(database: Database): Store {
       if (!row) return undefined
       const user = toUser(row)
       return { session: toSession(row), user }
+    },
+    async findLogo(name) {
+      const row = await one('select bytes from logos where name = $1', name)
+      return row && bytes(row.bytes)
     },
     isAccessTokenRevoked: async (jti) =>
       (await one('select 1 from revoked_access_tokens where jti = $1', jti)) !== undefined,

@@ -13,6 +13,8 @@ const explanations: Partial<Record<Reason, string>> = {
   password_wrong: 'Der Benutzername oder das Passwort ist falsch.',
   user_disabled: 'Dieses Konto ist gesperrt. Wenden Sie sich an die Stelle, von der Sie es haben.',
   too_many_attempts:
+    'Zu viele Versuche sind fehlgeschlagen. Warten Sie eine Minute und versuchen Sie es dann noch einmal.',
+  sign_in_locked:
     'Zu viele Versuche sind fehlgeschlagen. Warten Sie eine Viertelstunde und versuchen Sie es dann noch einmal.',
   method_not_allowed:
     'So lässt sich diese Seite nicht verwenden. Gehen Sie zur App zurück und versuchen Sie es noch einmal.',
@@ -36,12 +38,38 @@ export const de: Words = {
     username: 'Benutzername',
     password: 'Passwort',
     submit: 'Anmelden',
+    or: 'oder',
+    withProvider: (provider) => `Mit ${provider} anmelden`,
+    wait: (minutes) =>
+      `Zu viele Versuche sind fehlgeschlagen. Warten Sie ${minutes === 1 ? 'eine Minute' : `${minutes} Minuten`} und versuchen Sie es dann noch einmal.`,
+  },
+  provider: {
+    title: 'Sie sind nicht angemeldet',
+    problems: {
+      unavailable: (provider) => `${provider} antwortet gerade nicht. Versuchen Sie es gleich noch einmal.`,
+      provider_refused: (provider) =>
+        `${provider} hat Sie nicht angemeldet. Versuchen Sie es noch einmal oder gehen Sie zur App zurück.`,
+      provider_answer_invalid: (provider) =>
+        `Die Antwort von ${provider} war nicht zu gebrauchen. Versuchen Sie es noch einmal; bleibt es dabei, melden Sie es der Stelle, von der Sie Ihr Konto haben.`,
+      email_unverified: (provider) =>
+        `${provider} hat Ihre E-Mail-Adresse nicht bestätigt. Lassen Sie sie dort bestätigen und versuchen Sie es dann noch einmal.`,
+      user_ambiguous: () =>
+        'Mehr als ein Konto hat hier Ihre E-Mail-Adresse. Wenden Sie sich an die Stelle, von der Sie Ihr Konto haben.',
+      user_unknown: (provider) =>
+        `${provider} hat Sie angemeldet, aber hier gibt es kein Konto für Sie. Wenden Sie sich an den Betreiber dieses Dienstes.`,
+      sign_in_outdated: () =>
+        'Diese Anmeldung wurde in einem anderen Browser begonnen, schon verwendet, oder sie hat zu lange gedauert. Gehen Sie dorthin zurück, woher Sie kamen, und versuchen Sie es noch einmal.',
+    },
   },
   consent: {
     title: (app) => `${app} Zugriff erlauben?`,
-    lead: (app) => `${app} möchte auf Ihr Konto zugreifen.`,
-    leadOrganization: (app) => `${app} möchte auf die Daten Ihrer Organisation zugreifen.`,
-    scopes: 'Die App darf dann Folgendes nutzen:',
+    by: (maker) => `von ${maker}`,
+    lead: (app, operator) => `${app} möchte auf Ihr Konto bei ${operator} zugreifen.`,
+    leadOrganization: (app, operator) =>
+      `${app} möchte auf die Daten Ihrer Organisation bei ${operator} zugreifen.`,
+    scopes: 'Das darf die App dann:',
+    newScopes: 'Das darf die App dann zusätzlich:',
+    allowedBefore: 'Das haben Sie bereits erlaubt:',
     noScopes: 'Die App verlangt keine besonderen Rechte.',
     organization: 'Organisation',
     organizations: 'Für welche Organisation?',
@@ -52,6 +80,7 @@ export const de: Words = {
     changed: 'Die App verlangt inzwischen etwas anderes. Bitte sehen Sie es sich noch einmal an.',
     allow: 'Erlauben',
     cancel: 'Abbrechen',
+    takeBack: 'Sie können das jederzeit zurücknehmen, unter Ihren verbundenen Apps.',
     back: (host) => `Danach geht es zurück zu ${host}.`,
     signedInAs: (name) => `Angemeldet als ${name}.`,
     signOut: 'Anderes Konto verwenden',

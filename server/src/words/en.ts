@@ -14,7 +14,8 @@ const explanations: Partial<Record<Reason, string>> = {
     'The app that sent you here wants you to go back to an address that it has not registered. Tell its makers.',
   password_wrong: 'The user name or the password is wrong.',
   user_disabled: 'This account is disabled. Ask whoever gave it to you.',
-  too_many_attempts: 'Too many attempts have failed. Wait a quarter of an hour, then try again.',
+  too_many_attempts: 'Too many attempts have failed. Wait a minute, then try again.',
+  sign_in_locked: 'Too many attempts have failed. Wait a quarter of an hour, then try again.',
   method_not_allowed: 'This page cannot be used that way. Go back to the app and try again.',
   content_type_unsupported: 'The form could not be read. Go back to the app and try again.',
   body_malformed: 'The form could not be read. Go back to the app and try again.',
@@ -34,12 +35,38 @@ export const en = {
     username: 'User name',
     password: 'Password',
     submit: 'Sign in',
+    or: 'or',
+    withProvider: (provider: string) => `Sign in with ${provider}`,
+    wait: (minutes: number) =>
+      `Too many attempts have failed. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`,
+  },
+  provider: {
+    title: 'You are not signed in',
+    problems: {
+      unavailable: (provider: string) => `${provider} does not answer just now. Try again in a moment.`,
+      provider_refused: (provider: string) =>
+        `${provider} has not signed you in. Try again, or go back to the app.`,
+      provider_answer_invalid: (provider: string) =>
+        `The answer of ${provider} could not be used. Try again; if it stays so, tell whoever gave you your account.`,
+      email_unverified: (provider: string) =>
+        `${provider} has not verified your e-mail address. Have it verified there, then try again.`,
+      user_ambiguous: (_provider: string) =>
+        'More than one account here has your e-mail address. Ask whoever gave you your account to mend that.',
+      user_unknown: (provider: string) =>
+        `${provider} has signed you in, but there is no account for you here. Ask whoever runs this service for one.`,
+      sign_in_outdated: (_provider: string) =>
+        'This sign-in was begun in another browser, was used already, or took too long. Go back to where you came from and try again.',
+    },
   },
   consent: {
     title: (app: string) => `Allow ${app}?`,
-    lead: (app: string) => `${app} asks for access to your account.`,
-    leadOrganization: (app: string) => `${app} asks for access to your organization.`,
-    scopes: 'It will be able to use:',
+    by: (maker: string) => `by ${maker}`,
+    lead: (app: string, operator: string) => `${app} asks for access to your account at ${operator}.`,
+    leadOrganization: (app: string, operator: string) =>
+      `${app} asks for access to your organization’s data at ${operator}.`,
+    scopes: 'It will be able to:',
+    newScopes: 'It will also be able to:',
+    allowedBefore: 'You have already allowed:',
     noScopes: 'It asks for no particular permission.',
     organization: 'Organization',
     organizations: 'For which organization?',
@@ -49,6 +76,7 @@ export const en = {
     changed: 'What the app asks for has changed meanwhile. Please look again.',
     allow: 'Allow',
     cancel: 'Cancel',
+    takeBack: 'You can take this back at any time, among your connected apps.',
     back: (host: string) => `You will go back to ${host}.`,
     signedInAs: (name: string) => `Signed in as ${name}.`,
     signOut: 'Use another account',

@@ -18,7 +18,7 @@ import type {
 } from '../records.ts'
 import type { Refusal } from '../refusals.ts'
 import { sha256 } from '../ring.ts'
-import { firstBeyond, within } from '../scopes.ts'
+import { firstBeyond } from '../scopes.ts'
 import type { Store } from '../store.ts'
 import { seconds } from './issue.ts'
 
@@ -96,6 +96,8 @@ export type Step = { readonly client: Client; readonly redirectUri: string } & (
       readonly next: 'ask'
       readonly user: User
       readonly scopes: readonly string[]
+      /** Of the only subject there is: shown, and not asked again. */
+      readonly allowedBefore: readonly string[]
       readonly subjects: readonly Subject[]
       readonly barredFrom: readonly Organization[]
     }
@@ -236,15 +238,6 @@ function sameLoopback(registered: string, asked: string): boolean {
   // Five digits can be more than a port: nobody could be sent back there.
   if (!URL.canParse(asked)) return false
   return one !== null && other !== null && one[1] === other[1] && (one[2] ?? '/') === (other[2] ?? '/')
-}
-
-/** Whether the user has allowed this before, so that a lost answer is recovered by asking again. */
-export function wasAllowed({ connection }: Subject, { client, scopes, redirectUri }: Checked): boolean {
-  if (connection?.status !== 'live' || connection.confirmation === 'pending') return false
-  if (!within(scopes, connection.scopes)) return false
-  // RFC 8252 §8.6: any program on the user's machine can pass for an app without a secret, unless its address
-  // is a site's.
-  return client.type === 'confidential' || redirectUri.startsWith('https://')
 }
 
 /** What was allowed before is answered as often as it is asked: an app that loops makes no more rows. */

@@ -1,7 +1,8 @@
 import { grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
 import type { AuthorizationFacts, AuthorizationInput, Step } from './authorization.ts'
-import { answerWithCode, checkAuthorization, lookForAuthorization, wasAllowed } from './authorization.ts'
+import { answerWithCode, checkAuthorization, lookForAuthorization } from './authorization.ts'
+import { ask, wasAllowed } from './consent-memory.ts'
 
 /**
  * Says what comes next for a user whom an app has sent here (RFC 6749 §4.1.1): sign in, be asked, or, where
@@ -13,7 +14,7 @@ export const beginAuthorization: Operation<AuthorizationInput, AuthorizationFact
   decide(input, facts, moment) {
     const checked = checkAuthorization(input, facts, moment.now)
     if ('reason' in checked) return refuse(checked)
-    const { client, redirectUri, scopes, user, refusal } = checked
+    const { client, redirectUri, user, refusal } = checked
     const to = { client, redirectUri }
     if (refusal) return granted<Step>({ ...to, next: 'refuse', refusal })
     const { prompt } = input.request
@@ -29,7 +30,6 @@ export const beginAuthorization: Operation<AuthorizationInput, AuthorizationFact
       return granted(step, write)
     }
     if (unasked) return granted<Step>(interaction)
-    const { subjects, barredFrom } = facts
-    return granted<Step>({ ...to, next: 'ask', user, scopes, subjects, barredFrom })
+    return granted<Step>(ask(checked, user, facts))
   },
 }

@@ -1,6 +1,7 @@
-import type { Actor } from '../decision.ts'
+import type { Actor, Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
+import type { Logo } from '../logo.ts'
 import type { Client } from '../records.ts'
 
 /** What may be changed; `dialect` and `type` may not, because credentials hang on them. */
@@ -8,6 +9,7 @@ export type ClientChange = Partial<
   Pick<
     Client,
     | 'name'
+    | 'maker'
     | 'status'
     | 'scopes'
     | 'redirectUris'
@@ -25,6 +27,7 @@ export type ClientChange = Partial<
 export type ChangeClientInput = {
   readonly clientId: string
   readonly change: ClientChange
+  readonly logo?: Logo | 'none' | undefined
   /** Laid over the client's own policy; `undefined` takes a field away, so that the dialect's holds again. */
   readonly policy?: { readonly [Field in keyof Client['policy']]?: Client['policy'][Field] | undefined }
   readonly actor: Actor
@@ -46,11 +49,12 @@ export const changeClient: Operation<ChangeClientInput, Facts, Client> = {
     return { client, others }
   },
 
-  decide({ change, policy, actor }, { client, others: [other] }, moment) {
+  decide({ change, logo, policy, actor }, { client, others: [other] }, moment) {
     if (!client) return refuse('record_unknown')
     if (other) return refuse({ reason: 'record_exists', parameter: other.id })
     const laid = Object.entries({ ...client.policy, ...policy }).filter(([, value]) => value !== undefined)
-    const changed: Client = { ...client, ...change, policy: Object.fromEntries(laid) }
+    const shown = logo === undefined ? client.logo : logo === 'none' ? undefined : logo.name
+    const changed: Client = { ...client, ...change, logo: shown, policy: Object.fromEntries(laid) }
     const fields = Object.keys(changed).filter((field) => differs(field as keyof Client, client, changed))
     if (fields.length === 0) return refuse('nothing_to_change')
     // In the same commit: a code from before it would lead to a grant from after it.
@@ -58,11 +62,17 @@ export const changeClient: Operation<ChangeClientInput, Facts, Client> = {
     return granted(
       changed,
       { write: 'change_client', client: changed, seen: client },
+      ...(changed.logo === client.logo ? [] : logoWrites(logo)),
       ...(isRecalled ? ([{ write: 'drop_codes', clientId: client.id }] as const) : []),
       event('client_changed', moment.now, actor, { clientId: client.id, detail: fields.join(' ') }),
     )
   },
 }
+
+const logoWrites = (logo: Logo | 'none' | undefined): readonly Write[] => [
+  ...(typeof logo === 'object' ? ([{ write: 'put_logo', logo }] as const) : []),
+  { write: 'drop_unused_logos' },
+]
 
 const differs = (field: keyof Client, one: Client, other: Client): boolean =>
   field !== 'secrets' && JSON.stringify(one[field]) !== JSON.stringify(other[field])

@@ -2,16 +2,17 @@ import type { Actor } from '../decision.ts'
 import { grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import type { Connection } from '../records.ts'
-import { sameSet, union, within } from '../scopes.ts'
+import { union, within } from '../scopes.ts'
 import type { AuthorizationFacts, AuthorizationInput, Checked, Step, Subject } from './authorization.ts'
 import { answerWithCode, checkAuthorization, lookForAuthorization } from './authorization.ts'
 import { confirmed } from './confirmation.ts'
+import { ask, hasShownAll } from './consent-memory.ts'
 
 export type ConsentInput = AuthorizationInput & {
   readonly decision: 'allow' | 'cancel'
   /** The organization that the user chose, where there was a choice. */
   readonly organizationId: string | undefined
-  /** The scopes that the page showed: nobody allows what they have not seen. */
+  /** The scopes that the page asked for; those that it showed as allowed before are not among them. */
   readonly scopesShown: readonly string[]
   /** Where the form came from, for the event. */
   readonly from: Omit<Actor, 'actor'>
@@ -24,7 +25,7 @@ export const decideConsent: Operation<ConsentInput, AuthorizationFacts, Step> = 
   decide(input, facts, moment) {
     const checked = checkAuthorization(input, facts, moment.now)
     if ('reason' in checked) return refuse(checked)
-    const { client, redirectUri, scopes, user, refusal } = checked
+    const { client, redirectUri, user, refusal } = checked
     const to = { client, redirectUri }
     if (refusal) return granted<Step>({ ...to, next: 'refuse', refusal })
     if (!user) return granted<Step>({ ...to, next: 'sign in' })
@@ -32,9 +33,8 @@ export const decideConsent: Operation<ConsentInput, AuthorizationFacts, Step> = 
       return granted<Step>({ ...to, next: 'refuse', refusal: { reason: 'consent_refused' } })
     }
     const subject = chosen(facts.subjects, input.organizationId)
-    if (!subject || !sameSet(scopes, input.scopesShown)) {
-      const { subjects, barredFrom } = facts
-      return granted<Step>({ ...to, next: 'ask', user, scopes, subjects, barredFrom })
+    if (!subject || !hasShownAll(subject, checked, input.scopesShown)) {
+      return granted<Step>(ask(checked, user, facts))
     }
     const { step, write } = answerWithCode(input, checked, subject, user, moment)
     const connection = connectionOf(checked, subject, moment)

@@ -1,8 +1,9 @@
 import { digitsOf, encodeBase62 } from '../base62.ts'
 import { sealSecret } from '../callback-secrets.ts'
-import type { Actor } from '../decision.ts'
+import type { Actor, Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
+import type { Logo } from '../logo.ts'
 import type { Client, ClientSecret } from '../records.ts'
 import { currentVersion } from '../ring.ts'
 import { secretHmac } from './authenticate-client.ts'
@@ -10,9 +11,12 @@ import { addCallbackSecret } from './change-callback.ts'
 
 export type RegisterClientInput = {
   /** Without an id, the server makes one. */
-  readonly client: Omit<Client, 'id' | 'status' | 'tokensValidAfter' | 'secrets'> & { readonly id?: string }
+  readonly client: Omit<Client, 'id' | 'status' | 'tokensValidAfter' | 'secrets' | 'logo'> & {
+    readonly id?: string
+  }
   /** The dialect's callback shows the client's own secret, so a copy is kept where there is a callback. */
   readonly callbackShowsSecret?: boolean
+  readonly logo?: Logo | undefined
   readonly actor: Actor
 }
 
@@ -30,7 +34,7 @@ export const registerClient: Operation<RegisterClientInput, readonly Client[], R
     return found.filter((one) => one !== undefined)
   },
 
-  decide({ client: asked, actor, callbackShowsSecret = false }, [taken], moment) {
+  decide({ client: asked, logo, actor, callbackShowsSecret = false }, [taken], moment) {
     if (taken) return refuse({ reason: 'record_exists', parameter: taken.id })
     const client: Client = {
       ...asked,
@@ -38,16 +42,18 @@ export const registerClient: Operation<RegisterClientInput, readonly Client[], R
       status: 'enabled',
       tokensValidAfter: 0,
       secrets: [],
+      logo: logo?.name,
     }
-    const added = { write: 'add_client', client, at: moment.now } as const
+    const guard = { write: 'add_client', client, at: moment.now } as const
+    const added: readonly [Write, ...Write[]] = logo ? [guard, { write: 'put_logo', logo }] : [guard]
     const told = event('client_added', moment.now, actor, { clientId: client.id })
     const isSigned = client.callback !== undefined && !callbackShowsSecret
     const signing = isSigned ? [addCallbackSecret(client.id, [], moment)] : []
-    if (client.type === 'public') return granted({ client, secret: undefined }, added, ...signing, told)
+    if (client.type === 'public') return granted({ client, secret: undefined }, ...added, ...signing, told)
     const { secret, kept, sealed } = makeSecret(moment, client, callbackShowsSecret)
     return granted(
       { client: { ...client, secrets: [kept] }, secret },
-      added,
+      ...added,
       {
         write: 'add_client_secret',
         clientId: client.id,

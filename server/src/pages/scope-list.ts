@@ -1,0 +1,11 @@
+import type { Html } from './html.ts'
+import { html } from './html.ts'
+import type { Place } from './layout.ts'
+
+/** Scopes as users read them: in the operator's words, with the bare name small below; else the name alone. */
+export const scopeList = (place: Place, scopes: readonly string[], labelledBy: string): Html =>
+  html`<ul class="scopes" aria-labelledby="${labelledBy}">
+${scopes.map((scope) => scopeEntry(scope, place.scopeWords(scope)))}</ul>`
+
+export const scopeEntry = (scope: string, words: string | undefined): Html =>
+  words === undefined ? html`<li>${scope}</li>\n` : html`<li>${words} <code>${scope}</code></li>\n`
