@@ -36,6 +36,7 @@ suite('tidy: what may import what', () => {
     keys: ['kernel', '@node-rs/argon2', node],
     http: ['kernel', 'dialects', 'fastify', node],
     words: ['kernel'],
+    callbacks: ['kernel', 'dialects', 'outbox/sender.ts', node],
   }
   const why: Readonly<Record<string, string>> = {
     kernel:
@@ -47,6 +48,7 @@ suite('tidy: what may import what', () => {
     keys: 'Keys stand below everything that uses them.',
     http: 'http/ runs any dialect over any kernel; pages, commands and composition stand above it.',
     words: 'Words are read by pages and mails alike; they know neither.',
+    callbacks: 'Telling apps is what a sender does; when, and how often, the outbox decides.',
   }
   for (const [room, also] of Object.entries(allowed)) {
     test(`${room}/ imports only what it may`, () => {
