@@ -115,6 +115,36 @@ suite('command line: records', () => {
   })
 })
 
+suite('command line: who governs the apps of an organization', () => {
+  test('members become admins, apps are barred and let in, and each is said once', async () => {
+    const { client_id } = await addApp()
+    await json(['organization', 'add', '--id', 'acme', '--name', 'Acme'])
+    const { id } = await json(['user', 'add', '--username', 'carla', '--admin-of', 'acme'])
+    const member = ['organization', 'member']
+    const list = async (...args: readonly string[]) => JSON.parse((await run([...args, '--json'])).stdout)
+    const listed = await list(...member, 'list', 'acme')
+    assert.deepEqual(
+      listed.map(({ id, role }: Record<string, string>) => [id, role]),
+      [[id, 'admin']],
+    )
+    const set = [...member, 'set', 'acme', 'carla']
+    assert.match(await failing([...set, '--role', 'admin']), /is admin there already/)
+    assert.equal((await json(set)).role, 'member')
+    assert.match(await failing([...member, 'set', 'acme', 'nobody']), /no such user/)
+    assert.match(await failing([...member, 'list', 'nowhere']), /no such organization/)
+    assert.equal((await json([...member, 'remove', 'acme', 'carla'])).role, 'none')
+    assert.match(await failing([...member, 'remove', 'acme', 'carla']), /no member there/)
+
+    assert.equal((await json(['organization', 'bar', 'acme', client_id])).barred, true)
+    assert.match(await failing(['organization', 'bar', 'acme', client_id]), /already/)
+    const [barred] = await list('organization', 'barred', 'acme')
+    assert.equal(barred.clientId, client_id)
+    assert.equal((await json(['organization', 'unbar', 'acme', client_id])).barred, false)
+    assert.match(await failing(['organization', 'unbar', 'acme', client_id]), /not barred/)
+    assert.match(await failing(['organization', 'bar', 'acme', 'nobody']), /no such organization or client/)
+  })
+})
+
 suite('command line: help and warnings', { concurrency: 2 }, () => {
   test('a duration in the help is written as an operator would', async () => {
     const { stdout } = await run(['client', 'rotate-secret', '--help'])

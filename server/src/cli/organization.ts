@@ -7,6 +7,8 @@ import type { Organization } from '../kernel/records.ts'
 import { parseId, parseName, parseUrl } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { granted, group, operator, subcommand, withDeployment } from './command.ts'
+import { addBarCommands } from './organization-apps.ts'
+import { addMemberCommands } from './organization-members.ts'
 import { sayRecord, sayRecords } from './output.ts'
 import type { Paged } from './page.ts'
 import { withPage } from './page.ts'
@@ -17,6 +19,8 @@ export function addOrganizationCommands(program: Command): void {
   addList(organization)
   addStatus(organization, 'disable')
   addStatus(organization, 'enable')
+  addMemberCommands(organization)
+  addBarCommands(organization)
 }
 
 type AddOptions = Shared & {
