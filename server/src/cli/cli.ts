@@ -11,8 +11,10 @@ import { addImportCommand } from './import.ts'
 import { addKeyCommands } from './key.ts'
 import { addLegacyCommands } from './legacy.ts'
 import { addOrganizationCommands } from './organization.ts'
+import { addOutboxCommands } from './outbox.ts'
 import { addServeCommand } from './serve.ts'
 import { addUserCommands } from './user.ts'
+import { addWebhookCommands } from './webhook.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -39,6 +41,8 @@ for (const add of [
   addOrganizationCommands,
   addConnectionCommands,
   addLegacyCommands,
+  addWebhookCommands,
+  addOutboxCommands,
   addKeyCommands,
   addDatabaseCommands,
   addDoctorCommand,

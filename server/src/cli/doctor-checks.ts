@@ -169,6 +169,7 @@ async function contentFindings(store: Store, config: Config, now: number): Promi
     ...(await keyFindings(store, keys, config, now)),
     clockFinding(keys, now),
     ...clientFindings(clients, config, now),
+    ...(await outboxFindings(store, now)),
   ]
 }
 
@@ -242,4 +243,28 @@ function clientFindings(clients: readonly Client[], { mounts }: Config, now: num
     }
   }
   return findings.length === 0 ? [ok('clients', `${clients.length}, each with scopes and a mount`)] : findings
+}
+
+const hour = 3_600_000
+
+/** What waits for long is stuck: nobody serves, or nobody answers. */
+async function outboxFindings(store: Store, now: number): Promise<Finding[]> {
+  const counts = await store.countDeliveries()
+  const found = counts.flatMap(({ channel, status, count, oldest }): Finding[] => {
+    if (status === 'given_up') {
+      const says = `${count} (${channel}) could not be told`
+      return [
+        warn(
+          'outbox',
+          `${says}: tokenferry outbox list --status given_up, then: tokenferry outbox retry --all`,
+        ),
+      ]
+    }
+    if (status !== 'waiting' || now - oldest < hour) return []
+    const since = new Date(oldest).toISOString()
+    return [
+      warn('outbox', `${count} (${channel}) wait, the oldest since ${since}. Why: tokenferry outbox list`),
+    ]
+  })
+  return found.length === 0 ? [ok('outbox', 'nothing is stuck')] : found
 }

@@ -16,10 +16,12 @@ import {
   aUser,
   noon,
 } from '../testing/records.ts'
+import { keepsAccountPromises } from './contract-account.ts'
 import { keepsBulkPromises } from './contract-bulk.ts'
 import { keepsCallbackPromises } from './contract-callbacks.ts'
 import { keepsConfirmationPromises } from './contract-confirmation.ts'
 import { keepsLegacyPromises } from './contract-legacy.ts'
+import { keepsOutboxPromises } from './contract-outbox.ts'
 import { keepsSignInPromises } from './contract-sign-in.ts'
 import type { Database } from './database.ts'
 import { migrate } from './migrate.ts'
@@ -456,6 +458,8 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     keepsSignInPromises(() => opened)
     keepsCallbackPromises(() => opened)
     keepsConfirmationPromises(() => opened)
+    keepsOutboxPromises(() => opened)
+    keepsAccountPromises(() => opened)
     keepsBulkPromises(() => opened, fresh)
   })
 }

@@ -1,0 +1,102 @@
+/** `tokenferry outbox …`: what users and apps are still to be told, and what could not be told. */
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import type { Delivery } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
+import type { Shared } from './command.ts'
+import { CommandError, group, subcommand, withDeployment } from './command.ts'
+import { sayRecord, sayRecords, timeOf } from './output.ts'
+import type { Paged } from './page.ts'
+import { withPage } from './page.ts'
+
+export function addOutboxCommands(program: Command): void {
+  const outbox = group(program, 'outbox', 'mails and callbacks: what waits, and what was given up')
+  addList(outbox)
+  addRetry(outbox)
+}
+
+const statuses = ['waiting', 'given_up', 'dropped', 'sent'] as const
+type ListOptions = Shared & Paged & { readonly status: Delivery['status'] }
+
+function addList(outbox: Command): void {
+  withPage(
+    subcommand(
+      outbox,
+      'list',
+      'list mails and callbacks of one status',
+      'tokenferry outbox list',
+      'tokenferry outbox list --status given_up',
+    ),
+  )
+    .addOption(new Option('--status <status>', 'which').choices(statuses).default('waiting'))
+    .action((options: ListOptions) =>
+      withDeployment(options, async ({ store }) => {
+        const { status, after, limit } = options
+        const columns = {
+          ID: ({ id }: Delivery) => id,
+          CHANNEL: ({ channel }: Delivery) => channel,
+          KIND: ({ kind }: Delivery) => kind,
+          CLIENT: ({ clientId }: Delivery) => clientId,
+          USER: ({ userId }: Delivery) => userId,
+          ORGANIZATION: ({ organizationId }: Delivery) => organizationId,
+          AT: ({ at }: Delivery) => timeOf(at),
+          ATTEMPTS: ({ attempts }: Delivery) => attempts,
+          DUE: (delivery: Delivery) => (delivery.status === 'waiting' ? timeOf(delivery.due) : undefined),
+          PROBLEM: ({ problem }: Delivery) => problem,
+        }
+        const none = `There are none with status ${status}.`
+        sayRecords(await store.listDeliveries(status, { after, limit }), columns, { ...options, none })
+      }),
+    )
+}
+
+function addRetry(outbox: Command): void {
+  subcommand(
+    outbox,
+    'retry',
+    'send again what was given up, once the trouble is mended',
+    'tokenferry outbox retry Jx0dQmWc3nE7vY2bTz8kLA',
+    'tokenferry outbox retry --all',
+  )
+    .argument('[id]', 'its id')
+    .option('--all', 'everything that was given up')
+    .action((id: string | undefined, options: Shared & { readonly all?: boolean }) =>
+      withDeployment(options, async ({ store, world }) => {
+        if ((id === undefined) === (options.all === undefined)) {
+          throw new CommandError(
+            'Name the id of a delivery, or --all. See: tokenferry outbox list --status given_up',
+          )
+        }
+        const { now } = world.moment()
+        const retried = id === undefined ? await retryAll(store, now) : await retry(store, [id], now)
+        if (id !== undefined && retried === 0) {
+          throw new CommandError(
+            `Nothing of id ${id} was given up. See: tokenferry outbox list --status given_up`,
+          )
+        }
+        sayRecord({ retried }, options)
+      }),
+    )
+}
+
+const pageRows = 500
+
+async function retryAll(store: Store, now: number): Promise<number> {
+  let retried = 0
+  let after: string | undefined
+  for (;;) {
+    const page = await store.listDeliveries('given_up', { after, limit: pageRows })
+    retried += await retry(
+      store,
+      page.map(({ id }) => id),
+      now,
+    )
+    after = page.at(-1)?.id
+    if (page.length < pageRows) return retried
+  }
+}
+
+async function retry(store: Store, ids: readonly string[], now: number): Promise<number> {
+  const held = await Promise.all(ids.map((id) => store.commit([{ write: 'retry_delivery', id, due: now }])))
+  return held.filter((outcome) => outcome === 'committed').length
+}
