@@ -16,6 +16,8 @@ export type Limits = {
   /** What was counted before its outcome was known was no failed guess. */
   forgiveGuess(address: string): void
   isSpent(address: string): boolean
+  /** Until failures are counted anew. */
+  secondsLeft(): number
 } & Budgets
 
 /** Refusals that come of guessing; a client's honest mistakes are not among them. */
@@ -62,6 +64,7 @@ export function limits(store: Store, failuresPerMinuteMax: number, now: () => Mi
       turn()
       return (failures.get(address) ?? 0) >= failuresPerMinuteMax
     },
+    secondsLeft: () => Math.ceil((minute - (now() % minute)) / 1000),
     ...budgets(store, now),
   }
 }

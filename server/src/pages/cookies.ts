@@ -1,15 +1,23 @@
 /**
- * Two cookies. The session's holds the secret whose hash is the session's row. The form's ties a sign-in form
+ * Three cookies. The session's holds the secret whose hash is the session's row. The form's ties a sign-in form
  * to the browser that it was shown in, before there is a session. Every form carries a token made from its
- * cookie, which another site can neither read nor make.
+ * cookie, which another site can neither read nor make. The provider's holds, sealed, what a sign-in there must
+ * come back with.
  */
 import { equal, hmac } from '../kernel/ring.ts'
 
-export type CookieName = 'session' | 'form'
+export type CookieName = 'session' | 'form' | 'provider'
+
+const values: Readonly<Record<CookieName, RegExp>> = {
+  session: /^[\w-]{43}$/,
+  form: /^[\w-]{43}$/,
+  provider: /^[\w-]+$/,
+}
 
 export type Cookies = {
   read(header: string | undefined, name: CookieName): string | undefined
-  set(name: CookieName, value: string): string
+  /** Without an age it goes when the browser is closed. */
+  set(name: CookieName, value: string, maxAgeSeconds?: number): string
   clear(name: CookieName): string
 }
 
@@ -23,9 +31,12 @@ export function cookies(secure: boolean): Cookies {
       const start = `${nameOf(name)}=`
       const found = header?.split(/; */).find((pair) => pair.startsWith(start))
       const value = found?.slice(start.length)
-      return value !== undefined && /^[\w-]{43}$/.test(value) ? value : undefined
+      return value !== undefined && values[name].test(value) ? value : undefined
     },
-    set: (name, value) => `${nameOf(name)}=${value}; ${attributes}`,
+    set(name, value, maxAgeSeconds) {
+      const age = maxAgeSeconds === undefined ? '' : `; Max-Age=${maxAgeSeconds}`
+      return `${nameOf(name)}=${value}; ${attributes}${age}`
+    },
     clear: (name) => `${nameOf(name)}=; ${attributes}; Max-Age=0`,
   }
 }

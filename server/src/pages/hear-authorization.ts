@@ -2,16 +2,50 @@
 import type { AuthorizePage } from '../dialects/dialect.ts'
 import type { Parameters } from '../http/parameters.ts'
 import { hearForm, repeatedIn } from '../http/parameters.ts'
+import type { Moment } from '../kernel/kernel.ts'
 import type { AuthorizationRequest } from '../kernel/operations/authorization.ts'
+import type { Milliseconds } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { hearScopes } from '../kernel/scopes.ts'
+import type { Hub } from './page.ts'
+import { hearAsked, markAsked } from './sign-in-asked.ts'
 
 export type HeardAuthorization =
-  | { readonly request: AuthorizationRequest; readonly state: string | undefined }
+  | {
+      readonly request: AuthorizationRequest
+      readonly state: string | undefined
+      readonly signIn: SignInWanted
+    }
   /** It does not say for sure where to send the user back to: shown on a page. */
   | { readonly refusal: Refusal }
 
-export function hearAuthorization(query: string, page: AuthorizePage): HeardAuthorization {
+/** What the app wants of the sign-in (OpenID Connect Core 1.0 §3.1.2.1), to be handed on to a provider. */
+export type SignInWanted = {
+  /** `login`, `select_account`, or both. */
+  readonly prompt: string | undefined
+  readonly maxAgeSeconds: number | undefined
+}
+
+/** Hears the request that stands at a hub's address. */
+export function hearAtHub({ path, page }: Pick<Hub, 'path' | 'page'>, query: string, moment: Moment) {
+  const { ring, now } = moment
+  const asked = hearAsked(path, query, ring, now)
+  const heard = hearAuthorization(query, page, { now, asked })
+  if ('refusal' in heard) return heard
+  const isMarked = heard.request.signedInSince !== undefined && asked === undefined
+  /** Where signing in leads back to. */
+  const returnTo = `${path}?${isMarked ? markAsked(path, query, moment) : query}`
+  return { ...heard, returnTo }
+}
+
+/** When the request is heard, and when a sign-in was asked for, where it was. */
+export type HearingTimes = { readonly now: Milliseconds; readonly asked: Milliseconds | undefined }
+
+export function hearAuthorization(
+  query: string,
+  page: AuthorizePage,
+  times: HearingTimes,
+): HeardAuthorization {
   const heard = hearForm(query)
   if ('refusal' in heard) return heard
   for (const name of ['client_id', 'redirect_uri']) {
@@ -24,8 +58,10 @@ export function hearAuthorization(query: string, page: AuthorizePage): HeardAuth
   const scope = page.scopes === 'asked' ? one('scope') : undefined
   const scopes = scope === undefined ? undefined : hearScopes(scope, page.separator)
   const prompts = one('prompt')?.split(' ') ?? []
+  const signIn = signInWanted(prompts, one('max_age'))
   return {
     state: one('state'),
+    signIn,
     request: {
       clientId,
       redirectUri: one('redirect_uri'),
@@ -35,9 +71,34 @@ export function hearAuthorization(query: string, page: AuthorizePage): HeardAuth
       codeChallengeMethod: one('code_challenge_method'),
       resource: page.resource === 'many' ? (heard.get('resource') ?? []) : [],
       prompt: prompts.includes('none') ? 'none' : prompts.includes('consent') ? 'consent' : undefined,
+      signedInSince: signedInSince(signIn, times),
       wrong: wrongIn(heard, page, scope !== undefined && scopes === undefined, prompts),
     },
   }
+}
+
+function signInWanted(prompts: readonly string[], maxAge: string | undefined): SignInWanted {
+  // A prompt that nobody here knows asks for nothing: what an app may ask for grows, and this is no provider
+  // of identities (OpenID Connect Core 1.0 §3.1.2.1 names those that there are).
+  const known = prompts.filter((prompt) => prompt === 'login' || prompt === 'select_account')
+  const isWhole = maxAge !== undefined && seconds.test(maxAge)
+  return {
+    prompt: [...new Set(known)].join(' ') || undefined,
+    maxAgeSeconds: isWhole ? Number(maxAge) : undefined,
+  }
+}
+
+const seconds = /^\d{1,10}$/
+
+/** Signed in again since that was asked for is always enough, so that `max_age=0` ends. */
+function signedInSince(
+  { prompt, maxAgeSeconds }: SignInWanted,
+  { now, asked }: HearingTimes,
+): AuthorizationRequest['signedInSince'] {
+  if (prompt === undefined && maxAgeSeconds === undefined) return undefined
+  const since = asked ?? Number.POSITIVE_INFINITY
+  const young = prompt === undefined ? now - (maxAgeSeconds ?? 0) * 1000 : since
+  return { password: Math.min(since, young), provider: since }
 }
 
 function wrongIn(
@@ -52,6 +113,9 @@ function wrongIn(
   // To ask nothing and to ask for something cannot both be meant.
   if (prompts.includes('none') && prompts.length > 1)
     return { reason: 'parameter_malformed', parameter: 'prompt' }
+  const [maxAge] = heard.get('max_age') ?? []
+  if (maxAge !== undefined && !seconds.test(maxAge))
+    return { reason: 'parameter_malformed', parameter: 'max_age' }
   if (resource === 'many' && !(heard.get('resource') ?? []).every(isResource))
     return { reason: 'target_invalid', parameter: 'resource' }
   return undefined

@@ -3,6 +3,7 @@ import type { AuthorizePage } from '../dialects/dialect.ts'
 import type { Mount, Services } from '../http/answer.ts'
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
+import type { WaysToSignIn } from '../provider/open-provider.ts'
 import { explain } from '../words/index.ts'
 import type { Attempts } from './attempts.ts'
 import type { Cookies } from './cookies.ts'
@@ -34,10 +35,16 @@ export type PageAnswer = {
   readonly retryAfterSeconds?: number
   /** The methods that would be right, where this one is not. */
   readonly allow?: string
-  /** The app's address, at which a form of this page may end. */
-  readonly formTarget?: string
+  /** Addresses of others at which a form of this page may end: the app's, the provider's. */
+  readonly formTargets?: readonly string[]
   /** For the log. */
-  readonly noted: { readonly operation?: string; readonly reason?: Reason; readonly client?: string }
+  readonly noted: {
+    readonly operation?: string
+    readonly reason?: Reason
+    readonly client?: string
+    /** What the provider's trouble is called, in its words or the library's. */
+    readonly problem?: string
+  }
 }
 
 /** An authorize page under its mount: every form leads back to its path. */
@@ -53,6 +60,7 @@ export type Desk = {
   readonly attempts: Attempts
   /** Of passwords. */
   readonly verifications: Turns
+  readonly ways: WaysToSignIn
 }
 
 export const hubsOf = (mounts: readonly Mount[]): readonly Hub[] =>

@@ -3,8 +3,12 @@ import { hearBody } from '../http/parameters.ts'
 import { perform } from '../kernel/kernel.ts'
 import { checkPassword } from '../kernel/operations/check-password.ts'
 import { endSession } from '../kernel/operations/end-session.ts'
-import type { Reason } from '../kernel/refusals.ts'
+import { lockSignIn } from '../kernel/operations/lock-sign-in.ts'
+import type { Milliseconds, User } from '../kernel/records.ts'
+import type { Reason, Refusal } from '../kernel/refusals.ts'
+import { lockedUntil, lockOf } from '../kernel/sign-in.ts'
 import { verifyPassword } from '../keys/password.ts'
+import type { Words } from '../words/index.ts'
 import { explain } from '../words/index.ts'
 import { sayAccountPath } from './account-paths.ts'
 import { isFormToken } from './cookies.ts'
@@ -32,14 +36,13 @@ export async function signIn(request: PageRequest, desk: Desk): Promise<PageAnsw
   const found = findReturn(desk.hubs, returnTo)
   if (returnTo === undefined || !found) return formOutdated(desk, appsPath, operation)
   const isOurs = isFormToken(form.get('form_token')?.[0], desk.cookies.read(request.cookies, 'form'))
-  if (!isOurs || request.isCrossSite) return formOutdated(desk, returnTo, operation)
+  if (!isOurs || request.isCrossSite || !desk.ways.password) return formOutdated(desk, returnTo, operation)
 
   const username = form.get('username')?.[0] ?? ''
   const outcome = await checkSignIn(request, desk, username, form.get('password')?.[0] ?? '')
   if ('reason' in outcome) {
-    const { reason } = outcome
-    const { status, retryAfterSeconds } = waits[reason] ?? { status: 403 }
-    const wrong = { text: explain(desk.place.words, reason), username, status }
+    const { reason, retryAfterSeconds } = outcome
+    const wrong = { text: textOf(outcome, desk.place.words), username, status: statuses[reason] ?? 403 }
     const answer =
       found.to === 'authorization'
         ? await dispatch(request, found.hub, found.query, desk, wrong)
@@ -57,10 +60,15 @@ export async function signIn(request: PageRequest, desk: Desk): Promise<PageAnsw
   }
 }
 
-const waits: Partial<Record<Reason, { readonly status: number; readonly retryAfterSeconds?: number }>> = {
-  too_many_attempts: { status: 429, retryAfterSeconds: 900 },
-  contended: { status: 503, retryAfterSeconds: 1 },
+const statuses: Partial<Record<Reason, number>> = {
+  too_many_attempts: 429,
+  sign_in_locked: 429,
+  contended: 503,
 }
+
+/** Who has to wait is told how long. */
+const textOf = ({ reason, retryAfterSeconds = 0 }: Refusal, words: Words): string =>
+  statuses[reason] === 429 ? words.signIn.wait(Math.ceil(retryAfterSeconds / 60)) : explain(words, reason)
 
 /** Signs out, and goes back to the hub where the form came from there. */
 export async function signOut(request: PageRequest, desk: Desk): Promise<PageAnswer> {
@@ -110,29 +118,84 @@ const signedOut = ({ place }: Desk, setCookies: readonly string[]): PageAnswer =
 
 /** The new session's secret, or why there is none. */
 async function checkSignIn(
-  { address, cookies, userAgent }: PageRequest,
+  request: PageRequest,
   desk: Desk,
   username: string,
   password: string,
-): Promise<{ readonly sessionSecret: string } | { readonly reason: Reason }> {
-  const { limits, world } = desk.services
-  if (limits.isSpent(address)) return { reason: 'too_many_attempts' }
-  // Counted before anything is waited for: many at once count, too.
+): Promise<{ readonly sessionSecret: string } | Refusal> {
+  const { attempts, services, verifications } = desk
+  const { limits, world } = services
+  const { address } = request
+  if (limits.isSpent(address)) return { reason: 'too_many_attempts', retryAfterSeconds: limits.secondsLeft() }
+  // Counted before anything is waited for: many at once count, too. Only a wrong password stays counted.
   limits.noteGuess(address)
-  const refused = (reason: Reason): { readonly reason: Reason } => {
-    if (reason !== 'password_wrong') limits.forgiveGuess(address)
-    return { reason }
+  let isWrong = false
+  try {
+    const user = await world.store.findUserByUsername(username)
+    const { now } = world.moment()
+    const lock = lockOf(user, now)
+    if (lock) return lock
+    if (verifications.isFull()) return busy
+    const begun = attempts.begin(username)
+    if (begun === 'full') return busy
+    if (begun !== 'begun') return lockedUntil(begun.lockedUntil, now)
+    const outcome = await checkPasswordOf(user, { request, desk, username, password })
+    isWrong = 'reason' in outcome && outcome.reason === 'password_wrong'
+    return outcome
+  } finally {
+    if (!isWrong) limits.forgiveGuess(address)
   }
-  const user = await world.store.findUserByUsername(username)
-  if (desk.verifications.isFull()) return refused('contended')
-  if (!desk.attempts.begin(username)) return refused('too_many_attempts')
-  const hash = user?.passwordHash
-  const fits = await desk.verifications.take(() => verifyPassword(hash ?? decoyHash, password))
-  const sessionSecret = desk.cookies.read(cookies, 'session')
-  const input = { username, verifiedHash: fits ? hash : undefined, sessionSecret, address, userAgent }
-  const answer = await perform(checkPassword, input, world)
-  if ('refused' in answer) return refused(answer.refused.reason)
-  limits.forgiveGuess(address)
-  desk.attempts.succeed(username)
-  return { sessionSecret: answer.granted.sessionSecret }
+}
+
+/** As many as there may be are being looked at: in a moment it is known what comes of them. */
+const busy: Refusal = { reason: 'contended', retryAfterSeconds: 1 }
+
+type Trying = {
+  readonly request: PageRequest
+  readonly desk: Desk
+  readonly username: string
+  readonly password: string
+}
+
+/** Verifies a password, and counts what comes of it: too many wrong ones lock the account. */
+async function checkPasswordOf(
+  user: User | undefined,
+  { request, desk, username, password }: Trying,
+): Promise<{ readonly sessionSecret: string } | Refusal> {
+  const { attempts, cookies, place, services, verifications } = desk
+  const { address, userAgent } = request
+  let isKnown = false
+  try {
+    const hash = user?.passwordHash
+    const fits = await verifications.take(() => verifyPassword(hash ?? decoyHash, password))
+    const sessionSecret = cookies.read(request.cookies, 'session')
+    const browser = { sessionSecret, address, userAgent, language: place.language }
+    const input = { username, verifiedHash: fits ? hash : undefined, ...browser }
+    const answer = await perform(checkPassword, input, services.world)
+    if ('granted' in answer) {
+      isKnown = true
+      attempts.reset(username)
+      return { sessionSecret: answer.granted.sessionSecret }
+    }
+    if (answer.refused.reason !== 'password_wrong') return answer.refused
+    isKnown = true
+    const until = attempts.fail(username)
+    if (until !== undefined && user) await lock(user, until, { request, desk, username })
+    return answer.refused
+  } finally {
+    // Trouble of ours is not held against anybody.
+    if (!isKnown) attempts.forgive(username)
+  }
+}
+
+/** From here on the lock lies in the database, where it holds for all, and can be shown and lifted. */
+async function lock(
+  { id: userId }: User,
+  until: Milliseconds,
+  { request, desk, username }: Omit<Trying, 'password'>,
+): Promise<void> {
+  const { address, id: requestId } = request
+  const actor = { actor: 'tokenferry', address, requestId }
+  const locked = await perform(lockSignIn, { userId, until, actor }, desk.services.world)
+  if ('granted' in locked) desk.attempts.reset(username)
 }

@@ -12,7 +12,7 @@ export type SigningIn = {
   /** Absent: the user comes for the account's pages, not from an app. */
   readonly appName?: string
   /** Where a form of this page may end, beside this server. */
-  readonly formTarget?: string
+  readonly formTargets?: readonly string[]
   readonly wrong: Wrong | undefined
   readonly noted: PageAnswer['noted']
 }
@@ -20,8 +20,8 @@ export type SigningIn = {
 /** Asks the user to sign in. The form is tied to this browser by a cookie of its own. */
 export function showSignIn(
   request: PageRequest,
-  { cookies, place, services }: Desk,
-  { returnTo, appName, formTarget, wrong, noted }: SigningIn,
+  { cookies, place, services, ways }: Desk,
+  { returnTo, appName, formTargets = [], wrong, noted }: SigningIn,
 ): PageAnswer {
   const known = cookies.read(request.cookies, 'form')
   const cookie = known ?? Buffer.from(services.world.moment().random(32)).toString('base64url')
@@ -34,8 +34,10 @@ export function showSignIn(
       formToken: formToken(cookie),
       username: wrong?.username ?? '',
       error: wrong?.text,
+      password: ways.password,
+      provider: ways.provider?.at.name,
     }),
-    ...(formTarget !== undefined && { formTarget }),
+    formTargets: ways.provider ? [...formTargets, ways.provider.at.issuer] : formTargets,
     setCookies: known === undefined ? [cookies.set('form', cookie)] : [],
     noted,
   }

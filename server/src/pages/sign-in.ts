@@ -13,6 +13,10 @@ export type SignInView = {
   /** What was typed before; a password is never said again. */
   readonly username: string
   readonly error: string | undefined
+  /** Whether there is a form for a password. */
+  readonly password: boolean
+  /** The name of the operator's own provider, where there is one. */
+  readonly provider: string | undefined
 }
 
 /** The sign-in page. */
@@ -24,9 +28,16 @@ export function signInPage(view: SignInView): Html {
     html`<h1>${words.title}</h1>
 <p class="quiet">${view.appName === undefined ? words.leadAccount : words.lead(view.appName)}</p>
 ${alarm(view.error)}
-<form method="post" action="${view.place.base}/sign-in">
-<input type="hidden" name="form_token" value="${view.formToken}">
-<input type="hidden" name="return_to" value="${view.returnTo}">
+${view.password && passwordForm(view)}
+${view.password && view.provider !== undefined && html`<p class="or">${words.or}</p>`}
+${view.provider !== undefined && providerForm(view, view.provider)}`,
+  )
+}
+
+function passwordForm(view: SignInView): Html {
+  const { signIn: words } = view.place.words
+  return html`<form method="post" action="${view.place.base}/sign-in">
+${hiddenFields(view)}
 <label for="username">${words.username}</label>
 <input id="username" name="username" type="text" value="${view.username}" required autocomplete="username"
  autocapitalize="none" autocorrect="off" spellcheck="false"${view.username === '' && html` autofocus`}>
@@ -34,6 +45,16 @@ ${alarm(view.error)}
 <input id="password" name="password" type="password" required autocomplete="current-password"
 ${view.username !== '' && html` autofocus`}>
 <div class="buttons"><button>${words.submit}</button></div>
-</form>`,
-  )
+</form>`
 }
+
+/** A button, not a redirect: users see where they go before they are there. */
+const providerForm = (view: SignInView, provider: string): Html =>
+  html`<form method="post" action="${view.place.base}/sign-in/provider">
+${hiddenFields(view)}
+<div class="buttons"><button${view.password && html` class="second"`}>${view.place.words.signIn.withProvider(provider)}</button></div>
+</form>`
+
+const hiddenFields = (view: SignInView): Html =>
+  html`<input type="hidden" name="form_token" value="${view.formToken}">
+<input type="hidden" name="return_to" value="${view.returnTo}">`

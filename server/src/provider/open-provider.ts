@@ -1,0 +1,38 @@
+import type { Config } from '../config.ts'
+import type { Milliseconds } from '../kernel/records.ts'
+import { readReference } from '../keys/root-secret.ts'
+import type { Mapping } from './claims.ts'
+import type { Provider } from './provider.ts'
+import { provider } from './provider.ts'
+
+/** How users sign in here. */
+export type WaysToSignIn = {
+  readonly password: boolean
+  readonly provider: { readonly at: Provider; readonly mapping: Mapping } | undefined
+}
+
+/** What a provider is told to send users back to. */
+export const callbackPath = '/sign-in/callback'
+
+/** From the configuration. The provider's secret is read now, the provider itself is asked for when needed. */
+export function openProvider({ sign_in, public_url }: Config, now: () => Milliseconds): WaysToSignIn {
+  const { password, provider: settings } = sign_in
+  if (!settings) return { password, provider: undefined }
+  const { name, issuer, client_id, client_secret, scopes, claim, user, unknown_users } = settings
+  const at = provider(
+    {
+      name,
+      issuer,
+      clientId: client_id,
+      clientSecret: client_secret === undefined ? undefined : readReference(client_secret).trim(),
+      scopes,
+      redirectUri: redirectUriOf(public_url),
+    },
+    now,
+  )
+  return { password, provider: { at, mapping: { claim, user, unknownUsers: unknown_users } } }
+}
+
+/** As the library compares it: in the one spelling of a URL. */
+export const redirectUriOf = (publicUrl: string): string =>
+  new URL(publicUrl.replace(/\/+$/, '') + callbackPath).href
