@@ -1,6 +1,7 @@
 /** What the account's pages have beside the narrow card: a wide frame, lists, tables, badges. */
 export const accountStyles = `
-body.wide { display: block; padding: 0; }
+body.wide { align-items: stretch; padding: 0; }
+body.wide main { flex: 1 0 auto; }
 body.wide::before, body.wide::after { content: none; }
 .skip { position: absolute; left: 1rem; top: -4rem; padding: 0.5rem 1rem; border-radius: 0.375rem;
   background: var(--card); color: var(--text); z-index: 1; }

@@ -89,11 +89,11 @@ function permissions(
   const before = allowedBefore.filter((scope) => !asked.includes(scope))
   if (asked.length === 0 && before.length === 0) return html`<p class="section">${words.noScopes}</p>`
   return html`<p class="label section" id="scopes">${before.length === 0 ? words.scopes : words.newScopes}</p>
-${scopeList(place, asked, 'scopes')}
+${scopeList(place, asked)}
 ${
   before.length > 0 &&
   html`<p class="label section" id="before">${words.allowedBefore}</p>
-${scopeList(place, before, 'before')}`
+${scopeList(place, before, true)}`
 }`
 }
 

@@ -3,8 +3,8 @@ import { html } from './html.ts'
 import type { Place } from './layout.ts'
 
 /** Scopes as users read them: in the operator's words, with the bare name small below; else the name alone. */
-export const scopeList = (place: Place, scopes: readonly string[], labelledBy: string): Html =>
-  html`<ul class="scopes" aria-labelledby="${labelledBy}">
+export const scopeList = (place: Place, scopes: readonly string[], wereAllowed = false): Html =>
+  html`<ul class="scopes${wereAllowed && ' before'}" aria-labelledby="${wereAllowed ? 'before' : 'scopes'}">
 ${scopes.map((scope) => scopeEntry(scope, place.scopeWords(scope)))}</ul>`
 
 export const scopeEntry = (scope: string, words: string | undefined): Html =>

@@ -43,7 +43,7 @@ suite('pages: signing in', () => {
       const answer = await signIn(user, page, wrong)
       assert.equal(answer.status, 403)
       assert.match(answer.text, /<p class="alarm" role="alert">The user name or the password is wrong\.<\/p>/)
-      assert.match(answer.text, /<title>Error: Sign in<\/title>/)
+      assert.match(answer.text, /<title>Error: Sign in – /)
       assert.doesNotMatch(answer.text, /value="wrong"/)
     }
     assert.equal(user.cookies.has('tokenferry_session'), false)

@@ -58,7 +58,7 @@ a.brand:hover { color: var(--text); text-decoration: underline; }
 .card { width: 100%; max-width: 27rem; background: var(--card); border: 1px solid var(--edge);
   border-radius: 0.75rem; padding: 2rem; box-shadow: var(--shadow); }
 @media (max-width: 28rem) { body { padding: 0.75rem; } .card { padding: 1.25rem; } .above { margin: 0.25rem 0 0.75rem; } }
-footer { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: center; max-width: 100%; margin: 1rem 0 0;
+footer { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; justify-content: center; max-width: 100%; margin: 1rem 0 0;
   color: var(--quiet); font-size: 0.875rem; text-align: center; }
 footer span, footer a { overflow-wrap: anywhere; min-width: 0; }
 footer a { display: inline-block; padding: 0.125rem 0; color: inherit; }
@@ -111,12 +111,15 @@ img.tile { background: #ffffff; border: 1px solid var(--edge); padding: 0.125rem
 .or { display: flex; gap: 0.75rem; align-items: center; margin: 1.5rem 0 0; color: var(--quiet); font-size: 0.9375rem; }
 .or::before, .or::after { content: ''; flex: 1; border-top: 1px solid var(--edge); }
 .or + form { margin-top: 0; }
-.app { display: flex; gap: 0.875rem; align-items: center; min-width: 0; }
+.app { display: flex; gap: 0.875rem; align-items: flex-start; min-width: 0; }
+.app + .lead { margin-top: 1rem; }
+.scopes ~ p.quiet { margin-top: 0.875rem; }
 .app div { min-width: 0; }
 .app p { margin: 0.125rem 0 0; }
 .scopes { list-style: none; margin: 0.375rem 0 0; padding: 0; border: 1px solid var(--edge); border-radius: 0.5rem; }
 .scopes li { padding: 0.625rem 0.875rem; border-top: 1px solid var(--edge); }
 .scopes li:first-child { border-top: 0; }
+.scopes.before { background: var(--raised); color: var(--quiet); }
 .scopes code { display: block; color: var(--quiet); font-size: 0.8125rem; }
 details { margin: 0.75rem 0 0; }
 summary { min-height: 1.5rem; cursor: pointer; color: var(--quiet); font-size: 0.9375rem; }
