@@ -8,6 +8,7 @@ import { appTile } from './app-tile.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
+import { scopeEntry } from './scope-list.ts'
 
 /** Picture, name and maker; `title` is the heading with the name, and `more` stands below it. */
 export const appHead = (place: Place, client: AppShown, title: Html, more?: Html): Html =>
@@ -54,10 +55,7 @@ export const permissionsOf = (place: Place, scopes: readonly string[]): Html =>
   scopes.length === 0
     ? html`<p>${place.words.account.noScopes}</p>`
     : html`<ul class="scopes">
-${scopes.map((scope) => permission(scope, place.scopeWords(scope)))}</ul>`
-
-const permission = (scope: string, words: string | undefined): Html =>
-  words === undefined ? html`<li>${scope}</li>\n` : html`<li>${words} <code>${scope}</code></li>\n`
+${scopes.map((scope) => scopeEntry(scope, place.scopeWords(scope)))}</ul>`
 
 /** Confirms what this page shows: the scopes go with it, so that nobody confirms more than they saw. */
 export function confirmForm(frame: Frame, { number, scopes }: Connection, appName: string): Html {

@@ -19,7 +19,12 @@ export type Visitor = {
     headers?: Readonly<Record<string, string>>,
   ): Promise<Visit>
   /** Sends a form that the page shows, with its hidden fields and what is typed in. */
-  fill(page: Visit, action: RegExp, typed: Readonly<Record<string, string>>): Promise<Visit>
+  fill(
+    page: Visit,
+    action: RegExp,
+    typed: Readonly<Record<string, string>>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Visit>
 }
 
 export function visitor(app: FastifyInstance): Visitor {
@@ -66,10 +71,10 @@ export function visitor(app: FastifyInstance): Visitor {
     cookies,
     get: (path, headers = {}) => ask('GET', path, headers),
     post,
-    fill(page, action, typed) {
+    fill(page, action, typed, headers) {
       const form = formsOf(page.text).find((one) => action.test(one.action))
       if (!form) throw new Error(`The page shows no form to ${action}.`)
-      return post(form.action, { ...form.hidden, ...typed })
+      return post(form.action, { ...form.hidden, ...typed }, headers)
     },
   }
 }
