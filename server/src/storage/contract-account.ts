@@ -127,50 +127,45 @@ export function keepsAccountPromises(opened: () => Opened): void {
     })
 
     test('gets in by no guard, whoever looked before it was barred', async () => {
-      const { store, other } = opened()
-      const token = inCompany(1)
-      await importing(store, token, inCompany(2), inCompany(3, { organizationId: '' }))
+      const { store, other, database } = opened()
+      const [token, elsewhere] = [inCompany(1), inCompany(2, { organizationId: '' })]
+      await importing(store, token, elsewhere)
+      const live = await connect(store, { number: 11, userId: 'b', liveGrants: [101] })
       const key = { clientId: 'app', userId: 'user', organizationId: 'company' }
-      const [first, second] = [
-        aCode({ ...key, hash: Buffer.from([1]) }),
-        aCode({ ...key, hash: Buffer.from([2]) }),
-      ]
-      const add = (code: typeof first): Write => ({ write: 'add_code', code, openMax: undefined })
-      const live = await connect(store, { number: 11, userId: 'user', liveGrants: [101] })
+      const code = aCode({ ...key, hash: Buffer.from([1]) })
+      // As if it had come in between: the bar itself takes every open code with it.
+      await store.commit([{ write: 'add_code', code: { ...code, organizationId: '' }, openMax: undefined }])
       await store.commit([bar()])
-      const expected = [undefined, { number: live.number, epoch: live.epoch }]
-      for (const found of expected) {
-        const connection = { ...key, found }
-        const writes: readonly Write[] = [
-          {
-            write: 'reserve_grant',
-            lookup: token.lookup,
-            clientId: 'app',
-            exchange: 0,
-            keyVersion: 1,
-            grantNumber: 600,
-            connection,
-          },
-          { write: 'redeem_code', hash: first.hash, grantNumber: 601, connection },
-          add(second),
-        ]
-        for (const write of writes) assert.equal(await other.commit([write]), 'overtaken', write.write)
-      }
+      await database.query(`update codes set organization_id = 'company' returning 1`, [])
+
+      const connection = { ...key, found: undefined }
+      const writes: readonly Write[] = [
+        {
+          write: 'reserve_grant',
+          lookup: token.lookup,
+          clientId: 'app',
+          exchange: 0,
+          keyVersion: 1,
+          grantNumber: 600,
+          connection,
+        },
+        { write: 'redeem_code', hash: code.hash, grantNumber: 601, connection },
+        { write: 'add_code', code: { ...code, hash: Buffer.from([2]) }, openMax: undefined },
+        { write: 'allow_connection', connection: { ...live, ...key, number: 12 }, seen: undefined },
+      ]
+      for (const write of writes) assert.equal(await other.commit([write]), 'overtaken', write.write)
       assert.equal(await other.commit(exchangeThere(1)), 'overtaken')
-      assert.equal(await other.commit(exchangeThere(2, live)), 'overtaken')
-      const revoked = await other.findConnection('app', 'user', 'company')
-      const allow = { ...live, number: 12, userId: 'new' }
-      for (const [connection, seen] of [
-        [{ ...live, status: 'live' }, revoked],
-        [allow, undefined],
-      ] as const)
-        assert.equal(await other.commit([{ write: 'allow_connection', connection, seen }]), 'overtaken')
+      const revoked = await other.findConnection('app', 'b', 'company')
+      const again = { write: 'allow_connection', connection: live, seen: revoked } as const
+      assert.equal(await other.commit([again]), 'overtaken')
       // Of no organization, and of another one, it is as free as before.
-      assert.equal(
-        await other.commit(exchange(inCompany(3, { organizationId: '' }), { number: 3 })),
-        'committed',
-      )
+      assert.equal(await other.commit(exchange(elsewhere, { number: 3 })), 'committed')
       await connect(other, { number: 13, organizationId: 'another' })
+      // And it was the bar alone that each of them ran into.
+      await other.commit([unbar])
+      const [reserve, redeem, add] = writes
+      for (const write of [redeem, add, reserve])
+        assert.equal(write && (await other.commit([write])), 'committed', write?.write)
     })
 
     test('is seen to be barred by whoever looks at a token or a code of it', async () => {
