@@ -202,6 +202,26 @@ suite('begin authorization', () => {
     assert.equal(next(aConnection()), 'answer')
   })
 
+  test('what was allowed before is told with the question, where there is one subject and a known app', () => {
+    const connection = aConnection({ scopes: ['read'] })
+    const asked = (facts: Partial<AuthorizationFacts>, request: Changes['request'] = {}) => {
+      const next = step({ request: { scopes: ['read', 'write'], ...request }, facts })
+      return next.next === 'ask' ? next.allowedBefore : next.next
+    }
+    const known = aSubject({ connection })
+    assert.deepEqual(asked({ subjects: [known] }), ['read'])
+    assert.deepEqual(asked({ subjects: [known, inOrganization('b')] }), [])
+    assert.deepEqual(asked({ subjects: [aSubject()] }), [])
+    for (const changes of [{ status: 'revoked' }, { confirmation: 'pending' }] as const) {
+      assert.deepEqual(asked({ subjects: [aSubject({ connection: { ...connection, ...changes } })] }), [])
+    }
+    // RFC 8252 §8.6: another program on the same machine could ask in its name.
+    const onMachine = 'http://127.0.0.1:8080/back'
+    const unproven = aClient({ type: 'public', redirectUris: [onMachine] })
+    const request = { redirectUri: onMachine, codeChallenge: challenge, codeChallengeMethod: 'S256' }
+    assert.deepEqual(asked({ client: unproven, subjects: [known] }, request), [])
+  })
+
   test('nothing is said unasked for a connection that waits for its user, for their answer is the confirmation', () => {
     const next = (confirmation: Connection['confirmation'], changes: Changes = {}) => {
       const connection = aConnection({ confirmation })

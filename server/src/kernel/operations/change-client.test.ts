@@ -42,6 +42,25 @@ suite('change client', () => {
     assert.deepEqual(writesOf({ name: 'Another' }), ['change_client', 'append_event'])
   })
 
+  test('a picture comes in with the client that shows it, and goes when none does any more', () => {
+    const logo = { name: `${'1'.repeat(64)}.png`, bytes: Buffer.from([1]) }
+    const changed = (before: string | undefined, asked: ChangeClientInput['logo']) => {
+      const facts = { client: aClient({ logo: before }), others: [] }
+      const { answer, writes } = changeClient.decide({ ...input, logo: asked }, facts, moment)
+      return [
+        'granted' in answer ? answer.granted.logo : answer.refused.reason,
+        ...writes.map(({ write }) => write),
+      ]
+    }
+    const kept = ['change_client', 'put_logo', 'drop_unused_logos', 'append_event']
+    assert.deepEqual(changed(undefined, logo), [logo.name, ...kept])
+    assert.deepEqual(changed('other.png', logo), [logo.name, ...kept])
+    const taken = ['change_client', 'drop_unused_logos', 'append_event']
+    assert.deepEqual(changed(logo.name, 'none'), [undefined, ...taken])
+    assert.deepEqual(changed(logo.name, logo), ['nothing_to_change'])
+    assert.deepEqual(changed(undefined, 'none'), ['nothing_to_change'])
+  })
+
   test('policy is laid over what is there, and an undefined field is taken away', () => {
     const client = aClient({ policy: { accessSeconds: 60, codeSeconds: 30 } })
     const { answer } = changeClient.decide(

@@ -30,24 +30,26 @@ const subject = (organizationId: string, connection?: Connection, userId = 'user
   connection,
 })
 
+const aRequest: ConsentInput['request'] = {
+  clientId: 'app',
+  redirectUri: uri,
+  responseType: 'code',
+  scopes: ['read'],
+  codeChallenge: undefined,
+  codeChallengeMethod: undefined,
+  resource: [],
+  prompt: undefined,
+  signedInSince: undefined,
+  wrong: undefined,
+}
+
 function decided(
   input: Partial<ConsentInput> = {},
   facts: Partial<AuthorizationFacts> = {},
 ): { readonly step: Step; readonly writes: readonly Write[] } {
   const { answer, writes } = decideConsent.decide(
     {
-      request: {
-        clientId: 'app',
-        redirectUri: uri,
-        responseType: 'code',
-        scopes: ['read'],
-        codeChallenge: undefined,
-        codeChallengeMethod: undefined,
-        resource: [],
-        prompt: undefined,
-        signedInSince: undefined,
-        wrong: undefined,
-      },
+      request: aRequest,
       rules: { responseType: 'required', scopes: 'asked', codeChallenge: 'public', subject: 'user' },
       dialect: 'standard',
       policy: {},
@@ -165,6 +167,28 @@ suite('decide consent', () => {
     const revoked = aConnection({ confirmation: 'pending', status: 'revoked', epoch: 2 })
     const anew = allowedWith(revoked)
     assert.deepEqual([anew.confirmation, anew.event], ['not_needed', undefined])
+  })
+
+  test('what was allowed before needs no place on the page, as long as it still is allowed', () => {
+    const wider = aClient({ redirectUris: [uri], scopes: ['read', 'write'] })
+    const request = { ...aRequest, scopes: ['read', 'write'] }
+    const next = (changes: Partial<Connection> | undefined, scopesShown: readonly string[]) => {
+      const connection = changes && aConnection({ scopes: ['read'], ...changes })
+      const facts = { client: wider, subjects: [subject('', connection)] }
+      const { step, writes } = decided({ request, scopesShown }, facts)
+      return step.next === 'answer' ? [...connectionIn(writes).scopes].sort() : step.next
+    }
+    assert.deepEqual(next({}, ['write']), ['read', 'write'])
+    // The page asked for all of it, or for the rest, and meanwhile it was allowed elsewhere.
+    assert.deepEqual(next({}, ['read', 'write']), ['read', 'write'])
+    // Taken back since the page was shown, or never answered: then the user has not been asked for it.
+    assert.equal(next({ status: 'revoked' }, ['write']), 'ask')
+    assert.equal(next({ confirmation: 'pending' }, ['write']), 'ask')
+    assert.equal(next(undefined, ['write']), 'ask')
+    assert.equal(next({}, ['read']), 'ask')
+    assert.equal(next({}, []), 'ask')
+    // Something that this request does not ask for was on the page.
+    assert.equal(next({}, ['write', 'admin']), 'ask')
   })
 
   test('cancelling changes nothing and tells the app', () => {

@@ -6,7 +6,14 @@ import { registerClient } from './register-client.ts'
 
 const moment = aMoment(aRing([aRingVersion(2, noon + 10_000), aRingVersion(1)]))
 const actor = { actor: 'operator', address: undefined, requestId: undefined }
-const { id: _id, status: _status, tokensValidAfter: _after, secrets: _secrets, ...client } = aClient()
+const {
+  id: _id,
+  status: _status,
+  tokensValidAfter: _after,
+  secrets: _secrets,
+  logo: _logo,
+  ...client
+} = aClient()
 
 suite('register client', () => {
   test('an id or identifier that somebody has is refused', () => {
@@ -37,6 +44,16 @@ suite('register client', () => {
     assert.match('granted' in made ? made.granted.client.id : '', /^[0-9A-Za-z]{17}$/)
     const chosen = registerClient.decide({ client: { ...client, id: 'KEY-1' }, actor }, [], moment).answer
     assert.equal('granted' in chosen && chosen.granted.client.id, 'KEY-1')
+  })
+
+  test('its picture comes in with it', () => {
+    const logo = { name: `${'1'.repeat(64)}.png`, bytes: Buffer.from([1]) }
+    const { answer, writes } = registerClient.decide({ client, logo, actor }, [], moment)
+    assert.equal('granted' in answer && answer.granted.client.logo, logo.name)
+    assert.deepEqual(
+      writes.map(({ write }) => write),
+      ['add_client', 'put_logo', 'add_client_secret', 'append_event'],
+    )
   })
 
   test('a public client has no secret, and the row is the guard', () => {
