@@ -6,7 +6,7 @@ import type { MailTransport } from './transport.ts'
 export const folderTransport = (folder: string): MailTransport => ({
   async send({ messageId, bytes }) {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolder(folder)
       // Named by the Message-ID: sent again, a mail takes its own place.
       const path = join(folder, `${fileNameOf(messageId)}.eml`)
       const unfinished = `${path}.${process.pid}.unfinished`
@@ -23,13 +23,20 @@ export const folderTransport = (folder: string): MailTransport => ({
     }
   },
   async check() {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     const probe = join(folder, `.writable.${process.pid}`)
     await writeFile(probe, '')
     await rm(probe)
   },
   close: () => undefined,
 })
+
+/** Where its parent is. (Node's own `recursive` asks for ever where a parent takes no folder, such as `/proc`.) */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  })
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

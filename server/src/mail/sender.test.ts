@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, suite, test } from 'node:test'
+import type { Email } from 'postal-mime'
+import PostalMime from 'postal-mime'
+import type { Brand } from '../brand.ts'
+import type { Connection, Delivery, MailKind, User } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
+import type { Outcome } from '../outbox/sender.ts'
+import type { Database } from '../storage/database.ts'
+import { migrate } from '../storage/migrate.ts'
+import { sqlStore } from '../storage/sql-store.ts'
+import { openSqlite } from '../storage/sqlite.ts'
+import { aClient, aConnection, anOrganization, aUser, noon } from '../testing/records.ts'
+import { folderTransport } from './folder.ts'
+import type { MailSenderOptions } from './sender.ts'
+import { mailSender } from './sender.ts'
+
+const brand: Brand = {
+  name: 'Acme',
+  support: 'mailto:help@acme.example',
+  colours: { light: { accent: '#0b5c7f', over: '#084863' }, dark: { accent: '#66c1e6', over: '#8ed3ef' } },
+}
+const alice = aUser({ email: 'alice@one.example', name: 'Alice Sample' })
+const pending = aConnection({
+  organizationId: 'company',
+  confirmation: 'pending',
+  scopes: ['deals:read', 'other'],
+})
+
+const delivery = (kind: MailKind, changes: Partial<Delivery> = {}): Delivery =>
+  // A delivery of mail stays one, whatever else a test changes.
+  ({
+    id: `delivery of ${kind}`,
+    channel: 'mail',
+    kind,
+    clientId: 'app',
+    userId: 'user',
+    organizationId: 'company',
+    connection: pending.number,
+    epoch: pending.epoch,
+    event: undefined,
+    at: noon,
+    due: noon,
+    attempts: 0,
+    status: 'waiting',
+    claimedBy: undefined,
+    problem: undefined,
+    ...changes,
+  }) as Delivery
+
+suite('mail: what is sent of a delivery', () => {
+  let database: Database
+  let store: Store
+  let folder: string
+  let warned: object[]
+
+  beforeEach(async () => {
+    database = await openSqlite(':memory:')
+    await migrate(database)
+    store = sqlStore(database)
+    folder = mkdtempSync(join(tmpdir(), 'tokenferry-sender-'))
+    warned = []
+    await store.commit([
+      {
+        write: 'add_client',
+        client: aClient({ name: 'Deal Sync', maker: 'Northwind', scopes: ['a', 'b'] }),
+        at: noon,
+      },
+      { write: 'put_organization', organization: anOrganization({ name: 'Sample company' }) },
+    ])
+    await putAlice({})
+  })
+  afterEach(async () => {
+    await database.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const putAlice = (changes: Partial<User>) =>
+    store.commit([{ write: 'put_user', user: { ...alice, ...changes }, organizations: ['company'] }])
+  const connect = (connection: Connection) =>
+    store.commit([{ write: 'allow_connection', connection, seen: undefined }])
+  const revoke = (connection: Connection) => store.commit([{ write: 'revoke_connection', connection }])
+
+  const send = (one: Delivery, options: Partial<MailSenderOptions> = {}): Promise<Outcome> =>
+    mailSender({
+      store,
+      transport: folderTransport(folder),
+      publicUrl: 'https://auth.acme.example',
+      from: { name: 'Acme', address: 'no-reply@acme.example' },
+      brand,
+      language: 'en',
+      scopes: { 'deals:read': { en: 'See your deals', de: 'Ihre Deals ansehen' } },
+      confirmationOf: () => 'notify',
+      logger: { warn: (fields) => void warned.push(fields) },
+      ...options,
+    })(one)
+
+  /** The only mail that has gone out. */
+  async function arrived(): Promise<Email> {
+    const names = readdirSync(folder)
+    assert.equal(names.length, 1)
+    return PostalMime.parse(readFileSync(join(folder, names[0] ?? '')))
+  }
+
+  async function isDropped(one: Delivery, problem: string, options: Partial<MailSenderOptions> = {}) {
+    assert.deepEqual(await send(one, options), { outcome: 'dropped', problem })
+    assert.deepEqual(readdirSync(folder), [])
+  }
+
+  test('installed: the app, its maker, the organization and the scopes in the words of the operator', async () => {
+    await connect(pending)
+    assert.deepEqual(await send(delivery('app_installed')), { outcome: 'sent' })
+    const { subject, text = '', to, from, replyTo, date } = await arrived()
+    assert.equal(subject, '“Deal Sync” is now installed as an app: please confirm it')
+    assert.deepEqual(to, [{ name: 'Alice Sample', address: 'alice@one.example' }])
+    assert.deepEqual(from, { name: 'Acme', address: 'no-reply@acme.example' })
+    assert.deepEqual(replyTo, [{ name: '', address: 'help@acme.example' }])
+    assert.equal(date, new Date(noon).toISOString())
+    assert.match(text, /“Deal Sync” by “Northwind”/)
+    assert.match(text, /“Sample company”/)
+    assert.match(text, /- See your deals\n- other\n/)
+  })
+
+  test('the language is the user’s, else the operator’s', async () => {
+    await connect(pending)
+    await putAlice({ language: 'de-AT' })
+    await send(delivery('app_installed'))
+    assert.match((await arrived()).text ?? '', /- Ihre Deals ansehen/)
+    await putAlice({ language: 'tlh' })
+    await send(delivery('app_installed'), { language: 'de' })
+    assert.match((await arrived()).subject ?? '', /ist jetzt als App installiert/)
+  })
+
+  test('sent twice, it is one mail under one Message-ID', async () => {
+    await connect(pending)
+    await send(delivery('app_installed'))
+    const { messageId } = await arrived()
+    await send(delivery('app_installed', { attempts: 3 }))
+    assert.equal((await arrived()).messageId, messageId)
+  })
+
+  test('nobody who is gone, disabled or without an address that can be used is written to', async () => {
+    await connect(pending)
+    await isDropped(delivery('app_installed', { userId: 'nobody' }), 'the user is gone')
+    await putAlice({ status: 'disabled' })
+    await store.commit([{ write: 'set_status', record: 'users', id: 'user', status: 'disabled' }])
+    await isDropped(delivery('sign_in_locked'), 'the user is disabled')
+    await store.commit([{ write: 'set_status', record: 'users', id: 'user', status: 'enabled' }])
+    await putAlice({ email: undefined })
+    await isDropped(delivery('sign_in_locked'), 'the user has no mail address')
+    await putAlice({ email: 'alice@one.example, bob@one.example' })
+    await isDropped(delivery('sign_in_locked'), 'the mail address of the user cannot be used')
+  })
+
+  test('installed: dropped where it was uninstalled meanwhile, or nobody need confirm any more', async () => {
+    await connect(pending)
+    const none = () => 'none' as const
+    await isDropped(delivery('app_installed'), 'the policy wants no confirmation any more', {
+      confirmationOf: none,
+    })
+    await isDropped(delivery('app_installed', { clientId: 'other' }), 'the app is gone')
+    await revoke(pending)
+    await isDropped(delivery('app_installed'), 'the app was uninstalled meanwhile')
+  })
+
+  test('installed: who has confirmed meanwhile is not asked again', async () => {
+    await connect({ ...pending, confirmation: 'confirmed' })
+    await send(delivery('app_installed'))
+    assert.match((await arrived()).text ?? '', /You have confirmed it already/)
+  })
+
+  test('installed: whose own access is not moved over yet hears what the app may do at most', async () => {
+    await send(delivery('app_installed'), { confirmationOf: () => 'required' })
+    const { text = '' } = await arrived()
+    assert.match(text, /- a\n- b\n/)
+    assert.match(text, /as soon as it has moved your own\saccess over/)
+    assert.match(text, /Until it is confirmed, the app cannot reach your data/)
+  })
+
+  test('installed: of an app for the whole organization, members hear that an admin confirms it', async () => {
+    await connect({ ...pending, userId: '' })
+    await send(delivery('app_installed'))
+    assert.match((await arrived()).text ?? '', /An admin of “Sample company” confirms/)
+  })
+
+  test('a reminder goes while the same connection waits, and not a moment longer', async () => {
+    await connect(pending)
+    const reminder = delivery('confirmation_reminder')
+    assert.deepEqual(await send(reminder), { outcome: 'sent' })
+    assert.match((await arrived()).subject ?? '', /^Reminder: “Deal Sync” waits/)
+    rmSync(folder, { recursive: true })
+    folder = mkdtempSync(join(tmpdir(), 'tokenferry-sender-'))
+    await isDropped({ ...reminder, epoch: 0 }, 'the app was uninstalled meanwhile')
+    await isDropped({ ...reminder, connection: 99 }, 'the app was uninstalled meanwhile')
+    await store.commit([{ write: 'confirm_connection', connection: pending }])
+    await isDropped(reminder, 'the app was confirmed meanwhile')
+    await revoke(pending)
+    await isDropped(reminder, 'the app was uninstalled meanwhile')
+  })
+
+  test('uninstalled: it happened, so it is told, whatever came after', async () => {
+    await connect(pending)
+    await revoke(pending)
+    assert.deepEqual(await send(delivery('app_uninstalled')), { outcome: 'sent' })
+    const { subject, text = '' } = await arrived()
+    assert.equal(subject, '“Deal Sync” has been uninstalled')
+    assert.match(text.replaceAll('\n', ' '), /from “Sample company” on 1 July 2026 at 12:00 UTC/)
+  })
+
+  test('locked: says until when, where it still is', async () => {
+    await send(delivery('sign_in_locked', { clientId: undefined, organizationId: undefined }))
+    assert.match((await arrived()).text ?? '', /paused for a while/)
+  })
+
+  test('trouble that the operator must mend is logged, without anybody’s address', async () => {
+    await connect(pending)
+    const transport = folderTransport('/proc/nowhere')
+    const outcome = await send(delivery('app_installed'), { transport })
+    assert.ok(outcome.outcome === 'failed' && !outcome.isFinal)
+    assert.equal(warned.length, 1)
+    assert.ok(!JSON.stringify([warned, outcome]).includes('alice'))
+  })
+})
