@@ -88,6 +88,25 @@ suite('command line: records', () => {
     assert.equal((await json(['client', 'show', 'OLD-1'])).id, 'app-1')
   })
 
+  test('an app has a maker and a picture, whose bytes are looked at before anything is changed', async () => {
+    const [picture, drawing, large] = ['logo.png', 'logo.svg', 'large.png'].map((name) => join(folder, name))
+    const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+    writeFileSync(picture ?? '', png)
+    // What a file is called proves nothing.
+    writeFileSync(drawing ?? '', '<svg xmlns="http://www.w3.org/2000/svg"/>')
+    writeFileSync(large ?? '', Buffer.concat([png, Buffer.alloc(65_536)]))
+    const { client_id } = await addApp('--maker', 'Acme Ltd', '--logo', picture ?? '')
+    const set = ['client', 'set', client_id]
+    const made = await json(['client', 'show', client_id])
+    assert.equal(made.maker, 'Acme Ltd')
+    assert.match(String(made.logo), /^[0-9a-f]{64}\.png$/)
+    assert.match(await failing([...set, '--logo', drawing ?? '']), /no PNG, JPEG or WebP picture/)
+    assert.match(await failing([...set, '--logo', large ?? '']), /has 65 KiB; a logo has at most 64 KiB/)
+    assert.match(await failing([...set, '--logo', join(folder, 'none.png')]), /cannot be read/)
+    const taken = await json([...set, '--maker', 'none', '--logo', 'none'])
+    assert.deepEqual([taken.maker, taken.logo], [undefined, undefined])
+  })
+
   test('a change replaces what is named and leaves the rest', async () => {
     const { client_id } = await addApp(
       '--scope',

@@ -23,8 +23,7 @@ export function wasAllowed(subject: Subject, checked: Checked): boolean {
 
 /**
  * Whether a page that showed these scopes as asked for has shown all that would be new: nobody allows what
- * they have not seen. What the page showed as allowed before must still be so, for it may have been taken back
- * meanwhile.
+ * they have not seen. What the page showed as allowed before must still be so: it may have been taken back.
  */
 export function hasShownAll(subject: Subject, checked: Checked, shown: readonly string[]): boolean {
   const before = remembered(subject, checked) ?? []
