@@ -362,8 +362,9 @@ suite('pages: addresses', () => {
     ]
     for (const return_to of elsewhere) {
       const answer = await user.post('/sign-in', { ...fields, return_to })
-      assert.equal(answer.status, 400, return_to)
+      assert.equal(answer.status, 403, return_to)
       assert.equal(answer.location, undefined)
+      assert.match(answer.text, /href="\/account\/apps"/)
       assert.equal(answer.headers['set-cookie'], undefined)
     }
   })

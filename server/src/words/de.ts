@@ -91,10 +91,6 @@ export const de: Words = {
       text: 'Sie sind abgemeldet. Sie können diese Seite schließen.',
       again: 'Wieder anmelden',
     },
-    restart: {
-      title: 'Bitte neu beginnen',
-      text: 'Auf diese Seite kommt man aus einer App. Gehen Sie zur App zurück und beginnen Sie dort von vorn.',
-    },
     formOutdated: {
       title: 'Dieses Formular gilt nicht mehr',
       text: 'Es wurde zu spät oder von einer anderen Seite abgeschickt. Es wurde nichts geändert.',
@@ -318,7 +314,17 @@ export const de: Words = {
     refused: (error) => `Was die App verlangt hat, wurde abgelehnt: ${error}. Das wurde ihr mitgeteilt:`,
     bare: 'Hierher kommen die Benutzer der Beispiel-Apps von den Seiten von Tokenferry zurück. Es kam nichts mit.',
     toHome: 'Was es sonst noch auszuprobieren gibt',
+    mails: {
+      title: 'E-Mails',
+      text: 'Was verschickt worden wäre; das Neueste zuerst.',
+      none:
+        'Noch ist keine E-Mail geschrieben worden. ' +
+        'Tauschen Sie ein altes Token einer App ein, deren Benutzer davon erfahren, etwa bei pipedrive.',
+      html: 'So, wie E-Mail-Programme es zeigen',
+      back: 'Alle E-Mails',
+    },
     home: {
+      mails: 'E-Mails, die verschickt worden wären',
       title: 'Tokenferry zum Ausprobieren',
       text: 'Beispiel-Apps tauschen hier alte Beispiel-Tokens ein, in mehreren Dialekten. Das Terminal zeigt, wie.',
       demoFile: 'Alle Namen, Passwörter, Geheimnisse und Tokens stehen in',

@@ -87,10 +87,6 @@ export const en = {
       text: 'You are signed out. You can close this page.',
       again: 'Sign in again',
     },
-    restart: {
-      title: 'Start again',
-      text: 'This page is reached from an app. Go back to the app and start from there.',
-    },
     formOutdated: {
       title: 'This form is no longer valid',
       text: 'It was sent too late, or from another page. Nothing was changed.',
@@ -296,7 +292,17 @@ export const en = {
     refused: (error: string) => `What this app asked for was refused: ${error}. This is what it was told.`,
     bare: 'This is where users of the sample apps come back to from the pages of Tokenferry. Nothing came with you.',
     toHome: 'What else there is to try',
+    mails: {
+      title: 'Mails',
+      text: 'What would have been sent, the newest first.',
+      none:
+        'No mail has been written yet. ' +
+        'Exchange a legacy token of an app whose users are told of it, such as one of pipedrive.',
+      html: 'As mail programs show it',
+      back: 'All mails',
+    },
     home: {
+      mails: 'Mails that would have been sent',
       title: 'Tokenferry, a demo',
       text: 'Sample apps exchange sample legacy tokens here, in several dialects. The terminal shows how, line by line.',
       demoFile: 'All names, passwords, secrets and tokens are in',
