@@ -87,6 +87,7 @@ export function shown(client: Client, now: number) {
   const tooLate = exchangeUntil !== undefined && now >= exchangeUntil
   return {
     ...rest,
+    callbackStatus: rest.callback === undefined ? undefined : rest.callbackStatus,
     exchange: exchangeStatus === 'off' ? 'off' : tooEarly ? 'not yet' : tooLate ? 'closed' : 'on',
     exchangeFrom: timeOf(exchangeFrom),
     exchangeUntil: timeOf(exchangeUntil),

@@ -1,7 +1,7 @@
 /** `tokenferry client …`: the apps. */
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { dialects } from '../dialects/index.ts'
+import { callbackShowsSecret, dialects } from '../dialects/index.ts'
 import { perform } from '../kernel/kernel.ts'
 import type { ClientChange } from '../kernel/operations/change-client.ts'
 import { changeClient } from '../kernel/operations/change-client.ts'
@@ -18,6 +18,7 @@ import type { Shared } from './command.ts'
 import { CommandError, granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { say, sayJson, sayRecord, sayRecords, timeOf } from './output.ts'
 import { readPolicyArguments } from './policy-arguments.ts'
+import { readCallback } from './webhook-client.ts'
 
 export function addClientCommands(program: Command): void {
   const client = group(program, 'client', 'the apps that hold legacy tokens')
@@ -36,6 +37,7 @@ type AddOptions = Settings & {
   readonly id?: string
   readonly name: string
   readonly type: Client['type']
+  readonly callback?: string
 }
 
 function addAdd(client: Command): void {
@@ -59,6 +61,7 @@ function addAdd(client: Command): void {
         .default('confidential'),
     )
     .option('--may-introspect', 'a resource server: may introspect every token')
+    .option('--callback <url>', 'where it is told what happens to its grants; later: webhook set')
   withSettings(command).action((options: AddOptions) =>
     withDeployment(options, (deployment) => add(deployment, options)),
   )
@@ -80,17 +83,17 @@ async function add({ world, config }: Deployment, options: AddOptions): Promise<
     mayIntrospect: options.mayIntrospect ?? false,
     origins: options.origin ?? [],
     maker: given(options.maker),
-    callback: undefined,
+    callback: options.callback === undefined ? undefined : readCallback(options.callback, config),
     callbackStatus: 'on',
     callbackEvents: [],
     policy: readPolicyArguments(options.policy ?? []).set,
   }
-  const made = granted(
-    await perform(registerClient, { client, logo: given(options.logo), actor: operator() }, world),
-    {
-      record_exists: 'There already is a client of this id or identifier. See: tokenferry client list',
-    },
-  )
+  const logo = given(options.logo)
+  const input = { client, logo, callbackShowsSecret: callbackShowsSecret(client.dialect), actor: operator() }
+  const made = granted(await perform(registerClient, input, world), {
+    record_exists: 'There already is a client of this id or identifier. See: tokenferry client list',
+    nothing_to_change: 'A public client has no secret, which is what its dialect would show its callback.',
+  })
   if (!config.mounts.some(({ dialect }) => dialect === options.dialect)) {
     process.stderr.write(
       `Warning: ${options.dialect} is mounted nowhere, so nobody serves this client. Add a mount to ${options.config}.\n`,
@@ -124,6 +127,7 @@ function addList(client: Command): void {
         TYPE: (one: ShownClient) => one.type,
         STATUS: (one: ShownClient) => one.status,
         EXCHANGE: (one: ShownClient) => one.exchange,
+        CALLBACK: (one: ShownClient) => one.callbackStatus,
         NAME: (one: ShownClient) => one.name,
       }
       sayRecords(clients, columns, {
@@ -203,8 +207,11 @@ function addRotateSecret(client: Command): void {
         .default(parseDuration('7d'), '7d'),
     )
     .action((clientId: string, options: Shared & { readonly overlap: number }) =>
-      withDeployment(options, async ({ world }) => {
-        const input = { clientId, overlap: options.overlap, actor: operator() }
+      withDeployment(options, async ({ world, store }) => {
+        const found = await store.findClient(clientId)
+        const shows = found !== undefined && callbackShowsSecret(found.dialect)
+        const { overlap } = options
+        const input = { clientId, overlap, callbackShowsSecret: shows, actor: operator() }
         const made = granted(await perform(rotateClientSecret, input, world), {
           record_unknown: unknownClient,
           nothing_to_change: 'A public client has no secret.',

@@ -16,3 +16,7 @@ export const usualPrefix = (dialect: Dialect): string => (dialect === standard ?
 
 export const findDialect = (name: string): Dialect | undefined =>
   dialects.find((dialect) => dialect.name === name)
+
+/** The company calls an app's callback in its own way, and proves itself there with the app's own secret. */
+export const callbackShowsSecret = (dialect: string): boolean =>
+  findDialect(dialect)?.uninstalled !== undefined

@@ -56,6 +56,32 @@ suite('register client', () => {
     )
   })
 
+  const told = { ...client, callback: 'https://app.example/hook' }
+  const writesOf = (asked: Parameters<typeof registerClient.decide>[0]) =>
+    registerClient.decide(asked, [], moment).writes
+
+  test('a client that is told things has a first secret that signs them', () => {
+    const writes = writesOf({ client: told, actor })
+    assert.deepEqual(
+      writes.map(({ write }) => write),
+      ['add_client', 'add_client_secret', 'add_callback_secret', 'append_event'],
+    )
+    const [, secret] = writes
+    assert.equal(secret?.write === 'add_client_secret' && secret.sealed, undefined)
+  })
+
+  test('where its callback is shown its own secret, a sealed copy is kept, and only there', () => {
+    const sealedOf = (asked: typeof client) => {
+      const [, secret] = writesOf({ client: asked, actor, callbackShowsSecret: true })
+      return secret?.write === 'add_client_secret' ? secret.sealed?.length : assert.fail('no secret')
+    }
+    assert.equal(sealedOf(told), 32)
+    assert.equal(sealedOf({ ...told, callback: undefined }), undefined)
+    const asked = { client: { ...told, type: 'public' }, actor, callbackShowsSecret: true } as const
+    const { answer } = registerClient.decide(asked, [], moment)
+    assert.deepEqual(answer, { refused: { reason: 'nothing_to_change', parameter: 'public' } })
+  })
+
   test('a public client has no secret, and the row is the guard', () => {
     const { answer, writes } = registerClient.decide(
       { client: { ...client, type: 'public' }, actor },

@@ -36,6 +36,10 @@ export const registerClient: Operation<RegisterClientInput, readonly Client[], R
 
   decide({ client: asked, logo, actor, callbackShowsSecret = false }, [taken], moment) {
     if (taken) return refuse({ reason: 'record_exists', parameter: taken.id })
+    const isShown = asked.callback !== undefined && callbackShowsSecret
+    // A public client has no secret that could prove to it who calls.
+    if (isShown && asked.type === 'public')
+      return refuse({ reason: 'nothing_to_change', parameter: 'public' })
     const client: Client = {
       ...asked,
       id: asked.id ?? makeId(moment),
