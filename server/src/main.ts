@@ -19,8 +19,10 @@ import type { Store } from './kernel/store.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { openKeyRing } from './keys/key-ring.ts'
 import { readReference, readRootSecret } from './keys/root-secret.ts'
+import { mailFolder } from './mail/folder.ts'
 import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
+import { devMail } from './pages/dev-mail.ts'
 import { pages } from './pages/routes.ts'
 import { sampleApp } from './pages/sample-app.ts'
 import { toPolicy } from './policy-fields.ts'
@@ -157,7 +159,11 @@ export function composeServer(
       pages({ mounts, services, publicUrl: config.public_url, ways, ...spoken })(server)
       const { sampleApp: demoFile } = options
       const clients = () => store.listClients()
-      if (demoFile) sampleApp({ publicUrl: config.public_url, mounts, clients, demoFile, ...spoken })(server)
+      if (demoFile === undefined) return
+      const shown = { publicUrl: config.public_url, ...spoken }
+      const mails = config.mail?.folder === undefined ? undefined : mailFolder(config.mail.folder)
+      sampleApp({ ...shown, mounts, clients, demoFile, hasMails: mails !== undefined })(server)
+      if (mails) devMail({ ...shown, mails })(server)
     },
   })
   const telling = startTelling({ config, world, policies: services.policies, logger })

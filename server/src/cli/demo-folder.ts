@@ -90,6 +90,8 @@ const settings = (base: string, at: DemoFolder) => ({
   database: `sqlite:${at.database}`,
   root_secret: `file:${at.rootSecret}`,
   mounts: dialects.map((dialect) => ({ dialect: dialect.name, prefix: usualPrefix(dialect) })),
+  // Shown at /dev/mail, and sent nowhere.
+  mail: { from: 'Tokenferry demo <no-reply@demo.example>', folder: join(at.folder, 'mail') },
 })
 
 /** What an earlier start has written. */
@@ -114,10 +116,12 @@ export function readDemo({ demo, folder }: DemoFolder): Demo {
 export async function rebase(demo: Demo, base: string, at: DemoFolder): Promise<Demo> {
   if (!existsSync(at.config)) writing(at, () => write(at.config, stringify(settings(base, at))))
   const document = parseDocument(writing(at, () => readFileSync(at.config, 'utf8')))
-  const { public_url, listen, database, root_secret } = settings(base, at)
+  const { public_url, listen, database, root_secret, mail } = settings(base, at)
   const before = String(document)
   for (const [name, value] of Object.entries({ public_url, database, root_secret })) document.set(name, value)
   document.setIn(['listen', 'port'], listen.port)
+  // A demo from before there were mails goes on without.
+  if (document.hasIn(['mail', 'folder'])) document.setIn(['mail', 'folder'], mail.folder)
   if (String(document) !== before) writing(at, () => write(at.config, String(document)))
   if (demo.base === base) return demo
   await moveClients(demo.base, base, at)

@@ -1,6 +1,8 @@
 /** Mail into a folder, a file for each: for the demo, and for who tries the mails without sending any. */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ReadMessage } from './read-message.ts'
+import { readMessage } from './read-message.ts'
 import type { MailTransport } from './transport.ts'
 
 export const folderTransport = (folder: string): MailTransport => ({
@@ -44,10 +46,12 @@ const fileNameOf = (messageId: string): string => messageId.replace(/^<|@.*$/g, 
 
 /** The folder as its reader sees it. */
 export type MailFolder = {
-  /** Names of the mails there, the newest first. */
-  list(): Promise<readonly string[]>
-  read(name: string): Promise<Buffer | undefined>
+  /** The mails there, the newest first, and no more than a page takes. */
+  list(): Promise<readonly (ReadMessage & { readonly name: string })[]>
+  read(name: string): Promise<ReadMessage | undefined>
 }
+
+const listedMax = 100
 
 export const mailFolder = (folder: string): MailFolder => ({
   async list() {
@@ -55,13 +59,19 @@ export const mailFolder = (folder: string): MailFolder => ({
     const dated = await Promise.all(
       names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })),
     )
-    return dated.sort((one, other) => other.at - one.at).map(({ name }) => name.slice(0, -'.eml'.length))
+    const newest = dated.sort((one, other) => other.at - one.at).slice(0, listedMax)
+    return Promise.all(
+      newest.map(async ({ name }) => ({
+        name: name.slice(0, -'.eml'.length),
+        ...readMessage(await readFile(join(folder, name))),
+      })),
+    )
   },
   // Whoever asks names a file: only a name that one of our mails could have leads to it.
   async read(name) {
-    return isMailName(`${name}.eml`)
-      ? readFile(join(folder, `${name}.eml`)).catch(() => undefined)
-      : undefined
+    if (!isMailName(`${name}.eml`)) return undefined
+    const bytes = await readFile(join(folder, `${name}.eml`)).catch(() => undefined)
+    return bytes && readMessage(bytes)
   },
 })
 

@@ -96,8 +96,8 @@ suite('mail: into a folder', () => {
     assert.deepEqual(names, [`${envelope.messageId.slice(1, 33)}.eml`])
     assert.equal(statSync(join(folder, names[0] ?? '')).mode & 0o777, 0o600)
     const there = mailFolder(folder)
-    const [name = ''] = await there.list()
-    assert.deepEqual(await there.read(name), message.bytes)
+    const [listed] = await there.list()
+    assert.deepEqual(await there.read(listed?.name ?? ''), readMessage(message.bytes))
   })
 
   test('nothing else is read by its name', async () => {

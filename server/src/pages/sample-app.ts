@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Mount } from '../http/answer.ts'
 import type { Client } from '../kernel/records.ts'
 import { sha256 } from '../kernel/ring.ts'
+import { devMailPath } from './dev-mail.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
@@ -21,6 +22,8 @@ export type SampleAppOptions = PlaceOptions & {
   readonly clients: () => Promise<readonly Client[]>
   /** Where the demo's secrets and tokens are listed. */
   readonly demoFile: string
+  /** Whether there is a page of the mails that would have been sent. */
+  readonly hasMails?: boolean
 }
 
 /** What the links' codes are redeemed with. A real app makes one for each user and shows it to nobody. */
@@ -64,6 +67,7 @@ ${options.mounts.map(({ dialect, prefix }) => {
     link && html`<br><a href="${link}">${words.home.allow}</a>`
   }</li>\n`
 })}</ul>
+${options.hasMails && html`<p><a href="${place.base}${devMailPath}">${words.home.mails}</a></p>`}
 <p class="quiet">${words.home.verifier} <code>${codeVerifier}</code></p>`,
   )
 }

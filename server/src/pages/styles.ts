@@ -44,6 +44,7 @@ p { margin: 0.5rem 0 0; overflow-wrap: anywhere; }
 a { color: var(--accent); text-underline-offset: 0.15em; }
 a:hover { color: var(--accent-over); }
 code { font-family: ui-monospace, 'Cascadia Mono', Menlo, Consolas, monospace; font-size: 0.9em; overflow-wrap: anywhere; }
+pre { margin: 1rem 0 0; font: inherit; font-size: 0.9375rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 ul { list-style: disc; margin: 0.375rem 0 0; padding: 0 0 0 1.25rem; }
 li { padding: 0.125rem 0; overflow-wrap: anywhere; }
 li::marker { color: var(--accent); }
