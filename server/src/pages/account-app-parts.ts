@@ -9,7 +9,6 @@ import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 import { scopeEntry } from './scope-list.ts'
-
 /** Picture, name and maker; `title` is the heading with the name, and `more` stands below it. */
 export const appHead = (place: Place, client: AppShown, title: Html, more?: Html): Html =>
   html`<div class="app">
