@@ -38,3 +38,16 @@ export async function noteOfBar(
   if (done === 'allowed' && !app.isBarred) return words.allowed(app.name)
   return noteOf(visit, query)
 }
+
+/** Of an app that may come in again, and that nobody has yet: it stands on no page of its own. */
+export async function noteOfAllowed(
+  { desk }: AccountVisit,
+  query: Parameters,
+  { organizationId }: { readonly organizationId: string },
+): Promise<string | undefined> {
+  const { store } = desk.services.world
+  const id = query.get('done')?.[0] === 'allowed' ? query.get('client')?.[0] : undefined
+  const client = id === undefined ? undefined : await store.findClient(id)
+  if (!client || (await store.isBarred(organizationId, client.id))) return undefined
+  return desk.place.words.account.done.allowed(client.name)
+}

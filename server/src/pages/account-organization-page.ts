@@ -3,20 +3,21 @@ import type { Milliseconds, Organization } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
 import { appHead, badgesOf, factLine } from './account-app-parts.ts'
 import type { Frame } from './account-frame.ts'
-import { addressOf, framed } from './account-frame.ts'
+import { addressOf, framed, told } from './account-frame.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 
 export type OrganizationView = {
   readonly frame: Frame
+  readonly note: string | undefined
   readonly organization: Organization
   readonly apps: readonly OrganizationApp[]
   readonly now: Milliseconds
 }
 
 /** The apps of an organization. */
-export function organizationPage({ frame, organization, apps, now }: OrganizationView): Html {
+export function organizationPage({ frame, note, organization, apps, now }: OrganizationView): Html {
   const { place } = frame
   const words = place.words.account.organizationApps
   const name = organization.name || organization.id
@@ -24,6 +25,7 @@ export function organizationPage({ frame, organization, apps, now }: Organizatio
     frame,
     words.title(name),
     html`<h1>${words.title(name)}</h1>
+${told(note)}
 ${
   apps.length === 0
     ? html`<div class="empty"><h2>${words.none}</h2>

@@ -6,7 +6,7 @@ import { perform } from '../kernel/kernel.ts'
 import { isAdminOf } from '../kernel/operations/account.ts'
 import { barClient, unbarClient } from '../kernel/operations/bar-client.ts'
 import type { Organization } from '../kernel/records.ts'
-import { noteOfBar } from './account-notes.ts'
+import { noteOfAllowed, noteOfBar } from './account-notes.ts'
 import { organizationAppPage } from './account-organization-app-page.ts'
 import { organizationPage } from './account-organization-page.ts'
 import { barPage } from './account-question-page.ts'
@@ -21,10 +21,15 @@ type AppThere = There & { readonly clientId: string }
 const peoplePerPage = 50
 
 /** All apps of an organization. */
-export async function showOrganization(visit: AccountVisit, there: There): Promise<PageAnswer> {
+export async function showOrganization(
+  visit: AccountVisit,
+  there: There,
+  query: Parameters,
+): Promise<PageAnswer> {
   const organization = governedBy(visit, there)
   if (!organization) return nothingHere(visit.desk)
   const page = organizationPage({
+    note: await noteOfAllowed(visit, query, there),
     frame: frameOf(visit, { ...there, page: 'organization' }),
     organization,
     apps: await visit.desk.services.world.store.listOrganizationApps(there.organizationId),
@@ -104,7 +109,7 @@ async function led(
   }
   // An app that nobody was connected with is listed no more once it may come in again.
   if (!(await findApp(visit, there)))
-    return seeOther(visit.desk, { ...there, page: 'organization' }, {}, noted)
+    return seeOther(visit.desk, { ...there, page: 'organization' }, { done, client: there.clientId }, noted)
   return seeOther(visit.desk, { ...there, page: 'organization app' }, { done }, noted)
 }
 

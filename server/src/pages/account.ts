@@ -52,7 +52,7 @@ async function show(visit: AccountVisit, to: AccountPath, query: Parameters): Pr
     case 'sessions':
       return showSessions(visit, query)
     case 'organization':
-      return showOrganization(visit, to)
+      return showOrganization(visit, to, query)
     case 'organization app':
       return showOrganizationApp(visit, to, query)
     case 'bar':
