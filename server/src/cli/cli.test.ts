@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { sqlStore } from '../storage/sql-store.ts'
+import { openSqlite } from '../storage/sqlite.ts'
 import type { ServerProcess } from '../testing/server-process.ts'
 import { startServer } from '../testing/server-process.ts'
 
@@ -131,6 +133,21 @@ suite('command line: records', () => {
       assert.doesNotMatch(stdout + stderr, /argon2|long password/)
     assert.match(await failing(['user', 'set-password', 'alice'], 'short\n'), /at least 8/)
     assert.equal((await json(['user', 'disable', 'alice'])).status, 'disabled')
+  })
+
+  test('user unlock: a lock is shown while it holds, and lifted once', async () => {
+    const { id } = await json(['user', 'add', '--username', 'lena'])
+    const database = await openSqlite(settings.database.slice('sqlite:'.length))
+    const at = Math.floor(Date.now() / 1000) * 1000
+    const lock = { write: 'lock_sign_in', userId: String(id), at, until: at + 900_000 } as const
+    assert.equal(await sqlStore(database).commit([lock]), 'committed')
+    await database.close()
+    const until = new Date(at + 900_000).toISOString().replace('.000Z', 'Z')
+    assert.ok((await run(['user', 'list'])).stdout.includes(`until ${until}`))
+    assert.equal((await json(['user', 'unlock', 'lena'])).id, id)
+    assert.doesNotMatch((await run(['user', 'list'])).stdout, /until/)
+    assert.match(await failing(['user', 'unlock', 'lena']), /not locked/)
+    assert.match(await failing(['user', 'unlock', 'nobody']), /no such user/)
   })
 })
 

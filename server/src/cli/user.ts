@@ -1,15 +1,16 @@
 /** `tokenferry user …`: people who sign in, or whom legacy tokens name. */
 import type { Command } from 'commander'
 import { perform } from '../kernel/kernel.ts'
+import { unlockSignIn } from '../kernel/operations/lock-sign-in.ts'
 import { addUser, setPassword } from '../kernel/operations/put-user.ts'
 import { setStatus } from '../kernel/operations/set-status.ts'
-import type { User } from '../kernel/records.ts'
+import type { Milliseconds, User } from '../kernel/records.ts'
 import { hashPassword } from '../keys/password.ts'
 import { parseId, parseIdentifiers, parseName } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { readSecret } from './input.ts'
-import { sayRecord, sayRecords } from './output.ts'
+import { sayRecord, sayRecords, timeOf } from './output.ts'
 import type { Paged } from './page.ts'
 import { withPage } from './page.ts'
 
@@ -20,6 +21,7 @@ export function addUserCommands(program: Command): void {
   addStatus(user, 'disable')
   addStatus(user, 'enable')
   addSetPassword(user)
+  addUnlock(user)
 }
 
 type AddOptions = Shared & {
@@ -73,12 +75,13 @@ type ShownUser = ReturnType<typeof shown>
 function addList(user: Command): void {
   withPage(subcommand(user, 'list', 'list users, in the order of their ids')).action(
     (options: Shared & Paged) =>
-      withDeployment(options, async ({ store }) => {
+      withDeployment(options, async ({ store, world }) => {
         const users = (await store.listUsers({ after: options.after, limit: options.limit })).map(shown)
         const columns = {
           ID: ({ id }: ShownUser) => id,
           USERNAME: ({ username }: ShownUser) => username,
           STATUS: ({ status }: ShownUser) => status,
+          LOCKED: ({ lockedUntil }: ShownUser) => lockedAt(lockedUntil, world.moment().now),
           PASSWORD: ({ password }: ShownUser) => password,
           NAME: ({ name }: ShownUser) => name,
           EMAIL: ({ email }: ShownUser) => email,
@@ -87,6 +90,10 @@ function addList(user: Command): void {
       }),
   )
 }
+
+/** Until when no password is tried; a lock that is over is none. */
+const lockedAt = (until: Milliseconds | undefined, now: Milliseconds): string | undefined =>
+  until !== undefined && until > now ? `until ${timeOf(until)}` : undefined
 
 const unknown = 'There is no such user. See: tokenferry user list'
 
@@ -124,6 +131,24 @@ function addSetPassword(user: Command): void {
       sayRecord(shown(granted(answer, { record_unknown: unknown })), options)
     })
   })
+}
+
+function addUnlock(user: Command): void {
+  subcommand(
+    user,
+    'unlock <id>',
+    'let somebody sign in again whom too many wrong passwords have locked',
+    'tokenferry user unlock alice',
+  ).action((userId: string, options: Shared) =>
+    withDeployment(options, async ({ world }) => {
+      const answer = await perform(unlockSignIn, { userId, actor: operator() }, world)
+      const unlocked = granted(answer, {
+        record_unknown: unknown,
+        nothing_to_change: 'The user is not locked.',
+      })
+      sayRecord(shown(unlocked), options)
+    }),
+  )
 }
 
 /** A shorter one is guessed, whatever the hash. */

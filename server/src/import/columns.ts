@@ -17,7 +17,7 @@ export const columnsOf = {
     'expires',
     'last_used',
   ],
-  users: ['id', 'username', 'email', 'name', 'password_hash', 'organizations', 'admin_of'],
+  users: ['id', 'username', 'email', 'name', 'password_hash', 'language', 'organizations', 'admin_of'],
   organizations: ['id', 'name', 'region', 'api_domain'],
 } as const
 

@@ -388,6 +388,18 @@ suite('import of users and organizations', () => {
     assert.equal((await store.findOrganization('o1'))?.apiDomain, 'https://one.example')
   })
 
+  test('a user’s language comes in, stays where a later file leaves it out, and is looked at', async () => {
+    const { store } = here.deployment
+    const languageOf = async () => (await store.findUser('l1'))?.language
+    await run('id,username,language\nl1,lena,de-AT\n', { kind: 'users' })
+    assert.equal(await languageOf(), 'de-AT')
+    await run('id,username\nl1,lena\n', { kind: 'users' })
+    assert.equal(await languageOf(), 'de-AT')
+    const { refused } = await run('id,username,language\nl1,lena,Deutsch!\n', { kind: 'users' })
+    assert.equal(refused, 1)
+    assert.match(refusedLines()[0] ?? '', /language is no language tag/)
+  })
+
   test('admins come in as such, from CSV and NDJSON, and a later file leaves them so', async () => {
     const { store } = here.deployment
     const roles = async () =>

@@ -1,4 +1,5 @@
 /** Rows of users and organizations: checked. */
+import { isLanguageTag } from '../kernel/language-tag.ts'
 import type { Organization } from '../kernel/records.ts'
 import type { ImportedUser } from '../kernel/store.ts'
 import type { Values } from './columns.ts'
@@ -6,12 +7,14 @@ import type { Refused } from './legacy-tokens.ts'
 import { isArgon2id, isPlain, isShort } from './values.ts'
 
 export function checkUser(values: Values): ImportedUser | Refused {
-  const { id, username, email, name, password_hash } = values
+  const { id, username, email, name, password_hash, language } = values
   const wrong = wrongIn(values, ['id', 'username', 'email', 'name'], ['id', 'username'])
   if (wrong) return wrong
   if (email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(email)) return { refused: 'email is not an address' }
   if (password_hash !== undefined && !isArgon2id(password_hash))
     return { refused: 'password_hash: only argon2id is accepted, as $argon2id$v=19$m=…,t=…,p=…$salt$hash' }
+  if (language !== undefined && !isLanguageTag(language))
+    return { refused: 'language is no language tag, such as en or de-AT' }
   const [organizations, adminOf] = [idsIn(values.organizations), idsIn(values.admin_of)]
   const wrongIds = Object.entries({ organizations, admin_of: adminOf }).find(([, ids]) => !ids.every(isShort))
   if (wrongIds) return { refused: `${wrongIds[0]}: an id is too long or holds a control character` }
@@ -23,7 +26,7 @@ export function checkUser(values: Values): ImportedUser | Refused {
       name,
       passwordHash: password_hash,
       status: 'enabled',
-      language: undefined,
+      language,
       lockedUntil: undefined,
     },
     organizations,

@@ -97,7 +97,8 @@ function signedInSince(
 ): AuthorizationRequest['signedInSince'] {
   if (prompt === undefined && maxAgeSeconds === undefined) return undefined
   const since = asked ?? Number.POSITIVE_INFINITY
-  const young = prompt === undefined ? now - (maxAgeSeconds ?? 0) * 1000 : since
+  // OpenID Connect Core 1.0 §3.1.2.1: `max_age=0` asks for the same as `prompt=login`.
+  const young = prompt === undefined && maxAgeSeconds ? now - maxAgeSeconds * 1000 : since
   return { password: Math.min(since, young), provider: since }
 }
 

@@ -2,78 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { sha256 } from '../kernel/ring.ts'
-import type { TestDeployment } from '../testing/deployment.ts'
-import { testDeployment } from '../testing/deployment.ts'
 import type { IdentityProvider } from '../testing/identity-provider.ts'
 import { identityProvider, providerClient } from '../testing/identity-provider.ts'
+import type { ProviderHost as Host } from '../testing/provider-host.ts'
+import { addUser, leave, pathOf, providerHost, redirectUri, signIn } from '../testing/provider-host.ts'
 import { freePort } from '../testing/server-process.ts'
 import type { Visit, Visitor } from '../testing/visitor.ts'
 import { formsOf, visitor } from '../testing/visitor.ts'
-
-const secretName = 'TOKENFERRY_TEST_PROVIDER_SECRET'
-process.env[secretName] = providerClient.secret
-
-const redirectUri = 'http://127.0.0.1:4000/sign-in/callback'
-
-type Host = TestDeployment & { readonly hub: string; readonly redirectUri: string }
-
-/** A deployment whose users sign in at this provider. */
-async function hostWith(
-  issuer: string,
-  changes: Readonly<Record<string, unknown>> = {},
-  signIn: Readonly<Record<string, unknown>> = {},
-): Promise<Host> {
-  const provider = {
-    name: 'Acme ID',
-    issuer,
-    client_id: providerClient.id,
-    client_secret: `env:${secretName}`,
-    ...changes,
-  }
-  const host = await testDeployment({
-    mounts: ['code'],
-    config: { sign_in: { password: false, provider, ...signIn } },
-  })
-  const section = host.sections.code as unknown as Readonly<Record<string, string>> // Only texts are read.
-  const hub = `/code/oauth2/authorize?${new URLSearchParams({
-    client_id: section.client_id ?? '',
-    redirect_uri: section.redirect_uri ?? '',
-    response_type: 'code',
-  })}`
-  return { ...host, hub, redirectUri: section.redirect_uri ?? '' }
-}
-
-const addUser = (host: Host, user: { id: string; username?: string; email?: string }) =>
-  host.deployment.store.commit([
-    {
-      write: 'add_user',
-      user: {
-        username: `name of ${user.id}`,
-        email: undefined,
-        name: undefined,
-        passwordHash: undefined,
-        status: 'enabled',
-        language: undefined,
-        lockedUntil: undefined,
-        ...user,
-      },
-    },
-  ])
-
-/** Presses the button; the answer leads to the provider. */
-async function leave(host: Host, user: Visitor, path = host.hub): Promise<Visit> {
-  const page = await user.get(path)
-  return user.fill(page, /sign-in\/provider/, {})
-}
-
-const pathOf = (address: string): string => address.slice('http://127.0.0.1:4000'.length)
-
-/** From the button to where the callback leads. */
-async function signIn(host: Host, at: IdentityProvider, user: Visitor, path = host.hub): Promise<Visit> {
-  const left = await leave(host, user, path)
-  assert.equal(left.status, 303, left.text)
-  return user.get(pathOf(await at.visit(left.location ?? '')))
-}
 
 const sessionOf = (host: Host, user: Visitor) =>
   host.deployment.store.findSession(sha256(user.cookies.get('tokenferry_session') ?? ''))
@@ -89,7 +24,7 @@ suite('pages: signing in at the operator’s own provider', () => {
   let host: Host
   before(async () => {
     at = await identityProvider(redirectUri)
-    host = await hostWith(at.issuer)
+    host = await providerHost(at.issuer)
     await addUser(host, { id: 'u-1' })
   })
   after(async () => {
@@ -210,7 +145,7 @@ suite('pages: signing in at the operator’s own provider', () => {
 
   test('after ten minutes a sign-in has to be begun anew', async () => {
     at.user = known
-    const late = await hostWith(at.issuer)
+    const late = await providerHost(at.issuer)
     const user = visitor(late.app)
     const callback = pathOf(await at.visit((await leave(late, user)).location ?? ''))
     late.clock.advance(600_000)
@@ -279,7 +214,7 @@ suite('pages: who somebody is by what the provider says', () => {
     await at.close()
   })
   const fresh = async (changes: Readonly<Record<string, unknown>>): Promise<Host> => {
-    const host = await hostWith(at.issuer, changes)
+    const host = await providerHost(at.issuer, changes)
     hosts.push(host)
     return host
   }
@@ -391,7 +326,7 @@ suite('pages: who somebody is by what the provider says', () => {
 suite('pages: a provider that does not answer', () => {
   test('the server starts without it, says to try again, and goes on once it is there', async () => {
     const port = await freePort()
-    const host = await hostWith(`http://127.0.0.1:${port}`)
+    const host = await providerHost(`http://127.0.0.1:${port}`)
     await addUser(host, { id: 'u-1' })
     const user = visitor(host.app)
     const left = await leave(host, user)
@@ -414,7 +349,7 @@ suite('pages: a provider that does not answer', () => {
 
   test('one that calls itself something else is not believed', async () => {
     const at = await identityProvider(redirectUri)
-    const host = await hostWith(at.issuer.replace('127.0.0.1', 'localhost'))
+    const host = await providerHost(at.issuer.replace('127.0.0.1', 'localhost'))
     const user = visitor(host.app)
     isRefused(await leave(host, user), user, 503, /does not answer just now/)
     assert.match(host.logs.join(''), /"problem":"OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED"/)

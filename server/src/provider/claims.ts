@@ -1,4 +1,5 @@
 /** What of a provider's claims is believed (OpenID Connect Core 1.0 §5.1), and what it becomes here. */
+import { isLanguageTag } from '../kernel/language-tag.ts'
 import type { ProvidedUser } from '../kernel/operations/sign-in-with-provider.ts'
 import type { UserClaims } from './provider.ts'
 
@@ -44,5 +45,5 @@ function short(claim: unknown): string | undefined {
 /** BCP 47; some providers write `de_AT`. */
 function languageOf(locale: unknown): string | undefined {
   const tag = typeof locale === 'string' ? locale.replaceAll('_', '-') : ''
-  return /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}$/i.test(tag) ? tag : undefined
+  return isLanguageTag(tag) ? tag : undefined
 }

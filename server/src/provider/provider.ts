@@ -74,7 +74,7 @@ export function provider(settings: ProviderSettings, now: () => Milliseconds): P
           nonce,
           code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
-          ...(asked.prompt !== undefined && { prompt: asked.prompt }),
+          ...promptOf(asked, config),
           ...(asked.maxAgeSeconds !== undefined && { max_age: String(asked.maxAgeSeconds) }),
         })
         return { location: location.href, trip: { state, nonce, verifier, begun: now(), returnTo, asked } }
@@ -108,6 +108,16 @@ export function provider(settings: ProviderSettings, now: () => Milliseconds): P
       }
     },
   }
+}
+
+/** A provider that says which prompts it knows, and not this one, would refuse it: to sign in anew is more. */
+function promptOf({ prompt }: Asked, config: oidc.Configuration): { readonly prompt?: string } {
+  if (prompt === undefined) return {}
+  const { prompt_values_supported: supported } = config.serverMetadata()
+  // The library hands on members of the document that it does not know itself.
+  const isUnknown = Array.isArray(supported) && !supported.includes('select_account')
+  const prompts = prompt.split(' ').map((one) => (one === 'select_account' && isUnknown ? 'login' : one))
+  return { prompt: [...new Set(prompts)].join(' ') }
 }
 
 /**

@@ -50,10 +50,11 @@ const importOrganizationSql = `insert into organizations (id, name, region, api_
 
 // Another process may take the username between the question and this: then the row stays out, and nothing
 // else fails.
-const importUserSql = `insert into users (id, username, email, name, password_hash, status)
-  select $1, $2, $3, $4, $5, $6 where not exists (select 1 from users where username = $2 and id <> $1)
+const importUserSql = `insert into users (id, username, email, name, password_hash, status, language)
+  select $1, $2, $3, $4, $5, $6, $7 where not exists (select 1 from users where username = $2 and id <> $1)
   on conflict (id) do update set username = excluded.username, email = coalesce(excluded.email, users.email),
-    name = coalesce(excluded.name, users.name), password_hash = coalesce(excluded.password_hash, users.password_hash)`
+    name = coalesce(excluded.name, users.name), password_hash = coalesce(excluded.password_hash, users.password_hash),
+    language = coalesce(excluded.language, users.language)`
 // A file that calls an admin a member leaves them an admin: it may have been written before.
 const importMemberSql = `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member')
   on conflict do nothing`
@@ -70,6 +71,7 @@ const userStatements = ({ user, organizations, adminOf }: ImportedUser): Stateme
       user.name ?? null,
       user.passwordHash ?? null,
       user.status,
+      user.language ?? null,
     ],
   },
   ...organizations.map((id) => ({ sql: importMemberSql, values: [user.id, id] })),
