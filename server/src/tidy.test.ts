@@ -36,6 +36,17 @@ suite('tidy: what may import what', () => {
     keys: ['kernel', '@node-rs/argon2', node],
     http: ['kernel', 'dialects', 'fastify', node],
     words: ['kernel'],
+    mail: [
+      'kernel',
+      'words',
+      'brand.ts',
+      'colours.ts',
+      'config-language.ts',
+      'outbox/sender.ts',
+      'pages/html.ts',
+      'nodemailer',
+      node,
+    ],
     callbacks: ['kernel', 'dialects', 'outbox/sender.ts', node],
   }
   const why: Readonly<Record<string, string>> = {
@@ -48,6 +59,7 @@ suite('tidy: what may import what', () => {
     keys: 'Keys stand below everything that uses them.',
     http: 'http/ runs any dialect over any kernel; pages, commands and composition stand above it.',
     words: 'Words are read by pages and mails alike; they know neither.',
+    mail: 'A mail says what its words say; to whom, when and how often, the outbox decides.',
     callbacks: 'Telling apps is what a sender does; when, and how often, the outbox decides.',
   }
   for (const [room, also] of Object.entries(allowed)) {

@@ -10,6 +10,7 @@ import { addDoctorCommand } from './doctor.ts'
 import { addImportCommand } from './import.ts'
 import { addKeyCommands } from './key.ts'
 import { addLegacyCommands } from './legacy.ts'
+import { addMailCommands } from './mail.ts'
 import { addOrganizationCommands } from './organization.ts'
 import { addOutboxCommands } from './outbox.ts'
 import { addServeCommand } from './serve.ts'
@@ -44,6 +45,7 @@ for (const add of [
   addWebhookCommands,
   addOutboxCommands,
   addKeyCommands,
+  addMailCommands,
   addDatabaseCommands,
   addDoctorCommand,
 ]) {

@@ -14,6 +14,7 @@ import { pendingMigrations } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { damageIn, openSqlite } from '../storage/sqlite.ts'
 import { damagedWords, databasePath } from './command.ts'
+import { mailFindings } from './doctor-mail.ts'
 
 export type Finding = {
   readonly result: 'ok' | 'warn' | 'fail'
@@ -41,6 +42,7 @@ export async function examine(configPath: string, now: number): Promise<readonly
     ...addressFindings(config),
     ...rootSecretFindings(config),
     ...diskFindings(config),
+    ...(await mailFindings(config)),
     ...(await databaseFindings(config, now)),
   ]
 }

@@ -19,16 +19,21 @@ export const folderTransport = (folder: string): MailTransport => ({
     } catch (error) {
       return {
         outcome: 'failed',
-        problem: `The folder of mails: ${messageOf(error)}`,
+        problem: problemOf(error),
         isOperatorTrouble: true,
       }
     }
   },
   async check() {
-    await makeFolder(folder)
-    const probe = join(folder, `.writable.${process.pid}`)
-    await writeFile(probe, '')
-    await rm(probe)
+    try {
+      await makeFolder(folder)
+      const probe = join(folder, `.writable.${process.pid}`)
+      await writeFile(probe, '')
+      await rm(probe)
+      return undefined
+    } catch (error) {
+      return problemOf(error)
+    }
   },
   close: () => undefined,
 })
@@ -40,7 +45,8 @@ async function makeFolder(folder: string): Promise<void> {
   })
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const problemOf = (error: unknown): string =>
+  `The folder of mails cannot be written: ${error instanceof Error ? error.message : String(error)}`
 
 const fileNameOf = (messageId: string): string => messageId.replace(/^<|@.*$/g, '').replaceAll(/[^\w-]/g, '_')
 

@@ -88,7 +88,7 @@ suite('mail: into a folder', () => {
 
   test('a mail is a file for its owner alone, and takes its own place when sent again', async () => {
     const transport = folderTransport(folder)
-    await transport.check()
+    assert.equal(await transport.check(), undefined)
     const message = await composeMessage(mail, brand, envelope)
     assert.equal((await transport.send(message)).outcome, 'sent')
     assert.equal((await transport.send(message)).outcome, 'sent')
@@ -110,6 +110,7 @@ suite('mail: into a folder', () => {
   test('a folder that cannot be written is trouble of the operator, and no mail is lost', async () => {
     const file = join(folder, '..', 'file')
     writeFileSync(file, '')
+    assert.match((await folderTransport(join(file, 'mails')).check()) ?? '', /cannot be written/)
     const outcome = await folderTransport(join(file, 'mails')).send(
       await composeMessage(mail, brand, envelope),
     )

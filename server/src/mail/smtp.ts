@@ -48,7 +48,12 @@ export function smtpTransport(settings: SmtpSettings, secret: (reference: string
       }
     },
     async check() {
-      await pool.verify()
+      try {
+        await pool.verify()
+        return undefined
+      } catch (error) {
+        return outcomeOf(error).problem
+      }
     },
     close: () => pool.close(),
   }
@@ -63,7 +68,7 @@ type SmtpError = Error & {
   readonly command?: string
 }
 
-function outcomeOf(error: unknown): Sent {
+function outcomeOf(error: unknown): Extract<Sent, { readonly outcome: 'failed' }> {
   if (!(error instanceof Error)) return failed(String(error))
   // nodemailer's errors carry these members, which its types do not promise.
   const {

@@ -5,8 +5,8 @@ import type { Message } from './message.ts'
 export type MailTransport = {
   /** Resolves when the message was taken over, or was not. */
   send(message: Message): Promise<Sent>
-  /** Whether it would send just now; throws what is in the way. */
-  check(): Promise<void>
+  /** What keeps it from sending just now, in one line; absent: nothing. Sends nothing. */
+  check(): Promise<string | undefined>
   close(): void
 }
 
