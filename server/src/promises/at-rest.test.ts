@@ -3,6 +3,15 @@ import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { dialects } from '../dialects/index.ts'
 import { decodeBase62 } from '../kernel/base62.ts'
+import { liveWebhookSecrets, openSecret } from '../kernel/callback-secrets.ts'
+import type { Answer } from '../kernel/decision.ts'
+import { perform } from '../kernel/kernel.ts'
+import { changeCallback } from '../kernel/operations/change-callback.ts'
+import { rotateCallbackSecret } from '../kernel/operations/rotate-callback-secret.ts'
+import { rotateClientSecret } from '../kernel/operations/rotate-client-secret.ts'
+import type { AppServer } from '../testing/app-server.ts'
+import { appServer } from '../testing/app-server.ts'
+import { grantedBy } from '../testing/decisions.ts'
 import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
 import { rootSecretName, testDeployment } from '../testing/deployment.ts'
 import { visitor } from '../testing/visitor.ts'
@@ -12,6 +21,7 @@ type Section = Readonly<Record<string, unknown>>
 
 suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
   let here: TestDeployment
+  let app: AppServer
   /** Every credential that was in play, by what it is. */
   const inPlay = new Map<string, string>()
 
@@ -19,11 +29,18 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
     here = await testDeployment({
       file: true,
       policy: { rotate: 'always' },
-      config: { limits: { failures_per_minute: 10_000_000 } },
+      config: {
+        limits: { failures_per_minute: 10_000_000 },
+        callbacks: { allow_private: ['127.0.0.0/8'] },
+      },
     })
+    app = await appServer()
     await play()
   })
-  after(() => here.close())
+  after(async () => {
+    await here.close()
+    await app.close()
+  })
 
   const section = (name: string): Section => here.sections[name] ?? assert.fail(`${name} is not mounted`)
   const text = (name: string, member: string): string => String(section(name)[member])
@@ -55,6 +72,7 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
         if (Array.isArray(value) && /tokens$/.test(member)) inPlay.set(`${name} ${member}`, String(value[0]))
       }
     }
+    await playCallbacks()
     inPlay.set('root secret', process.env[rootSecretName] ?? '')
     for (const version of here.deployment.keyRing.ring().versions) {
       for (const [purpose, key] of Object.entries(version.keys))
@@ -128,6 +146,51 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
       true,
     )
     await playPages(client('code'))
+    await allIsTold()
+  }
+
+  /** An app whose messages are signed, by two secrets, and one to whose callback its own secret is shown. */
+  async function playCallbacks(): Promise<void> {
+    const { world } = here.deployment
+    const actor = { actor: 'operator', address: undefined, requestId: undefined }
+    const grantedTo = <Result>(answer: Answer<Result>): Result => grantedBy({ answer, writes: [] })
+    for (const [name, callbackShowsSecret] of [
+      ['standard', false],
+      ['pipedrive', true],
+    ] as const) {
+      const input = { clientId: text(name, 'client_id'), callback: app.url, callbackShowsSecret, actor }
+      grantedTo(await perform(changeCallback, input, world))
+    }
+    const signed = { clientId: text('standard', 'client_id'), overlap: 60_000, actor }
+    const rotated = grantedTo(await perform(rotateCallbackSecret, signed, world))
+    inPlay.set('webhook secret', rotated.secret)
+    const { ring, now } = world.moment()
+    const kept = await world.store.findCallbackSecrets(signed.clientId)
+    const [newest, before] = liveWebhookSecrets(ring, signed.clientId, kept, now)
+    assert.equal(newest, rotated.secret)
+    inPlay.set('webhook secret before it', before ?? assert.fail('there is one alone'))
+    const shown = { clientId: text('pipedrive', 'client_id'), callbackShowsSecret: true, actor }
+    const { secret } = grantedTo(await perform(rotateClientSecret, { ...shown, overlap: undefined }, world))
+    inPlay.set('client secret of which a sealed copy is kept', secret)
+    const [sealed] = await world.store.findSealedSecrets(shown.clientId)
+    assert.equal(openSecret(ring, shown.clientId, sealed ?? assert.fail('nothing was sealed')), secret)
+  }
+
+  /** What happened has been sent to the app, so that nothing of it is still to be written. */
+  async function allIsTold(): Promise<void> {
+    const { store } = here.deployment
+    const newest = (await store.listEvents(0, 10_000)).at(-1)?.id
+    for (;;) {
+      const waiting = (await store.countDeliveries()).filter(({ status }) => status === 'waiting')
+      if ((await store.findEventsRead()) === newest && waiting.length === 0) break
+      // The outbox takes its turns by the real clock.
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    assert.ok(app.heard.length > 0)
+    for (const { headers } of app.heard) {
+      for (const signature of String(headers['webhook-signature']).split(' '))
+        inPlay.set(`webhook signature ${inPlay.size}`, signature.replace(/^v1,/, ''))
+    }
   }
 
   /** One code that is redeemed and one that stays open. */
@@ -257,6 +320,7 @@ function formsOf(credential: string): string[] {
     // The locator and the tag are its secrets; version, masked number and generation tell nothing.
     parts.push(bytes, bytes.subarray(9, 25), bytes.subarray(29))
   }
+  if (credential.startsWith('whsec_')) parts.push(Buffer.from(credential.slice(6), 'base64'))
   const signature = credential.split('.')[2]
   if (signature !== undefined) parts.push(Buffer.from(signature, 'base64url'))
   if (/^([0-9a-f]{2}){16,}$/.test(credential)) parts.push(Buffer.from(credential, 'hex'))
