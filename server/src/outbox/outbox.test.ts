@@ -312,12 +312,9 @@ suite('outbox: how it sends', () => {
     await grants(50, 'dead')
     await grants(1, 'well')
     const one = outbox({
-      callback: by(
-        (delivery) => (delivery.clientId === 'dead' ? hangs(delivery) : arrives(delivery)),
-        {
-          perClientMax: 2,
-        },
-      ),
+      callback: by((delivery) => (delivery.clientId === 'dead' ? hangs(delivery) : arrives(delivery)), {
+        perClientMax: 2,
+      }),
     })
     void one.run()
     while (sent.length === 0) await new Promise((resolve) => setImmediate(resolve))

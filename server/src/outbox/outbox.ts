@@ -2,13 +2,12 @@
  * The outbox: reads events, plans what must be told, and sees to it that it is. Nothing here stands on a
  * request's path. Whatever dies at any line is taken up again: a plan is computed, a claim runs out.
  */
-import type { Write } from '../kernel/decision.ts'
 import type { Delivery, Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Pacing } from './pauses.ts'
 import { jittered, pausesOf } from './pauses.ts'
 import type { Rules } from './plan.ts'
-import { plan } from './plan.ts'
+import { eventReader } from './reader.ts'
 import type { Outcome, Sender } from './sender.ts'
 
 export type Channel = {
@@ -36,8 +35,6 @@ export type Outbox = {
 }
 
 const everyMilliseconds = 500
-const eventsPerStep = 500
-const writesPerCommit = 500
 /** Whoever is sending says again that they are alive three times within this time. */
 const leaseMilliseconds = 15_000
 const closeMillisecondsMax = 5_000
@@ -51,6 +48,7 @@ type OnItsWay = {
 export function startOutbox(options: OutboxOptions): Outbox {
   const { store, now, logger } = options
   const name = Buffer.from(options.random(9)).toString('base64url')
+  const reader = eventReader(options)
   const onTheirWay = new Map<string, OnItsWay>()
   let closed = false
   let woken = false
@@ -59,7 +57,7 @@ export function startOutbox(options: OutboxOptions): Outbox {
 
   const turn = async (): Promise<void> => {
     try {
-      await planAll(options, () => closed)
+      await reader.planAll()
       for (const [channel, how] of Object.entries(options.channels)) {
         // Object.entries forgets that these are the names of channels.
         if (how) await fill(channel as Delivery['channel'], how)
@@ -162,32 +160,12 @@ export function startOutbox(options: OutboxOptions): Outbox {
     async close() {
       closed = true
       clearTimeout(timer)
+      reader.stop()
       await turning
+      await reader.note().catch(() => undefined)
       const enough = new Promise((resolve) => setTimeout(resolve, closeMillisecondsMax).unref())
       await Promise.race([Promise.all([...onTheirWay.values()].map(({ done }) => done)), enough])
     },
-  }
-}
-
-/** Reads events until there are none, a commit for each part of the plan. */
-async function planAll({ store, rules, now }: OutboxOptions, isClosed: () => boolean): Promise<void> {
-  while (!isClosed()) {
-    const from = await store.findEventsRead()
-    const events = await store.listEvents(from, eventsPerStep)
-    const to = events.at(-1)?.id
-    if (to === undefined) return
-    let planned: Write[] = []
-    for await (const { deliveries, announced } of plan(events, store, rules)) {
-      planned.push(...deliveries.map((delivery) => ({ write: 'plan_delivery', delivery }) as const))
-      if (announced) planned.push({ write: 'announce_client', ...announced, at: now() })
-      if (planned.length < writesPerCommit) continue
-      // Stays where it is until all of it is planned: a plan that was cut short is made again.
-      const held = await store.commit([{ write: 'read_events', from, to: from }, ...planned])
-      // Another process has read these events meanwhile.
-      if (held === 'overtaken') return
-      planned = []
-    }
-    await store.commit([{ write: 'read_events', from, to }, ...planned])
   }
 }
 

@@ -1,0 +1,76 @@
+/** Reads events in their order, and plans what is to be told of them. */
+import type { Write } from '../kernel/decision.ts'
+import type { Milliseconds } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
+import type { Rules } from './plan.ts'
+import { plan } from './plan.ts'
+
+export type EventReader = {
+  /** Plans until there is no event left. */
+  planAll(): Promise<void>
+  /** Notes how far it has read. */
+  note(): Promise<void>
+  stop(): void
+}
+
+const eventsPerStep = 500
+const writesPerCommit = 500
+/** Events of which nobody is told are noted as read now and then: that is a write, and most are such. */
+const unnotedMax = 1_000
+const unnotedMillisecondsMax = 60_000
+
+export function eventReader({
+  store,
+  rules,
+  now,
+}: {
+  readonly store: Store
+  readonly rules: Rules
+  readonly now: () => Milliseconds
+}): EventReader {
+  let seen = 0
+  let notedAt = now()
+  let stopped = false
+
+  const note = async (): Promise<void> => {
+    const noted = await store.findEventsRead()
+    notedAt = now()
+    if (seen > noted) await store.commit([{ write: 'read_events', from: noted, to: seen }])
+  }
+
+  /** Plans the next events; says whether there may be more. */
+  const step = async (): Promise<boolean> => {
+    const noted = await store.findEventsRead()
+    const events = await store.listEvents(Math.max(noted, seen), eventsPerStep)
+    const last = events.at(-1)?.id
+    if (last === undefined) return false
+    let planned: Write[] = []
+    for await (const { deliveries, announced } of plan(events, store, rules)) {
+      planned.push(...deliveries.map((delivery) => ({ write: 'plan_delivery', delivery }) as const))
+      if (announced) planned.push({ write: 'announce_client', ...announced, at: now() })
+      if (planned.length < writesPerCommit) continue
+      // Stays where it is until all of it is planned: a plan that was cut short is made again.
+      const held = await store.commit([{ write: 'read_events', from: noted, to: noted }, ...planned])
+      // Another process has read these events meanwhile.
+      if (held === 'overtaken') return true
+      planned = []
+    }
+    if (planned.length > 0) {
+      const held = await store.commit([{ write: 'read_events', from: noted, to: last }, ...planned])
+      if (held === 'overtaken') return true
+    }
+    seen = last
+    if (seen - noted >= unnotedMax || now() - notedAt >= unnotedMillisecondsMax) await note()
+    return events.length === eventsPerStep
+  }
+
+  return {
+    async planAll() {
+      while (!stopped && (await step()));
+    },
+    note,
+    stop() {
+      stopped = true
+    },
+  }
+}
