@@ -101,13 +101,15 @@ async function makeSample({ dialect }: Mount, deployment: SeedBed, count: number
   await store.commit([
     organizationWrite(organization, `Sample company (${dialect.name})`),
     { write: 'put_user', user: alice, organizations: [organization] },
+    { write: 'put_membership', userId: alice.id, organizationId: organization, role: 'admin' },
   ])
 
   const lists = new Map<string, readonly string[]>()
   for (const list of dialect.sample.lists) {
     const clientId = list.client === undefined ? '' : found(clients, list.client).id
-    const tokens = makeTokens(list, { dialect: dialect.name, clientId, organization, count }, moment)
-    await writeTokens(list, tokens, deployment, moment)
+    const owner = { dialect: dialect.name, clientId, alice: alice.id, organization, count }
+    const tokens = makeTokens(list, owner, moment)
+    await writeTokens(owner, tokens, deployment, moment)
     lists.set(
       list.name,
       tokens.map(({ token }) => token),
@@ -202,24 +204,28 @@ type MadeToken = {
 type Owner = {
   readonly dialect: string
   readonly clientId: string
+  readonly alice: string
   readonly organization: string
   readonly count: number
 }
 
-/** Tokens of one list, each of its own user; what they look like is nobody's. */
+/** Where each token has a company of its own, the first few are of Alice's: she has colleagues. */
+const ofAlicesCompany = 3
+
+/** Tokens of one list, the first of them Alice's, the others each of its own user; their looks are nobody's. */
 const makeTokens = (
   list: SampleList,
-  { dialect, clientId, organization, count }: Owner,
+  { dialect, clientId, alice, organization, count }: Owner,
   moment: Moment,
 ): MadeToken[] =>
-  Array.from({ length: count }, () => ({
+  Array.from({ length: count }, (_, at) => ({
     token: `demo_${randomHex(moment, 20)}`,
     row: {
       clientId,
       dialect,
       authorization: undefined,
-      userId: randomUUID(),
-      organizationId: { each: randomUUID(), one: organization, none: '' }[list.organization],
+      userId: at === 0 ? alice : randomUUID(),
+      organizationId: organizationOf(list, at, organization),
       kind: list.kind,
       scopes: list.scopes,
       created: moment.now - 365 * day,
@@ -229,14 +235,21 @@ const makeTokens = (
     },
   }))
 
+function organizationOf(list: SampleList, at: number, organization: string): string {
+  if (list.organization === 'none') return ''
+  return list.organization === 'one' || at < ofAlicesCompany ? organization : randomUUID()
+}
+
 async function writeTokens(
-  list: SampleList,
+  owner: Owner,
   tokens: readonly MadeToken[],
   { store }: SeedBed,
   { now, ring }: Moment,
 ): Promise<void> {
   // One commit for all of a list: fifty flushes would be most of the time that a first start takes.
-  const people = tokens.flatMap(({ row }, at) => personWrites(row, at + 1, list.organization === 'each'))
+  const people = tokens.flatMap(({ row }, at) =>
+    row.userId === owner.alice ? [] : personWrites(row, at + 1, row.organizationId !== owner.organization),
+  )
   if (people.length > 0) await store.commit(people)
   const version = currentVersion(ring, now)
   await store.noteLookupKind({ version: version.version, kind: 'raw' })
@@ -252,7 +265,7 @@ async function writeTokens(
 function personWrites(
   { userId, organizationId, dialect }: MadeToken['row'],
   at: number,
-  ofOwnCompany: boolean,
+  ofAnother: boolean,
 ): Write[] {
   const username = `user-${userId.slice(0, 8)}.${dialect}`
   const user = {
@@ -267,7 +280,9 @@ function personWrites(
   } as const
   const organizations = organizationId === '' ? [] : [organizationId]
   return [
-    ...(ofOwnCompany ? [organizationWrite(organizationId, `Company of ${user.name}`)] : []),
+    ...(ofAnother && organizationId !== ''
+      ? [organizationWrite(organizationId, `Company of ${user.name}`)]
+      : []),
     { write: 'put_user', user, organizations },
   ]
 }
