@@ -10,6 +10,7 @@ import type { Refusal } from '../kernel/refusals.ts'
 import { appPage } from './account-app-page.ts'
 import { appsPage } from './account-apps-page.ts'
 import type { Frame } from './account-frame.ts'
+import { listingOf } from './account-listing.ts'
 import { noteOf } from './account-notes.ts'
 import type { AccountPath } from './account-paths.ts'
 import { uninstallPage } from './account-question-page.ts'
@@ -20,42 +21,23 @@ import { refusedPage } from './page.ts'
 
 type Numbered = { readonly number: number }
 
-const appsPerPage = 50
-const queryLengthMax = 100
-
 /** All that the user has allowed, some at a time; those that wait for the user first. */
 export async function showApps(visit: AccountVisit, query: Parameters): Promise<PageAnswer> {
   const { desk, account, now } = visit
   const apps = await desk.services.world.store.listAppsOf(account.user.id)
-  const wanted = query.get('q')?.[0]?.trim().slice(0, queryLengthMax) ?? ''
-  const found = apps.filter((app) => fits(app, wanted.toLowerCase()))
-  const last = Math.max(1, Math.ceil(found.length / appsPerPage))
-  const page = Math.min(last, hearPage(query.get('page')?.[0]))
-  return {
-    status: 200,
-    page: appsPage({
-      frame: frameOf(visit, { page: 'apps' }),
-      note: await noteOf(visit, query),
-      apps: found.slice((page - 1) * appsPerPage, page * appsPerPage),
-      count: found.length,
-      isEmpty: apps.length === 0,
-      // A field to look for one of a few apps would be in the way.
-      isSearchable: apps.length > 10,
-      wanted,
-      page,
-      last,
-      now,
-      waitingOf: (app) => waitingOf(visit, app),
-    }),
-    noted: {},
-  }
+  const page = appsPage({
+    frame: frameOf(visit, { page: 'apps' }),
+    note: await noteOf(visit, query),
+    listing: listingOf(apps, query, ({ client, organization }) => [
+      client.name,
+      client.maker,
+      organization?.name,
+    ]),
+    now,
+    waitingOf: (app) => waitingOf(visit, app),
+  })
+  return { status: 200, page, noted: {} }
 }
-
-const hearPage = (text: string | undefined): number =>
-  text !== undefined && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1
-
-const fits = ({ client, organization }: ConnectedApp, wanted: string): boolean =>
-  [client.name, client.maker, organization?.name].some((text) => text?.toLowerCase().includes(wanted))
 
 /** One connection: the user's own, or one that they see as an admin. */
 export async function showApp(

@@ -74,15 +74,25 @@ function entry({ frame, app, waiting, now }: OrganizationAppView, connected: Con
   const { connection } = connected
   const holder = holderOf(connected, place)
   const waits = connection.confirmation === 'pending'
+  const permissions = permissionsOf(place, connection.scopes)
   return html`<li class="item${waits && ' waiting'}">
 <div class="app"><div><h3>${holder}</h3>
 ${waits && html`<p><span class="badge waiting">${words.confirmation}</span></p>`}
 ${factsOf(place, connected, { isOwn: false, now })}
-${waits && html`<p>${words.pendingText[waiting === 'required' ? 'required' : 'notify']}</p>`}
-<details${waits && html` open`}><summary>${words.mayDo}</summary>
-${permissionsOf(place, connection.scopes)}
-</details>
+${
+  !waits &&
+  html`<details><summary>${words.mayDo}</summary>
+${permissions}
+</details>`
+}
 </div></div>
+${
+  waits &&
+  html`<div class="more">
+<p>${words.pendingText[waiting === 'required' ? 'required' : 'notify']} ${words.mayDo}:</p>
+${permissions}
+</div>`
+}
 <div class="buttons">
 ${waits && confirmForm(frame, connection, `${app.client.name}, ${holder}`)}
 ${uninstallLink(frame, connection, `${app.client.name}, ${holder}`)}

@@ -4,6 +4,8 @@ import { formatsFor } from '../words/formats.ts'
 import { appHead, badgesOf, factLine } from './account-app-parts.ts'
 import type { Frame } from './account-frame.ts'
 import { addressOf, framed, told } from './account-frame.ts'
+import type { Listing } from './account-listing.ts'
+import { listed } from './account-listing.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
@@ -12,12 +14,12 @@ export type OrganizationView = {
   readonly frame: Frame
   readonly note: string | undefined
   readonly organization: Organization
-  readonly apps: readonly OrganizationApp[]
+  readonly listing: Listing<OrganizationApp>
   readonly now: Milliseconds
 }
 
 /** The apps of an organization. */
-export function organizationPage({ frame, note, organization, apps, now }: OrganizationView): Html {
+export function organizationPage({ frame, note, organization, listing, now }: OrganizationView): Html {
   const { place } = frame
   const words = place.words.account.organizationApps
   const name = organization.name || organization.id
@@ -27,13 +29,24 @@ export function organizationPage({ frame, note, organization, apps, now }: Organ
     html`<h1>${words.title(name)}</h1>
 ${told(note)}
 ${
-  apps.length === 0
+  listing.isEmpty
     ? html`<div class="empty"><h2>${words.none}</h2>
 <p>${words.noneText}</p></div>`
     : html`<p class="lead">${words.lead(name)}</p>
-<ul class="items">
-${apps.map((app) => {
-  const to = { page: 'organization app', organizationId: organization.id, clientId: app.client.id } as const
+${listed(
+  frame,
+  { page: 'organization', organizationId: organization.id },
+  listing,
+  html`<ul class="items">
+${listing.shown.map((app) => entry(frame, organization.id, app, now))}</ul>`,
+)}`
+}`,
+  )
+}
+
+function entry(frame: Frame, organizationId: string, app: OrganizationApp, now: Milliseconds): Html {
+  const { place } = frame
+  const to = { page: 'organization app', organizationId, clientId: app.client.id } as const
   const title = html`<h2><a href="${addressOf(frame, to)}">${app.client.name}</a></h2>`
   const more = html`${organizationBadges(place, app)}
 ${factLine(countsOf(place, app, now))}`
@@ -41,9 +54,6 @@ ${factLine(countsOf(place, app, now))}`
 ${appHead(place, app.client, title, more)}
 </li>
 `
-})}</ul>`
-}`,
-  )
 }
 
 /** How many, since when, last used. */

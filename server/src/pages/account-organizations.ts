@@ -6,6 +6,7 @@ import { perform } from '../kernel/kernel.ts'
 import { isAdminOf } from '../kernel/operations/account.ts'
 import { barClient, unbarClient } from '../kernel/operations/bar-client.ts'
 import type { Organization } from '../kernel/records.ts'
+import { listingOf } from './account-listing.ts'
 import { noteOfAllowed, noteOfBar } from './account-notes.ts'
 import { organizationAppPage } from './account-organization-app-page.ts'
 import { organizationPage } from './account-organization-page.ts'
@@ -28,11 +29,12 @@ export async function showOrganization(
 ): Promise<PageAnswer> {
   const organization = governedBy(visit, there)
   if (!organization) return nothingHere(visit.desk)
+  const apps = await visit.desk.services.world.store.listOrganizationApps(there.organizationId)
   const page = organizationPage({
     note: await noteOfAllowed(visit, query, there),
     frame: frameOf(visit, { ...there, page: 'organization' }),
     organization,
-    apps: await visit.desk.services.world.store.listOrganizationApps(there.organizationId),
+    listing: listingOf(apps, query, ({ client }) => [client.name, client.maker]),
     now: visit.now,
   })
   return { status: 200, page, noted: {} }

@@ -40,7 +40,11 @@ body.wide .buttons button, body.wide .buttons .button { flex: 0 1 auto; }
 .item form { margin: 0; }
 .item .buttons { margin: 0; flex: 0 1 auto; align-items: center; }
 .item .buttons button, .item .buttons .button { min-height: 2.5rem; padding: 0.375rem 0.875rem; }
-.item .app { align-items: flex-start; }
+body.wide .app { align-items: flex-start; }
+.item { align-items: flex-start; }
+section > .items { margin-top: 0.75rem; }
+.buttons form { margin: 0; }
+a.button { display: inline-flex; align-items: center; justify-content: center; }
 .item > .more { flex: 1 1 100%; min-width: 0; }
 .item .more p, .empty p { margin: 0; }
 .item details { margin: 0.375rem 0 0; }
@@ -82,6 +86,7 @@ td form { margin: 0; }
   .item .app { flex-basis: 100%; }
   .item .buttons, .item form { flex: 1 1 100%; }
   .item .buttons button, .item .buttons .button, body.wide .buttons button, body.wide .buttons .button { flex: 1 1 8rem; }
+  .buttons form { flex: 1 1 8rem; display: flex; }
   .facts { grid-template-columns: 1fr; }
   .facts dd { border-top: 0; padding-top: 0; }
   .facts dt:first-of-type + dd { padding-top: 0; }

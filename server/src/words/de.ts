@@ -151,8 +151,8 @@ export const de: Words = {
     disabled: 'Gesperrt',
     disabledText: (operator) => `${operator} hat diese App gesperrt. Sie hat vorerst keinen Zugriff.`,
     pendingText: {
-      notify: 'Sie funktioniert schon. Bestätigen Sie, dass Sie sie kennen, oder entfernen Sie sie.',
-      required: 'Sie hat keinen Zugriff, bevor Sie sie bestätigen.',
+      notify: 'Die App funktioniert schon. Bestätigen Sie, dass Sie sie kennen, oder entfernen Sie sie.',
+      required: 'Die App hat keinen Zugriff, bevor Sie sie bestätigen.',
     },
     confirmed: 'Bestätigt',
     confirm: 'Bestätigen',
