@@ -17,7 +17,6 @@ const eventsPerStep = 500
 const writesPerCommit = 500
 /** Events of which nobody is told are noted as read now and then: that is a write, and most are such. */
 const unnotedMax = 1_000
-const unnotedMillisecondsMax = 60_000
 
 export function eventReader({
   store,
@@ -29,12 +28,10 @@ export function eventReader({
   readonly now: () => Milliseconds
 }): EventReader {
   let seen = 0
-  let notedAt = now()
   let stopped = false
 
   const note = async (): Promise<void> => {
     const noted = await store.findEventsRead()
-    notedAt = now()
     if (seen > noted) await store.commit([{ write: 'read_events', from: noted, to: seen }])
   }
 
@@ -60,7 +57,7 @@ export function eventReader({
       if (held === 'overtaken') return true
     }
     seen = last
-    if (seen - noted >= unnotedMax || now() - notedAt >= unnotedMillisecondsMax) await note()
+    if (seen - noted >= unnotedMax) await note()
     return events.length === eventsPerStep
   }
 
