@@ -45,6 +45,16 @@ const settings: Readonly<Record<string, string>> = {
   'mail.smtp.username': 'Where the server wants one.',
   'mail.smtp.password': 'Its password: `env:NAME` or `file:PATH`.',
   'mail.folder': 'Instead of sending, writes each mail to this folder as a file `.eml`.',
+  'sign_in.password': 'Whether users sign in with a password of this server.',
+  'sign_in.provider.name': 'What users know your OpenID Connect provider by: the button says it.',
+  'sign_in.provider.issuer': 'Its address, as its discovery document says it; `http` only on the loopback.',
+  'sign_in.provider.client_id': 'The id that it has given to this server.',
+  'sign_in.provider.client_secret':
+    'The secret that it has given: `env:NAME` or `file:PATH`. Without one, a public client.',
+  'sign_in.provider.scopes': 'What it is asked for.',
+  'sign_in.provider.claim': 'What of its claims says who somebody is.',
+  'sign_in.provider.user': 'What of a user here that claim is. `email` goes with the claim `email` alone.',
+  'sign_in.provider.unknown_users': 'Users whom nobody has added: refused, or made as they come.',
   log: 'What is logged.',
 }
 

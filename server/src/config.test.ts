@@ -30,6 +30,9 @@ function told(lines: string): string {
 const mount = (policy: string): string =>
   `mounts:\n  - dialect: standard\n    prefix: /\n    policy: { ${policy} }`
 
+/** Ends within the provider, so that a test says the rest. */
+const provider = 'sign_in: { provider: { name: Acme, client_id: c'
+
 suite('configuration: a mistake says where it is, and what would be accepted', () => {
   const cases: readonly (readonly [lines: string, says: string])[] = [
     [
@@ -55,6 +58,26 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
     [
       mount('may_refresh: maybe'),
       'a.yaml:7: mounts.0.policy.may_refresh is "maybe"; expected: true or false',
+    ],
+    [
+      'sign_in: { password: false }',
+      'a.yaml:5: sign_in.password is false; expected: true where there is no sign_in.provider: else nobody could sign in',
+    ],
+    [
+      `${provider}, issuer: 'http://id.example.com' } }`,
+      'a.yaml:5: sign_in.provider.issuer is "http://id.example.com"; expected: the https address of the provider, as its discovery document says it; http only on the loopback',
+    ],
+    [
+      `${provider}, issuer: 'https://id.example.com', scopes: [email] } }`,
+      'a.yaml:5: sign_in.provider.scopes; expected: a list of scopes, openid among them, such as [openid, email]',
+    ],
+    [
+      `${provider}, issuer: 'https://id.example.com', user: email } }`,
+      'a.yaml:5: sign_in.provider.claim is missing; expected: email where user is email: no other claim says whether the address was verified',
+    ],
+    [
+      `${provider}, issuer: 'https://id.example.com', client_secret: s3cret } }`,
+      'a.yaml:5: sign_in.provider.client_secret; expected: env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself',
     ],
     ['listen: { port: 70000 }', 'a.yaml:5: listen.port is 70000; expected: a number from 0 to 65535'],
     [
@@ -99,6 +122,27 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
     [
       'trusted_proxies: [10.0.0.0/33]',
       'a.yaml:5: trusted_proxies.0 is "10.0.0.0/33"; expected: an IP address or a range such as 10.0.0.0/8',
+    ],
+    [
+      'mail: { from: Acme, folder: ./mail }',
+      'a.yaml:5: mail.from is "Acme"; expected: a mail address, such as Acme <no-reply@acme.example>',
+    ],
+    [
+      'mail: { from: a@acme.example }',
+      'a.yaml:5: mail; expected: one of smtp: { host: … } and folder: ./mail, not both',
+    ],
+    [
+      'mail: { from: a@acme.example, smtp: { host: 10.0.0.3, tls: none, username: a, password: "env:B" } }',
+      'a.yaml:5: mail.smtp.tls is "none"; expected: starttls or implicit: a password goes to another machine under ' +
+        'TLS only',
+    ],
+    [
+      'mail: { from: a@acme.example, smtp: { host: smtp.acme.example, username: a } }',
+      'a.yaml:5: mail.smtp.password is missing; expected: the password of the user name, as env:NAME or file:PATH',
+    ],
+    [
+      'mail: { from: a@acme.example, smtp: { host: smtp.acme.example, username: a, password: b } }',
+      'a.yaml:5: mail.smtp.password is "b"; expected: env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself',
     ],
     ['log: loud', 'a.yaml:5: log is "loud"; expected: one of debug, info, warn, error, silent'],
     ['limits: { body_bytes: 1k }', 'a.yaml:5: limits.body_bytes is "1k"; expected: a whole number from 1024'],

@@ -15,7 +15,7 @@ import { signInSettings } from './config-sign-in.ts'
 import { unknownName, wanted } from './config-words.ts'
 import { dialects } from './dialects/index.ts'
 import { policyFields } from './policy-fields.ts'
-import { addressRange, reference, wholeNumber } from './setting-types.ts'
+import { addressRange, reference, referenceWords, wholeNumber } from './setting-types.ts'
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -130,7 +130,8 @@ function tell(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, p
   }
   const value = document.getIn(where)
   const isMissing = where.length > 0 && (value === undefined || value === null)
-  const shown = typeof value === 'object' || value === undefined ? '' : ` is ${JSON.stringify(value)}`
+  const isHidden = typeof value === 'object' || value === undefined || issue.message === referenceWords
+  const shown = isHidden ? '' : ` is ${JSON.stringify(value)}`
   if (isMissing) return `${at(where)}: ${where.join('.')} is missing; expected: ${wanted(issue)}`
   return `${at(where)}: ${where.join('.') || 'the file'}${shown}; expected: ${wanted(issue)}`
 }

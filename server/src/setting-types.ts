@@ -18,7 +18,8 @@ export function wholeNumber(from: number, to?: number) {
   return to === undefined ? open : open.max(to, words)
 }
 
-const referenceWords = 'env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself'
+/** What is wanted where a secret stands; such a value is never shown, since it may be the secret itself. */
+export const referenceWords = 'env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself'
 
 /** Where a secret is. */
 export const reference = z.string(referenceWords).regex(/^(env:[A-Za-z_]\w*|file:.+)$/, referenceWords)

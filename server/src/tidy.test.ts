@@ -48,6 +48,7 @@ suite('tidy: what may import what', () => {
       node,
     ],
     callbacks: ['kernel', 'dialects', 'outbox/sender.ts', node],
+    provider: ['kernel', 'keys', 'config-sign-in.ts', 'openid-client'],
   }
   const why: Readonly<Record<string, string>> = {
     kernel:
@@ -60,6 +61,7 @@ suite('tidy: what may import what', () => {
     http: 'http/ runs any dialect over any kernel; pages, commands and composition stand above it.',
     words: 'Words are read by pages and mails alike; they know neither.',
     mail: 'A mail says what its words say; to whom, when and how often, the outbox decides.',
+    provider: 'What a provider says is heard here; what becomes of it, the kernel and the pages decide.',
     callbacks: 'Telling apps is what a sender does; when, and how often, the outbox decides.',
   }
   for (const [room, also] of Object.entries(allowed)) {

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { SignInSettings } from '../config-sign-in.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import { readReference } from '../keys/root-secret.ts'
 import type { Mapping } from './claims.ts'
@@ -14,8 +14,10 @@ export type WaysToSignIn = {
 /** What a provider is told to send users back to. */
 export const callbackPath = '/sign-in/callback'
 
+type Configured = { readonly public_url: string; readonly sign_in: SignInSettings }
+
 /** From the configuration. The provider's secret is read now, the provider itself is asked for when needed. */
-export function openProvider({ sign_in, public_url }: Config, now: () => Milliseconds): WaysToSignIn {
+export function openProvider({ sign_in, public_url }: Configured, now: () => Milliseconds): WaysToSignIn {
   const { password, provider: settings } = sign_in
   if (!settings) return { password, provider: undefined }
   const { name, issuer, client_id, client_secret, scopes, claim, user, unknown_users } = settings
