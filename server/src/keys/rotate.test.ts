@@ -6,6 +6,7 @@ import type { Database } from '../storage/database.ts'
 import { migrate } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
+import { aClient } from '../testing/records.ts'
 import { openKeyRing } from './key-ring.ts'
 import type { KeyWork } from './rotate.ts'
 import {
@@ -157,4 +158,19 @@ test('key destroy: a version that still finds legacy tokens is refused', async (
     why: 'in_use',
     uses: { legacyTokens: 1, clientSecrets: 0, callbackSecrets: 0, liveGrants: 0 },
   })
+})
+
+test('key destroy: a version with which apps are called is refused, until its secrets have ended', async () => {
+  const now = Date.now()
+  await store.commit([{ write: 'add_client', client: aClient(), at: now }])
+  const secret = { number: 1, keyVersion: 1, created: now, expires: undefined }
+  const add = { write: 'add_callback_secret', clientId: 'app', secret, othersExpire: undefined } as const
+  await store.commit([add])
+  const rotation = await rotateKeys(work(now))
+  await retireSigningKeys(work(now), rotation, 60)
+  const later = rotation.currentFrom + 200_000
+  const refused = await destroyKeys(work(later), 1, true)
+  assert.equal(!refused.destroyed && refused.uses.callbackSecrets, 1)
+  await store.commit([{ write: 'end_callback_secrets', clientId: 'app', at: later }])
+  assert.equal((await destroyKeys(work(later), 1, true)).destroyed, true)
 })
