@@ -35,8 +35,14 @@ const settings: Readonly<Record<string, string>> = {
     'What users are told of a scope: one sentence, or one for each language. A scope without words shows its name.',
   'callbacks.allow_private':
     'Addresses that are not public where apps may be called all the same, also by plain http.',
+  'callbacks.retry_first':
+    'The pause before an app that could not be told is called again. Each one after it is four times as long, up to 8 h.',
+  'callbacks.give_up': 'After this long it is not called again, unless you say so: `outbox retry`.',
   'mail.from':
     'Who mails are from, such as `Acme <no-reply@acme.example>`. Without `mail`, nobody is mailed.',
+  'mail.retry_first':
+    'The pause before a mail is tried again. Each one after it is twice as long, up to 1 h.',
+  'mail.give_up': 'After this long it is not tried again, unless you say so: `outbox retry`.',
   'mail.smtp.host': 'The mail server. Either this, or `mail.folder`.',
   'mail.smtp.port': 'Its port. Without it 465, 587 or 25, as `tls` says.',
   'mail.smtp.tls':

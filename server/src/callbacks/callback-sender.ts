@@ -47,8 +47,8 @@ export const callbackSender =
   }
 
 /**
- * The same at each attempt. An id of a delivery is made of the number of its event, which could be guessed from
- * it, and would tell every app how much happens here; so it goes out mixed with what only we know.
+ * The same at each attempt. An id of a delivery is made of the number of its event, which could be guessed
+ * from it, and would tell every app how much happens here; so it goes out mixed with what only we know.
  */
 async function messageIdOf(store: Store, { id }: Delivery): Promise<string> {
   const deployment = (await store.findMeta('deployment_id')) ?? ''

@@ -25,7 +25,7 @@ const notPublic4 = [
   '240.0.0.0/4', // reserved, and broadcast
 ]
 
-/** Global unicast; everything else of IPv6 (`::`, mapped and NAT64 addresses, local ones) is no public host's. */
+/** Global unicast; all else of IPv6 (`::`, mapped and NAT64 addresses, local ones) is no public host's. */
 const public6 = '2000::/3'
 const notPublic6 = [
   '2001::/23', // protocols of their own, Teredo among them
@@ -35,7 +35,7 @@ const notPublic6 = [
 ]
 
 export type Reachable = {
-  /** Whether a request by this protocol may go there: public hosts by https alone, allowed ranges by either. */
+  /** Whether a request by this protocol may go there. To a public host, by https alone. */
   permits(address: string, protocol: string): boolean
 }
 

@@ -12,7 +12,7 @@ export type WebhookMessage = {
 export type Signing = {
   /** The same at each attempt: by it the app knows what it has dealt with already. */
   readonly id: string
-  /** Of this attempt, in epoch milliseconds: an old request that is sent again by somebody else is refused. */
+  /** Of this attempt, in epoch milliseconds: an old request that somebody else sends again is refused. */
   readonly now: number
   /** Newest first. While a secret is rotated there are several, and the app needs to know one of them. */
   readonly secrets: readonly string[]
