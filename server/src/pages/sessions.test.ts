@@ -148,6 +148,29 @@ suite('pages: signing in', () => {
   })
 })
 
+suite('pages: cookies where the address is https', () => {
+  test('each is Secure and this host’s alone, from the form to signing out', async () => {
+    const secure = await testDeployment({
+      mounts: ['code'],
+      config: { public_url: 'https://auth.example' },
+    })
+    const { username, password } = secure.sections.code as unknown as typeof section // As above.
+    const user = visitor(secure.app)
+    const page = await user.get('/account/apps')
+    const signedIn = await signIn(user, page, { username: username ?? '', password: password ?? '' })
+    const signedOut = await user.fill(await user.get('/account/apps'), /sign-out/, {})
+    await secure.close()
+    const said = [page, signedIn, signedOut].flatMap(({ headers }) => headers['set-cookie'] ?? [])
+    assert.ok(said.length >= 4, String(said))
+    for (const cookie of said)
+      assert.match(
+        cookie,
+        /^__Host-tokenferry_(form|session)=[\w-]*; Path=\/; HttpOnly; SameSite=Lax; Secure(; Max-Age=0)?$/,
+      )
+    assert.equal(user.cookies.size, 0)
+  })
+})
+
 suite('pages: what protects the forms', () => {
   test('a form that this browser was not shown does nothing', async () => {
     const victim = visitor(host.app)
