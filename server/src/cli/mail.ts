@@ -56,7 +56,8 @@ async function sendTest({ to, language, ...options }: Options): Promise<void> {
   })
   const transport = openTransport(config.mail, (reference) => readReference(reference).trim())
   const sent = await transport.send(message).finally(() => transport.close())
-  if (sent.outcome !== 'sent') throw new CommandError(`${sent.problem} Nothing was sent.`)
+  if (sent.outcome !== 'sent')
+    throw new CommandError(`${sent.problem.replace(/[.]$/, '')}. Nothing was sent.`)
   sayRecord({ to, messageId: message.messageId, answer: sent.answer }, options)
 }
 

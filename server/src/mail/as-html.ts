@@ -16,7 +16,7 @@ type Colours = {
   readonly text: string
   readonly quiet: string
   readonly edge: string
-  /** Of links and buttons. The configuration sees to it that it can be read on the card, and the card's on it. */
+  /** Of links and buttons. The configuration takes none that could not be read on the card. */
   readonly accent: string
 }
 
@@ -63,7 +63,9 @@ const page = (mail: Mail, name: string, light: Colours, dark: Colours): Html => 
   style="max-width:560px;margin:0 auto;text-align:left;${font}"><tr><td>
 <header class="name" style="padding:0 4px 12px;font-size:16px;line-height:24px;font-weight:600;color:${light.text};${broken}"
 >${name}</header>
-<main class="card" style="display:block;padding:28px;background-color:${light.card};border:1px solid ${light.edge};border-top:4px solid ${light.accent};border-radius:8px;color:${light.text};font-size:16px;line-height:24px;${broken}">
+<main class="card" style="display:block;padding:28px;background-color:${light.card};color:${light.text};
+  border:1px solid ${light.edge};border-top:4px solid ${light.accent};border-radius:8px;
+  font-size:16px;line-height:24px;${broken}">
 ${sayBlocks(mail.blocks, light)}</main>
 <footer class="quiet" style="padding:14px 4px 0;font-size:13px;line-height:20px;color:${light.quiet};${broken}">
 ${mail.footer.map((line) => html`<p style="margin:0 0 4px">${line}</p>\n`)}</footer>
@@ -98,7 +100,8 @@ function sayBlock(one: Block, look: Colours): Html {
     case 'button':
       return html`<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:20px 0"><tr>
 <td class="button" bgcolor="${look.accent}" style="border-radius:6px;background-color:${look.accent}"><a
-  class="button" href="${one.address}" style="display:inline-block;padding:12px 20px;border-radius:6px;background-color:${look.accent};color:${look.card};font-weight:600;text-decoration:none">${one.text}</a></td>
+  class="button" href="${one.address}" style="display:inline-block;padding:12px 20px;border-radius:6px;
+  background-color:${look.accent};color:${look.card};font-weight:600;text-decoration:none">${one.text}</a></td>
 </tr></table>\n`
     case 'quiet':
       return html`<p class="quiet" style="margin:0 0 10px;font-size:14px;line-height:21px;color:${look.quiet}">${one.text}${

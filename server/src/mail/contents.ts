@@ -1,4 +1,4 @@
-/** What each mail says: who writes, what happened, what the app may do, what to do, and what follows if not. */
+/** What each mail says: who writes, what happened, what the app may do, what to do, what follows if not. */
 import type { Brand } from '../brand.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'

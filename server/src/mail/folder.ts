@@ -38,7 +38,7 @@ export const folderTransport = (folder: string): MailTransport => ({
   close: () => undefined,
 })
 
-/** Where its parent is. (Node's own `recursive` asks for ever where a parent takes no folder, such as `/proc`.) */
+/** Where its parent is. (Node's `recursive` asks for ever where a parent takes no folder: `/proc`.) */
 async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error

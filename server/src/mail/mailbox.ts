@@ -3,8 +3,8 @@
 export type Mailbox = { readonly name: string; readonly address: string }
 
 /**
- * Stricter than RFC 5321 §4.1.2, which allows quotes, comments and spaces: of those no mail is needed, and each
- * has carried a second recipient or another header past somebody's check.
+ * Stricter than RFC 5321 §4.1.2, which allows quotes, comments and spaces: nobody needs those, and each has
+ * carried a second recipient or another header past somebody's check.
  */
 const addressPattern = /^[^\s@<>()[\]\\,;:"\p{C}]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,252}[\p{L}\p{N}])?$/u
 

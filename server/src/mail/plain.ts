@@ -4,7 +4,7 @@ const nameLengthMax = 60
 
 /**
  * One short line of it: no line breaks (which would begin another header), no signs that turn the direction
- * of what follows, no quotes that would seem to end the name, and nothing that a mail program makes a link of.
+ * of what follows, no quotes that would seem to end the name, and nothing that becomes a link.
  */
 export function plainName(name: string): string {
   const oneLine = name

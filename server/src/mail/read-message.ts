@@ -1,4 +1,4 @@
-/** Reads a message that `message.ts` has made, for the demo's page of mails. It knows no other MIME than ours. */
+/** Reads a message that `message.ts` has made, for the demo's page of mails. It knows no MIME but ours. */
 
 export type ReadMessage = {
   readonly from: string

@@ -1,4 +1,4 @@
-/** Sends one mail of the outbox: looks up what it says as things are now, and leaves it where it is too late. */
+/** Sends one mail of the outbox: says how things are now, and leaves it where it comes too late. */
 import type { Brand } from '../brand.ts'
 import type { ScopeSettings } from '../config-language.ts'
 import { scopeWordsOf } from '../config-language.ts'

@@ -3,7 +3,7 @@
 export type SmtpSettings = {
   readonly host: string
   readonly port?: number | undefined
-  /** From the first byte (RFC 8314 §3.3), by STARTTLS (RFC 3207), or not at all; always required where named. */
+  /** From the first byte (RFC 8314 §3.3), by STARTTLS (RFC 3207), or not at all; required where named. */
   readonly tls?: 'implicit' | 'starttls' | 'none' | undefined
   /** A file with the certificates of who signed the server's, where it is nobody that systems know. */
   readonly ca?: string | undefined

@@ -7,7 +7,7 @@ import { tlsOf } from './smtp-settings.ts'
 import type { MailTransport, Sent } from './transport.ts'
 
 const second = 1_000
-/** Less than this, altogether, for one mail: whoever claims a delivery for longer never sends beside itself. */
+/** For one mail altogether: whoever claims a delivery for longer never sends beside itself. */
 export const sendMillisecondsMax = 60 * second
 
 export function smtpTransport(settings: SmtpSettings, secret: (reference: string) => string): MailTransport {
@@ -94,8 +94,8 @@ function outcomeOf(error: unknown): Extract<Sent, { readonly outcome: 'failed' }
   }
   const problem = `The mail server answered ${command || 'us'}: ${response}`
   if (responseCode < 500 || responseCode === 503) return failed(problem)
-  // RFC 5321 §4.2.1: the same again would be refused again. But a server that does not trust *us* (RFC 3463
-  // §3.8: x.7.x, or 530) refuses everybody's mail until the operator has mended it: then nobody's is given up.
+  // RFC 5321 §4.2.1: the same again would be refused again. But a server that does not trust *us* (530, or
+  // RFC 3463 §3.8: x.7.x) refuses everybody's mail until the operator has mended it: nobody's is given up.
   const isOurs = command !== 'RCPT TO' && command !== 'DATA'
   if (isOurs || responseCode === 530 || /^5\d\d[ -]5\.7\./.test(response)) return troubled(problem)
   return { ...failed(problem), isFinal: true }

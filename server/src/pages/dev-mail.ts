@@ -1,6 +1,6 @@
 /**
- * Pages of the demo alone: the mails that it has written into a folder instead of sending them. Whoever reaches
- * the demo reads everybody's, so nothing but the demo has them.
+ * Pages of the demo alone: the mails that it has written into a folder instead of sending them. Whoever
+ * reaches the demo reads everybody's, so nothing but the demo has them.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Html } from './html.ts'

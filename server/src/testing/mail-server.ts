@@ -14,7 +14,7 @@ export type MailServer = {
 }
 
 export type MailServerOptions = {
-  /** The answer to a recipient, such as `550 5.1.1 no such user`; absent: it is taken. `time` counts from 1. */
+  /** The answer to a recipient, such as `550 5.1.1 no such user`; absent: taken. `time` counts from 1. */
   readonly recipient?: (address: string, time: number) => string | undefined
   /** The answer to the whole message; `drop`: the connection breaks while the message comes in. */
   readonly message?: (address: string, time: number) => string | 'drop' | undefined
