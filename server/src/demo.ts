@@ -212,7 +212,7 @@ type Owner = {
 /** Where each token has a company of its own, the first few are of Alice's: she has colleagues. */
 const ofAlicesCompany = 3
 
-/** Tokens of one list, the first of them Alice's, the others each of its own user; their looks are nobody's. */
+/** Tokens of one list: the first is Alice's, each other of its own user; what they look like is nobody's. */
 const makeTokens = (
   list: SampleList,
   { dialect, clientId, alice, organization, count }: Owner,

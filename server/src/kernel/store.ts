@@ -218,8 +218,8 @@ export type Store = Finders & {
   /** Whether the organization's users have been planned for already. */
   isAnnounced(clientId: string, organizationId: string): Promise<boolean>
   /**
-   * Users of an organization that mail can reach, with a legacy token that is the client's, or that every client of its dialect may
-   * exchange.
+   * Users of an organization whom mail can reach, with a legacy token that is the client's, or that every
+   * client of its dialect may exchange.
    */
   listHolders(
     of: { readonly clientId: string; readonly dialect: string; readonly organizationId: string },

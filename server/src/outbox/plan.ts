@@ -1,6 +1,6 @@
 /**
- * From an event to what must be told of it, and to whom. Each delivery's id is computed from what it tells, so
- * that the same event planned twice, by two processes or after a crash, is told once.
+ * From an event to what must be told of it, and to whom. Each delivery's id is computed from what it tells,
+ * so that the same event planned twice, by two processes or after a crash, is told once.
  */
 import { connected } from '../kernel/operations/new-grant.ts'
 import type { Policy } from '../kernel/policy.ts'

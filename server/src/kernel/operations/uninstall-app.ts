@@ -5,7 +5,7 @@ import type { GovernedFacts, GovernedInput } from './account.ts'
 import { actorOf, governs, isSignedIn, lookAtGoverned } from './account.ts'
 import { revoked } from './revoke-connection.ts'
 
-/** The user, or an admin for them, takes back what an app was allowed: one connection, with all its grants. */
+/** The user, or an admin for them, takes back what an app was allowed: a connection, with all its grants. */
 export const uninstallApp: Operation<GovernedInput, GovernedFacts, Connection> = {
   look: lookAtGoverned,
 
