@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import { reference } from './setting-types.ts'
 
-const issuerWords =
-  'the https address of the provider, as its discovery document says it; http only on the loopback'
+const issuerWords = 'an https address, as the provider says it; http on loopback'
 const scopesWords = 'a list of scopes, openid among them, such as [openid, email]'
 const claimWords = 'the name of a claim, such as sub or email'
 
@@ -24,7 +23,7 @@ const provider = z
   // Any other claim may hold an address that its user has typed in, and nobody has verified.
   .refine(({ claim, user }) => user !== 'email' || claim === 'email', {
     path: ['claim'],
-    error: 'email where user is email: no other claim says whether the address was verified',
+    error: 'email where user is email: no other claim is known to be verified',
   })
 
 export const signInSettings = z

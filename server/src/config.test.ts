@@ -64,8 +64,8 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
       'a.yaml:5: sign_in.password is false; expected: true where there is no sign_in.provider: else nobody could sign in',
     ],
     [
-      `${provider}, issuer: 'http://id.example.com' } }`,
-      'a.yaml:5: sign_in.provider.issuer is "http://id.example.com"; expected: the https address of the provider, as its discovery document says it; http only on the loopback',
+      `${provider}, issuer: 'http://id.example' } }`,
+      'a.yaml:5: sign_in.provider.issuer is "http://id.example"; expected: an https address, as the provider says it; http on loopback',
     ],
     [
       `${provider}, issuer: 'https://id.example.com', scopes: [email] } }`,
@@ -73,7 +73,7 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
     ],
     [
       `${provider}, issuer: 'https://id.example.com', user: email } }`,
-      'a.yaml:5: sign_in.provider.claim is missing; expected: email where user is email: no other claim says whether the address was verified',
+      'a.yaml:5: sign_in.provider.claim is missing; expected: email where user is email: no other claim is known to be verified',
     ],
     [
       `${provider}, issuer: 'https://id.example.com', client_secret: s3cret } }`,

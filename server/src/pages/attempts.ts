@@ -9,8 +9,8 @@ import { signInLimits } from '../kernel/sign-in.ts'
 
 export type Attempts = {
   /**
-   * Counts an attempt before its outcome is known: many at once count, too. Says until when the name is locked,
-   * or that as many as there may be are being looked at.
+   * Counts an attempt before its outcome is known: many at once count, too. Says until when the name is
+   * locked, or that as many as there may be are being looked at.
    */
   begin(username: string): { readonly lockedUntil: Milliseconds } | 'begun' | 'full'
   /** It failed. Says until when the name is locked from now on, where this was one too many. */

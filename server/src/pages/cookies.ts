@@ -1,8 +1,8 @@
 /**
- * Three cookies. The session's holds the secret whose hash is the session's row. The form's ties a sign-in form
- * to the browser that it was shown in, before there is a session. Every form carries a token made from its
- * cookie, which another site can neither read nor make. The provider's holds, sealed, what a sign-in there must
- * come back with.
+ * Three cookies. The session's holds the secret whose hash is the session's row. The form's ties a sign-in
+ * form to the browser that it was shown in, before there is a session. Every form carries a token made from
+ * its cookie, which another site can neither read nor make. The provider's holds, sealed, what a sign-in
+ * there must come back with.
  */
 import { equal, hmac } from '../kernel/ring.ts'
 

@@ -197,7 +197,13 @@ suite('pages: signing in at the operator’s own provider', () => {
   test('no code, token, state or secret of a sign-in is in the log', () => {
     const log = host.logs.join('')
     assert.match(log, /"operation":"sign_in_with_provider"/)
-    assert.match(log, /"reason":"provider_answer_invalid","problem":"invalid_grant"/)
+    // The reason says what happened here, the problem what the provider calls it.
+    for (const [reason, problem] of [
+      ['provider_answer_invalid', 'invalid_grant'],
+      ['provider_refused', 'access_denied'],
+    ])
+      assert.ok(log.includes(`"reason":"${reason}","problem":"${problem}"`), reason)
+    assert.match(log, /"reason":"sign_in_outdated"/)
     assert.doesNotMatch(log, /state=|code=|eyJ|tokenferry_provider/)
     assert.ok(!log.includes(providerClient.secret))
   })

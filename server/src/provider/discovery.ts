@@ -9,8 +9,8 @@ const timeoutSeconds = 10
 type Settings = Pick<ProviderSettings, 'issuer' | 'clientId' | 'clientSecret'>
 
 /**
- * Looks for the provider when it is first needed, so that the server starts without it. What was read stays in
- * use where it cannot be read again.
+ * Looks for the provider when it is first needed, so that the server starts without it. What was read stays
+ * in use where it cannot be read again.
  */
 export function discovering(settings: Settings, now: () => Milliseconds): () => Promise<oidc.Configuration> {
   let known: { readonly config: oidc.Configuration; readonly readAt: Milliseconds } | undefined

@@ -16,7 +16,7 @@ export const callbackPath = '/sign-in/callback'
 
 type Configured = { readonly public_url: string; readonly sign_in: SignInSettings }
 
-/** From the configuration. The provider's secret is read now, the provider itself is asked for when needed. */
+/** From the configuration. The provider's secret is read now; the provider itself, when it is needed. */
 export function openProvider({ sign_in, public_url }: Configured, now: () => Milliseconds): WaysToSignIn {
   const { password, provider: settings } = sign_in
   if (!settings) return { password, provider: undefined }

@@ -8,7 +8,7 @@ export type Trouble = {
   readonly problem: string
 }
 
-/** An error of the library as a reason; anything that is not its own is a mistake of ours, and is thrown on. */
+/** An error of the library as a reason; what is not its own is a mistake of ours, and is thrown on. */
 export function troubleOf(error: unknown, at: 'discovery' | 'answer'): Trouble {
   if (error instanceof oidc.AuthorizationResponseError) return ofAuthorization(error.error)
   if (error instanceof oidc.ResponseBodyError) return ofStatus(error.status, error.error)

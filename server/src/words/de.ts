@@ -41,7 +41,7 @@ export const de: Words = {
     or: 'oder',
     withProvider: (provider) => `Mit ${provider} anmelden`,
     wait: (minutes) =>
-      `Zu viele Versuche sind fehlgeschlagen. Warten Sie ${minutes === 1 ? 'eine Minute' : `${minutes} Minuten`} und versuchen Sie es dann noch einmal.`,
+      `Zu viele Versuche. Warten Sie ${minutes === 1 ? 'eine Minute' : `${minutes} Minuten`} und versuchen Sie es noch einmal.`,
   },
   provider: {
     title: 'Sie sind nicht angemeldet',
@@ -50,7 +50,7 @@ export const de: Words = {
       provider_refused: (provider) =>
         `${provider} hat Sie nicht angemeldet. Versuchen Sie es noch einmal oder gehen Sie zur App zurück.`,
       provider_answer_invalid: (provider) =>
-        `Die Antwort von ${provider} war nicht zu gebrauchen. Versuchen Sie es noch einmal; bleibt es dabei, melden Sie es der Stelle, von der Sie Ihr Konto haben.`,
+        `Die Antwort von ${provider} war ungültig. Versuchen Sie es noch einmal; hilft das nicht, melden Sie es dem Betreiber.`,
       email_unverified: (provider) =>
         `${provider} hat Ihre E-Mail-Adresse nicht bestätigt. Lassen Sie sie dort bestätigen und versuchen Sie es dann noch einmal.`,
       user_ambiguous: () =>
@@ -58,7 +58,7 @@ export const de: Words = {
       user_unknown: (provider) =>
         `${provider} hat Sie angemeldet, aber hier gibt es kein Konto für Sie. Wenden Sie sich an den Betreiber dieses Dienstes.`,
       sign_in_outdated: () =>
-        'Diese Anmeldung wurde in einem anderen Browser begonnen, schon verwendet, oder sie hat zu lange gedauert. Gehen Sie dorthin zurück, woher Sie kamen, und versuchen Sie es noch einmal.',
+        'Diese Anmeldung ist von einem anderen Browser, verbraucht oder zu alt. Gehen Sie zurück und versuchen Sie es noch einmal.',
     },
   },
   consent: {

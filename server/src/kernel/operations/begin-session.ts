@@ -18,8 +18,8 @@ export type SignedIn = { readonly user: User; readonly sessionSecret: string }
 export const sessionSeconds = 12 * 3600
 
 /**
- * Begins a session, however the user has proved who they are: always with a new secret, of which the row keeps
- * the hash. The first of its writes is a guard.
+ * Begins a session, however the user has proved who they are: always with a new secret, of which the row
+ * keeps the hash. The first of its writes is a guard.
  */
 export function beginSession(
   user: User,
