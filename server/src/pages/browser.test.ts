@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'
 import { after, before, suite, test } from 'node:test'
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
-import { launchBrowser, withoutBrowser } from '../testing/browser.ts'
+import { isAccessible, launchBrowser, withoutBrowser } from '../testing/browser.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
 
@@ -89,16 +88,6 @@ suite('pages: in a browser', { skip: withoutBrowser }, () => {
     })
   }
 })
-
-async function isAccessible(page: Page, title: string): Promise<void> {
-  await page.waitForFunction(`document.title.startsWith(${JSON.stringify(`${title} – `)})`)
-  await page.evaluate(axe.source)
-  const violations = await page.evaluate(
-    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]))',
-  )
-  assert.deepEqual(violations, [], title)
-  assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, title)
-}
 
 function portOf(server: Server): number {
   const address = server.address()

@@ -1,6 +1,8 @@
 /** A real browser for the pages, where one is installed; where it is required, a missing one is a failure. */
+import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import type { Browser } from 'playwright-core'
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -24,4 +26,18 @@ export function launchBrowser(): Promise<Browser> {
       '--no-first-run',
     ],
   })
+}
+
+/** The page of this title has no violation that axe knows, and nothing of it is wider than the screen. */
+export async function isAccessible(page: Page, title: string): Promise<void> {
+  await page.waitForFunction(`document.title.startsWith(${JSON.stringify(title)})`, undefined, {
+    timeout: 10_000,
+  })
+  await page.evaluate(axe.source)
+  const violations = await page.evaluate(
+    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]))',
+  )
+  assert.deepEqual(violations, [], title)
+  const width = page.viewportSize()?.width
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, title)
 }
