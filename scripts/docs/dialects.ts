@@ -61,7 +61,8 @@ function authorizeOf({ path, scopes, resource, separator }: AuthorizePage): stri
     ...['client_id', 'redirect_uri', 'response_type=code', 'state'].map(code),
     ...asked,
     ...(resource === 'many' ? [`${code('resource')} (many)`] : []),
-    ...['code_challenge', 'code_challenge_method=S256', 'prompt=consent', 'prompt=none'].map(code),
+    ...['code_challenge', 'code_challenge_method=S256', 'max_age'].map(code),
+    `${code('prompt')} (${['none', 'consent', 'login', 'select_account'].map(code).join(', ')})`,
   ]
   return `Users allow an app at ${code(`GET ${path}`)}, with ${parameters.join(', ')}.`
 }
