@@ -148,7 +148,7 @@ suite('telling apps: signed webhooks', () => {
     assert.throws(() => verified(heard, `whsec_${Buffer.alloc(32).toString('base64')}`), refused)
   })
 
-  test('each attempt has the same id and its own time, and no id says the number of its event', async () => {
+  test('each attempt has the same id and its own time', async () => {
     const { client } = await added()
     const secret = await rotated(client, 0)
     const delivery = await happened(client, 'grant_created', 'grant.created')
@@ -161,7 +161,7 @@ suite('telling apps: signed webhooks', () => {
     assert.notEqual(first?.['webhook-id'], other?.['webhook-id'])
     assert.equal(Number(second?.['webhook-timestamp']) - Number(first?.['webhook-timestamp']), 2)
     for (const heard of app.heard) verified(heard, secret)
-    assert.match(String(first?.['webhook-id']), /^msg_[\w-]{22}$/)
+    assert.equal(first?.['webhook-id'], `msg_${delivery.id}`)
   })
 
   test('while a secret is rotated each of them verifies, and afterwards the new one alone', async () => {

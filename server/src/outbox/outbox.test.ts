@@ -8,6 +8,7 @@ import { afterEach, beforeEach, suite, test } from 'node:test'
 import { event } from '../kernel/decision.ts'
 import { defaultPolicy } from '../kernel/policy.ts'
 import type { Delivery, Event } from '../kernel/records.ts'
+import { fields } from '../kernel/ring.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Database } from '../storage/database.ts'
 import { migrate } from '../storage/migrate.ts'
@@ -19,6 +20,7 @@ import { aClient, aConnection, aLegacyToken, anOrganization, aUser, noon } from 
 import type { Channel, Outbox, OutboxOptions } from './outbox.ts'
 import { settle, startOutbox } from './outbox.ts'
 import { callbackPacing, jittered, mailPacing, pausesOf } from './pauses.ts'
+import { hiddenId } from './plan.ts'
 import type { Sender } from './sender.ts'
 
 const someone = { actor: 'client:app', address: undefined, requestId: undefined }
@@ -168,6 +170,20 @@ suite('outbox: whom it tells', () => {
     await exchanged('bob', 'connected')
     await one.run()
     assert.deepEqual(told(), ['app_installed ann', 'app_installed bob'])
+  })
+
+  test('the ids that go out are another deployment’s for the same thing, so they count nothing', async () => {
+    await holder('ann')
+    const one = outbox({ mail: by(arrives) })
+    await exchanged('ann', 'connected')
+    await one.run()
+    const [delivery] = sent
+    const ids = ['', 'another deployment', (await store.findMeta('deployment_id')) ?? '']
+    const key = fields('app_installed', 'app', 'company', 'ann').toString('base64url')
+    const [bare, other, own] = ids.map((id) => hiddenId(id, key))
+    assert.equal(delivery?.id, own)
+    assert.match(own ?? '', /^[\w-]{22}$/)
+    assert.equal(new Set([bare, other, own]).size, 3)
   })
 
   test('without an organization only the user is told, and where nothing is to be confirmed nobody', async () => {

@@ -140,8 +140,12 @@ const deliveryOf = ({ id, clientId, userId, organizationId, at }: Event) =>
     problem: undefined,
   }) as const
 
-/** Sixteen bytes: short in a column and a header, and no two alike. */
-const idOf = (...parts: readonly (string | number)[]): string =>
-  sha256(fields(...parts))
-    .subarray(0, 16)
-    .toString('base64url')
+/** What makes it this delivery and no other. */
+const idOf = (...parts: readonly (string | number)[]): string => fields(...parts).toString('base64url')
+
+/**
+ * The id that goes out, in a header of a mail or a call. With the deployment's own id in it, which nobody
+ * outside knows: else whoever gets one could count events, whose numbers can be guessed.
+ */
+export const hiddenId = (deploymentId: string, id: string): string =>
+  sha256(fields(deploymentId, id)).subarray(0, 16).toString('base64url')

@@ -1,9 +1,9 @@
 /** Reads events in their order, and plans what is to be told of them. */
 import type { Write } from '../kernel/decision.ts'
-import type { Milliseconds } from '../kernel/records.ts'
+import type { Delivery, Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Rules } from './plan.ts'
-import { plan } from './plan.ts'
+import { hiddenId, plan } from './plan.ts'
 
 export type EventReader = {
   /** Plans until there is no event left. */
@@ -29,6 +29,12 @@ export function eventReader({
 }): EventReader {
   let seen = 0
   let stopped = false
+  let deploymentId: string | undefined
+
+  const planning = (delivery: Delivery): Write => ({
+    write: 'plan_delivery',
+    delivery: { ...delivery, id: hiddenId(deploymentId ?? '', delivery.id) },
+  })
 
   const note = async (): Promise<void> => {
     const noted = await store.findEventsRead()
@@ -41,9 +47,10 @@ export function eventReader({
     const events = await store.listEvents(Math.max(noted, seen), eventsPerStep)
     const last = events.at(-1)?.id
     if (last === undefined) return false
+    deploymentId ??= await store.findMeta('deployment_id')
     let planned: Write[] = []
     for await (const { deliveries, announced } of plan(events, store, rules)) {
-      planned.push(...deliveries.map((delivery) => ({ write: 'plan_delivery', delivery }) as const))
+      planned.push(...deliveries.map(planning))
       if (announced) planned.push({ write: 'announce_client', ...announced, at: now() })
       if (planned.length < writesPerCommit) continue
       // Stays where it is until all of it is planned: a plan that was cut short is made again.
