@@ -1,7 +1,8 @@
 /**
  * Failed sign-ins by account: whoever guesses a password gets few guesses, from however many addresses.
  * Counted in memory and forgotten by themselves. What they lead to is the same for a name that nobody has:
- * the lock of a real account is then in the database, that of no account stays here.
+ * the lock of a real account is then in the database, that of no account stays here. (A start in between
+ * forgets the second and not the first: who waits for one learns that a name exists, ten guesses a name.)
  */
 import type { Milliseconds } from '../kernel/records.ts'
 import { sha256 } from '../kernel/ring.ts'

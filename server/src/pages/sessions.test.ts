@@ -104,6 +104,10 @@ suite('pages: signing in', () => {
     await strict.close()
     const count = (status: number): number => answers.filter((answer) => answer.status === status).length
     assert.deepEqual([count(403), count(429)], [10, 20])
+    const stopped = answers.find(({ status }) => status === 429)
+    const wait = Number(stopped?.headers['retry-after'])
+    assert.ok(wait >= 1 && wait <= 60, String(wait))
+    assert.match(stopped?.text ?? '', /Wait a minute, then try again/)
   })
 
   test('more sign-ins at once than can wait are told to come again, and nothing is held against them', async () => {

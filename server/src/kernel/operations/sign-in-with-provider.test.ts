@@ -73,6 +73,11 @@ suite('sign in with provider', () => {
     assert.deepEqual(others, [])
   })
 
+  test('who guesses passwords keeps nobody from signing in at the provider', () => {
+    const found = [aUser({ lockedUntil: moment.now + 1 })]
+    assert.equal(reasonOf(signInWithProvider.decide(asked, { ...known, found }, moment)), undefined)
+  })
+
   test('a new user is made by a guard, with what the provider says of them', () => {
     const made = (by: ProviderInput['by']) => {
       const { writes } = signInWithProvider.decide({ ...asked, by, unknownUsers: 'create' }, nobody, moment)
