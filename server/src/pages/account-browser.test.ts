@@ -1,4 +1,4 @@
-/** The account's pages in a real browser: without JavaScript, by keyboard, on a small screen, for a screen reader. */
+/** The account's pages in a real browser: without JavaScript, by keyboard, small, and for a screen reader. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'

@@ -1,4 +1,4 @@
-/** What protects the account's pages: sessions, form tokens, addresses, methods, and what others have named. */
+/** What protects the account's pages: sessions, form tokens, addresses, methods, and hostile names. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { AccountBed } from '../testing/account.ts'

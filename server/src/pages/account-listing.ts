@@ -52,7 +52,7 @@ export function listingOf<Entry>(
 const hearPage = (text: string | undefined): number =>
   text !== undefined && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1
 
-/** The list between the field to look for an entry and the way to the other pages; `to` is its own address. */
+/** A list between the field to look for an entry and the way to its other pages; `to` is its address. */
 export function listed(frame: Frame, to: AccountPath, listing: Listing<unknown>, list: Html): Html {
   const words = frame.place.words.account
   return html`${listing.isSearchable && search(frame, to, listing)}

@@ -1,6 +1,6 @@
 /**
- * The account's own pages: each request for one is heard here. Whoever is not signed in is asked to, and comes
- * back; what is not there, and what is not theirs to see, is told alike.
+ * The account's own pages: each request for one is heard here. Whoever is not signed in is asked to, and
+ * comes back; what is not there, and what is not theirs to see, is told alike.
  */
 import type { Parameters } from '../http/parameters.ts'
 import { hearBody, hearForm } from '../http/parameters.ts'

@@ -157,8 +157,6 @@ export const de: Words = {
     confirmed: 'Bestätigt',
     confirm: 'Bestätigen',
     confirmApp: (app) => `${app} bestätigen`,
-    details: 'Einzelheiten',
-    detailsOf: (app) => `Einzelheiten zu ${app}`,
     uninstall: 'Entfernen',
     uninstallApp: (app) => `${app} entfernen`,
     cancel: 'Abbrechen',

@@ -150,8 +150,6 @@ export const en = {
     confirmed: 'Confirmed',
     confirm: 'Confirm',
     confirmApp: (app: string) => `Confirm ${app}`,
-    details: 'Details',
-    detailsOf: (app: string) => `Details of ${app}`,
     uninstall: 'Uninstall',
     uninstallApp: (app: string) => `Uninstall ${app}`,
     cancel: 'Cancel',
