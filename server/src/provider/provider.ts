@@ -110,7 +110,7 @@ export function provider(settings: ProviderSettings, now: () => Milliseconds): P
   }
 }
 
-/** A provider that says which prompts it knows, and not this one, would refuse it; signing in anew is more. */
+/** A provider that lists the prompts it knows, and not this one, would refuse it; signing in anew is more. */
 function promptOf({ prompt }: Asked, config: oidc.Configuration): { readonly prompt?: string } {
   if (prompt === undefined) return {}
   const { prompt_values_supported: supported } = config.serverMetadata()
