@@ -13,6 +13,7 @@ import { event } from '../kernel/decision.ts'
 import { makeRootSecret } from '../keys/root-secret.ts'
 import { openDeployment } from '../main.ts'
 import { CommandError, operator } from './command.ts'
+import { demoBrand, demoScopes } from './demo-words.ts'
 
 export type DemoFolder = {
   readonly folder: string
@@ -90,8 +91,10 @@ const settings = (base: string, at: DemoFolder) => ({
   database: `sqlite:${at.database}`,
   root_secret: `file:${at.rootSecret}`,
   mounts: dialects.map((dialect) => ({ dialect: dialect.name, prefix: usualPrefix(dialect) })),
+  brand: demoBrand,
+  scopes: demoScopes,
   // Shown at /dev/mail, and sent nowhere.
-  mail: { from: 'Tokenferry demo <no-reply@demo.example>', folder: join(at.folder, 'mail') },
+  mail: { from: 'Sample Inc. <no-reply@demo.example>', folder: join(at.folder, 'mail') },
 })
 
 /** What an earlier start has written. */

@@ -143,7 +143,8 @@ async function firstUnused(
 
 const greeting = (base: string, { folder, demo, config }: DemoFolder, lines: readonly string[]): string[] => [
   `Tokenferry runs at ${base}, with ${dialects.length} dialects and sample clients, people and tokens.`,
-  `Open ${base}/ in a browser for the pages that users see.`,
+  `Open ${base}/ in a browser for the pages that users see;`,
+  `${base}/account/apps is where alice.pipedrive finds her apps, ${base}/dev/mail shows the mails to her.`,
   'This is a demo: the secrets below are printed for you to try it, and guard nothing.',
   '',
   `Everything is in ${folder}: all secrets and tokens in ${demo},`,

@@ -67,7 +67,12 @@ ${options.mounts.map(({ dialect, prefix }) => {
     link && html`<br><a href="${link}">${words.home.allow}</a>`
   }</li>\n`
 })}</ul>
-${options.hasMails && html`<p><a href="${place.base}${devMailPath}">${words.home.mails}</a></p>`}
+<p class="label">${words.home.users}</p>
+<p>${words.home.usersText}</p>
+<ul>
+<li><a href="${place.base}/account/apps">${words.home.apps}</a></li>
+${options.hasMails && html`<li><a href="${place.base}${devMailPath}">${words.home.mails}</a></li>`}
+</ul>
 <p class="quiet">${words.home.verifier} <code>${codeVerifier}</code></p>`,
   )
 }

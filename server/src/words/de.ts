@@ -322,6 +322,10 @@ export const de: Words = {
       back: 'Alle E-Mails',
     },
     home: {
+      users: 'Was Nutzerinnen und Nutzer sehen',
+      usersText:
+        'Lassen Sie zuerst ein altes Token von pipedrive eintauschen. Es gehört alice.pipedrive: Sie bekommt eine E-Mail und findet die App unter den ihren.',
+      apps: 'Verbundene Apps, für einzelne und für die ganze Firma',
       mails: 'E-Mails, die verschickt worden wären',
       title: 'Tokenferry zum Ausprobieren',
       text: 'Beispiel-Apps tauschen hier alte Beispiel-Tokens ein, in mehreren Dialekten. Das Terminal zeigt, wie.',

@@ -300,6 +300,10 @@ export const en = {
       back: 'All mails',
     },
     home: {
+      users: 'What users see',
+      usersText:
+        'Exchange a legacy token of pipedrive first. Its user is alice.pipedrive: she gets a mail, and finds the app among hers.',
+      apps: 'Connected apps, as a user or as an admin',
       mails: 'Mails that would have been sent',
       title: 'Tokenferry, a demo',
       text: 'Sample apps exchange sample legacy tokens here, in several dialects. The terminal shows how, line by line.',
