@@ -11,14 +11,14 @@ import {
   permissionsOf,
   uninstallLink,
 } from './account-app-parts.ts'
-import type { Frame } from './account-frame.ts'
+import type { Frame, Note } from './account-frame.ts'
 import { framed, told } from './account-frame.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 
 export type AppView = {
   readonly frame: Frame
-  readonly note: string | undefined
+  readonly note: Note | undefined
   readonly app: ConnectedApp
   /** Else an admin looks at it. */
   readonly isOwn: boolean

@@ -2,7 +2,7 @@ import type { AppShown, ConnectedApp } from '../kernel/account-finders.ts'
 import type { Policy } from '../kernel/policy.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import { appHead, badgesOf, confirmForm, factsOf, permissionsOf, uninstallLink } from './account-app-parts.ts'
-import type { Frame } from './account-frame.ts'
+import type { Frame, Note } from './account-frame.ts'
 import { addressOf, framed, told } from './account-frame.ts'
 import type { Listing } from './account-listing.ts'
 import { listed } from './account-listing.ts'
@@ -11,7 +11,7 @@ import { html } from './html.ts'
 
 export type AppsView = {
   readonly frame: Frame
-  readonly note: string | undefined
+  readonly note: Note | undefined
   readonly listing: Listing<ConnectedApp>
   readonly now: Milliseconds
   readonly waitingOf: (app: AppShown) => Policy['confirmation']

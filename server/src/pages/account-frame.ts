@@ -12,9 +12,12 @@ export type Frame = Omit<AccountFrame, 'title' | 'content'>
 export const framed = (frame: Frame, title: string, content: Html): Html =>
   accountLayout({ ...frame, title, content })
 
-/** What just happened, announced when the page opens. */
-export const told = (text: string | undefined): Html | undefined =>
-  text === undefined ? undefined : html`<p class="told" role="status">${text}</p>`
+/** What just happened; not `isDone`: something else than was asked for. */
+export type Note = { readonly text: string; readonly isDone: boolean }
+
+/** Announced when the page opens. */
+export const told = (note: Note | undefined): Html | undefined =>
+  note && html`<p class="told${!note.isDone && ' attention'}" role="status">${note.text}</p>`
 
 /** An address of the account, for a link or a form. */
 export const addressOf = ({ place }: Pick<Frame, 'place'>, to: AccountPath): string =>

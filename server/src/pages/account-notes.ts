@@ -4,12 +4,14 @@
  */
 import type { Parameters } from '../http/parameters.ts'
 import { governs, isAdminOf } from '../kernel/operations/account.ts'
+import type { Note } from './account-frame.ts'
 import type { AccountVisit } from './account-visit.ts'
 
-export async function noteOf(visit: AccountVisit, query: Parameters): Promise<string | undefined> {
+export async function noteOf(visit: AccountVisit, query: Parameters): Promise<Note | undefined> {
   const { done: words } = visit.desk.place.words.account
   const done = query.get('done')?.[0]
-  if (done === 'gone' || done === 'ended' || done === 'others_ended') return words[done]
+  if (done === 'gone') return { text: words.gone, isDone: false }
+  if (done === 'ended' || done === 'others_ended') return { text: words[done], isDone: true }
   if (done !== 'confirmed' && done !== 'uninstalled' && done !== 'changed') return undefined
   const { store } = visit.desk.services.world
   const number = Number(query.get('app')?.[0])
@@ -22,7 +24,7 @@ export async function noteOf(visit: AccountVisit, query: Parameters): Promise<st
     changed: status === 'live' && confirmation === 'pending',
   }[done]
   const client = isSo ? await store.findClient(connection.clientId) : undefined
-  return client && words[done](client.name)
+  return client && { text: words[done](client.name), isDone: done !== 'changed' }
 }
 
 /** The same, of an app in a whole organization. */
@@ -30,12 +32,12 @@ export async function noteOfBar(
   visit: AccountVisit,
   query: Parameters,
   app: { readonly organizationId: string; readonly name: string; readonly isBarred: boolean },
-): Promise<string | undefined> {
+): Promise<Note | undefined> {
   const { done: words } = visit.desk.place.words.account
   const done = query.get('done')?.[0]
   if (!isAdminOf(visit.account, app.organizationId)) return undefined
-  if (done === 'barred' && app.isBarred) return words.barred(app.name)
-  if (done === 'allowed' && !app.isBarred) return words.allowed(app.name)
+  if (done === 'barred' && app.isBarred) return { text: words.barred(app.name), isDone: true }
+  if (done === 'allowed' && !app.isBarred) return { text: words.allowed(app.name), isDone: true }
   return noteOf(visit, query)
 }
 
@@ -44,10 +46,10 @@ export async function noteOfAllowed(
   { desk }: AccountVisit,
   query: Parameters,
   { organizationId }: { readonly organizationId: string },
-): Promise<string | undefined> {
+): Promise<Note | undefined> {
   const { store } = desk.services.world
   const id = query.get('done')?.[0] === 'allowed' ? query.get('client')?.[0] : undefined
   const client = id === undefined ? undefined : await store.findClient(id)
   if (!client || (await store.isBarred(organizationId, client.id))) return undefined
-  return desk.place.words.account.done.allowed(client.name)
+  return { text: desk.place.words.account.done.allowed(client.name), isDone: true }
 }

@@ -10,7 +10,7 @@ import {
   permissionsOf,
   uninstallLink,
 } from './account-app-parts.ts'
-import type { Frame } from './account-frame.ts'
+import type { Frame, Note } from './account-frame.ts'
 import { addressOf, framed, tokenField, told } from './account-frame.ts'
 import { countsOf, organizationBadges } from './account-organization-page.ts'
 import type { Html } from './html.ts'
@@ -18,7 +18,7 @@ import { html } from './html.ts'
 
 export type OrganizationAppView = {
   readonly frame: Frame
-  readonly note: string | undefined
+  readonly note: Note | undefined
   readonly organization: Organization
   readonly app: OrganizationApp
   /** Those of this page. */

@@ -2,7 +2,7 @@ import type { OrganizationApp } from '../kernel/account-finders.ts'
 import type { Milliseconds, Organization } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
 import { appHead, badgesOf, factLine } from './account-app-parts.ts'
-import type { Frame } from './account-frame.ts'
+import type { Frame, Note } from './account-frame.ts'
 import { addressOf, framed, told } from './account-frame.ts'
 import type { Listing } from './account-listing.ts'
 import { listed } from './account-listing.ts'
@@ -12,7 +12,7 @@ import type { Place } from './layout.ts'
 
 export type OrganizationView = {
   readonly frame: Frame
-  readonly note: string | undefined
+  readonly note: Note | undefined
   readonly organization: Organization
   readonly listing: Listing<OrganizationApp>
   readonly now: Milliseconds

@@ -29,7 +29,7 @@ export function uninstallPage({ frame, app, isOwn, back }: UninstallView): Html 
     frame,
     client,
     title: question.title(client.name),
-    texts: [text, question.back],
+    texts: [text, isOwn ? question.ownBack : question.back],
     to: { page: 'uninstall', number: connection.number },
     label: words.uninstall,
     back,

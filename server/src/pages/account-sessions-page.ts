@@ -1,7 +1,7 @@
 import type { Session } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
 import { factLine } from './account-app-parts.ts'
-import type { Frame } from './account-frame.ts'
+import type { Frame, Note } from './account-frame.ts'
 import { addressOf, framed, tokenField, told } from './account-frame.ts'
 import { nameBrowser } from './browser-names.ts'
 import type { Html } from './html.ts'
@@ -10,7 +10,7 @@ import type { Place } from './layout.ts'
 
 export type SessionsView = {
   readonly frame: Frame
-  readonly note: string | undefined
+  readonly note: Note | undefined
   readonly own: Session
   readonly others: readonly Session[]
 }

@@ -43,6 +43,8 @@ body.wide .buttons button, body.wide .buttons .button { flex: 0 1 auto; }
 body.wide .app { align-items: flex-start; }
 .item { align-items: flex-start; }
 section > .items { margin-top: 0.75rem; }
+.told.attention { border-color: var(--wait); background: var(--wait-ground); color: var(--wait); }
+.told + p { margin-top: 1rem; }
 .buttons form { margin: 0; }
 a.button { display: inline-flex; align-items: center; justify-content: center; }
 .item > .more { flex: 1 1 100%; min-width: 0; }

@@ -168,6 +168,7 @@ export const de: Words = {
         `${app} verliert für ${user} sofort den Zugriff. Auch die API-Tokens dieser Person, die die App hat, funktionieren nicht mehr.`,
       whole: (app, organization) =>
         `${app} verliert sofort den Zugriff auf ${organization}. Auch die API-Tokens der App funktionieren nicht mehr.`,
+      ownBack: 'Sie können sie später wieder erlauben, aus der App heraus.',
       back: 'Wer die App wieder will, erlaubt sie neu, aus der App heraus.',
     },
     done: {
@@ -184,7 +185,7 @@ export const de: Words = {
     sessionsLead:
       'Hier sind Sie angemeldet. Kennen Sie eine der Anmeldungen nicht, dann beenden Sie sie und ändern Sie Ihr Passwort.',
     thisBrowser: 'Dieser Browser',
-    browserOn: (browser, system) => `${browser} unter ${system}`,
+    browserOn: (browser, system) => `${browser} auf ${system}`,
     aBrowser: 'Ein Browser',
     signedInOn: (moment) => `Seit ${moment}`,
     from: (address) => `Von ${address}`,

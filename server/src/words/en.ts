@@ -160,6 +160,7 @@ export const en = {
         `${app} will lose access for ${user} at once. Its API tokens of that person stop working too.`,
       whole: (app: string, organization: string) =>
         `${app} will lose access to ${organization} at once. Its API tokens stop working too.`,
+      ownBack: 'You can allow it again later, from the app.',
       back: 'Whoever wants the app back allows it anew, from the app.',
     },
     done: {
