@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { nameBrowser } from './browser-names.ts'
 
 const webKit = 'AppleWebKit/537.36 (KHTML, like Gecko)'
+const appleKit = 'AppleWebKit/605.1.15 (KHTML, like Gecko)'
 
 const known: readonly (readonly [string, string | undefined, string | undefined])[] = [
   ['Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:141.0) Gecko/20100101 Firefox/141.0', 'Firefox', 'Windows'],
@@ -26,22 +27,22 @@ const known: readonly (readonly [string, string | undefined, string | undefined]
     'Windows',
   ],
   [
-    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15',
+    `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${appleKit} Version/18.6 Safari/605.1.15`,
     'Safari',
     'macOS',
   ],
   [
-    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1',
+    `Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) ${appleKit} Version/18.6 Mobile/15E148 Safari/604.1`,
     'Safari',
     'iPhone',
   ],
   [
-    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/139.0.7258.76 Mobile/15E148 Safari/604.1',
+    `Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) ${appleKit} CriOS/139.0.7258.76 Mobile/15E148 Safari/604.1`,
     'Chrome',
     'iPhone',
   ],
   [
-    'Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/141.0 Mobile/15E148 Safari/605.1.15',
+    `Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) ${appleKit} FxiOS/141.0 Mobile/15E148 Safari/605.1.15`,
     'Firefox',
     'iPad',
   ],

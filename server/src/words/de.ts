@@ -121,7 +121,8 @@ export const de: Words = {
     appsLead: 'Diese Apps dürfen Ihr Konto nutzen. Sie können das jederzeit zurücknehmen.',
     noApps: 'Keine App ist verbunden',
     noAppsText:
-      'Hier erscheint eine App, sobald Sie ihr die Nutzung Ihres Kontos erlaubt haben oder sobald sie von einem Ihrer API-Tokens umgestellt wurde. Sie sehen dann, was sie darf, und können es zurücknehmen.',
+      'Hier erscheint eine App, sobald Sie ihr die Nutzung Ihres Kontos erlaubt haben oder sobald sie von einem ' +
+      'Ihrer API-Tokens umgestellt wurde. Sie sehen dann, was sie darf, und können es zurücknehmen.',
     find: 'App suchen',
     findButton: 'Suchen',
     findNothing:
@@ -196,7 +197,8 @@ export const de: Words = {
     organizationApps: {
       title: (organization) => `Apps von ${organization}`,
       lead: (organization) =>
-        `Die Apps, die Personen aus ${organization} nutzen. Sie verwalten die Organisation: Sie können eine App für eine Person oder für alle entfernen.`,
+        `Die Apps, die Personen aus ${organization} nutzen. ` +
+        'Sie verwalten die Organisation: Sie können eine App für eine Person oder für alle entfernen.',
       none: 'Keine App ist verbunden',
       noneText: 'Hier erscheint eine App, sobald jemand aus der Organisation sie verbunden hat.',
       people: (shown, count) => (count === 1 ? 'Eine Person' : `${shown} Personen`),
@@ -212,7 +214,8 @@ export const de: Words = {
       uninstall: 'Für alle entfernen',
       question: (app, organization) => `${app} für alle in ${organization} entfernen?`,
       questionText: (app, organization) =>
-        `${app} verliert sofort den Zugriff auf die Daten aller Personen in ${organization}. Auch die API-Tokens der App funktionieren dort nicht mehr.`,
+        `${app} verliert sofort den Zugriff auf die Daten aller Personen in ${organization}. ` +
+        'Auch die API-Tokens der App funktionieren dort nicht mehr.',
       questionBack:
         'Niemand kann sie wieder verbinden, bevor Sie oder eine andere verwaltende Person sie zulässt.',
     },

@@ -115,7 +115,9 @@ export const en = {
     appsLead: 'These apps may use your account. You can take that back at any time.',
     noApps: 'No app is connected',
     noAppsText:
-      'An app appears here once you have allowed it to use your account, or once it has been moved over from an API token of yours. You then see what it may do, and can take that back.',
+      'An app appears here once you have allowed it to use your account, ' +
+      'or once it has been moved over from an API token of yours. ' +
+      'You then see what it may do, and can take that back.',
     find: 'Find an app',
     findButton: 'Find',
     findNothing: 'No app fits. Look for a part of its name, its maker or the organization.',
