@@ -1,4 +1,4 @@
-/** What the demo's operator would have written into its configuration: a name, and words for what apps may do. */
+/** What the demo's operator would have written into its configuration: a name, and words for scopes. */
 export const demoBrand = { name: 'Sample Inc.', support: 'help@demo.example' }
 
 export const demoScopes = {

@@ -51,15 +51,6 @@ export type ClientSecret = {
   readonly expires: Milliseconds | undefined
 }
 
-/** A secret that signs what a client is told; it is computed from the ring, the client and the number. */
-export type CallbackSecret = {
-  /** Never used twice for one client, also after all of them have ended. */
-  readonly number: number
-  readonly keyVersion: number
-  readonly created: Milliseconds
-  readonly expires: Milliseconds | undefined
-}
-
 export type User = {
   readonly id: string
   readonly username: string

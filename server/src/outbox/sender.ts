@@ -1,4 +1,4 @@
-/** What carries a delivery: mail by one sender, calls to apps by another. The outbox knows no SMTP, no HTTP. */
+/** What carries a delivery: mail by one sender, calls to apps by another. The outbox knows neither way. */
 import type { Delivery } from '../kernel/records.ts'
 
 export type Outcome =

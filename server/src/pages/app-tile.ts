@@ -8,7 +8,7 @@ export type ShownApp = { readonly id: string; readonly name: string; readonly lo
 
 const coloursMax = 8
 
-/** An app's logo, or a tile with the first letter of its name. Its name stands beside it, so it says nothing. */
+/** An app's logo, or a tile with its first letter. The name stands beside it, so the picture says nothing. */
 export const appTile = ({ base }: Pick<Place, 'base'>, { id, name, logo }: ShownApp): Html =>
   logo === undefined
     ? html`<span class="tile tile-${(sha256(id)[0] ?? 0) % coloursMax}" aria-hidden="true">${firstLetter(name)}</span>`

@@ -23,7 +23,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Signs that turn the direction of what follows go: a name that ends in one would rewrite our own sentence. */
+/** Signs that turn the direction of what follows go: a name with one would rewrite our own sentence. */
 const turns = /[\u202a-\u202e\u2066-\u2069]/g
 
 const escapeText = (text: string): string =>

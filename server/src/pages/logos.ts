@@ -1,4 +1,4 @@
-/** Apps' pictures, served by ourselves alone: a foreign one would tell its host who is about to allow what. */
+/** Apps' pictures, served by us alone: a foreign one would tell its host who is about to allow what. */
 import type { FastifyInstance } from 'fastify'
 import { contentTypeOf } from '../kernel/logo.ts'
 import type { Store } from '../kernel/store.ts'

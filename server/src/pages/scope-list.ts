@@ -2,7 +2,7 @@ import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
 
-/** Scopes as users read them: in the operator's words, with the bare name small below; else the name alone. */
+/** Scopes as users read them: in the operator's words, the bare name small below; else the name alone. */
 export const scopeList = (place: Place, scopes: readonly string[], wereAllowed = false): Html =>
   html`<ul class="scopes${wereAllowed && ' before'}" aria-labelledby="${wereAllowed ? 'before' : 'scopes'}">
 ${scopes.map((scope) => scopeEntry(scope, place.scopeWords(scope)))}</ul>`

@@ -30,6 +30,8 @@ suite('promises: mails', { timeout: 300_000 }, () => {
     startServer({
       folder: dirname(here.path ?? ''),
       config: {
+        // Every node has the same, and a mail's id comes of it.
+        public_url: 'http://127.0.0.1:4000',
         database: `sqlite:${here.path}`,
         root_secret: `env:${rootSecretName}`,
         mounts: [{ dialect: 'pipedrive', prefix: '/' }],

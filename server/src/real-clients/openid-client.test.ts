@@ -78,6 +78,8 @@ suite('openid-client against the standard dialect', () => {
         redirect_uri: text('redirect_uri'),
         scope: 'read write',
         state,
+        // What came over with a legacy token of hers is allowed already.
+        prompt: 'consent',
         code_challenge: await client.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
       })

@@ -30,7 +30,7 @@ const isHeldFor = `l.dialect = $3 and l.status in ('active', 'exchanged', 'retir
   and (l.bound_to is null or l.bound_to = $2)
   and exists (select 1 from users u where u.id = l.user_id and u.email is not null)`
 
-/** Users of one page in the order of their ids; of tokens that are the client's, and of those that are nobody's. */
+/** Users of one page in the order of their ids, of tokens that are the client's or nobody's. */
 const holdersSql = `select distinct user_id from (
     select * from (select l.user_id from legacy_tokens l where l.organization_id = $1 and l.organization_id <> ''
       and l.client = '' and l.user_id > $4 and ${isHeldFor} group by l.user_id order by l.user_id limit $5)

@@ -328,7 +328,8 @@ export const de: Words = {
     home: {
       users: 'Was Nutzerinnen und Nutzer sehen',
       usersText:
-        'Lassen Sie zuerst ein altes Token von pipedrive eintauschen. Es gehört alice.pipedrive: Sie bekommt eine E-Mail und findet die App unter den ihren.',
+        'Lassen Sie zuerst ein altes Token von pipedrive eintauschen. Das erste gehört alice.pipedrive: ' +
+        'Sie bekommt eine E-Mail und findet die App unter den ihren.',
       apps: 'Verbundene Apps, für einzelne und für die ganze Firma',
       mails: 'E-Mails, die verschickt worden wären',
       title: 'Tokenferry zum Ausprobieren',

@@ -305,7 +305,8 @@ export const en = {
     home: {
       users: 'What users see',
       usersText:
-        'Exchange a legacy token of pipedrive first. Its user is alice.pipedrive: she gets a mail, and finds the app among hers.',
+        'Exchange a legacy token of pipedrive first. The first one is of alice.pipedrive: ' +
+        'she gets a mail, and finds the app among hers.',
       apps: 'Connected apps, as a user or as an admin',
       mails: 'Mails that would have been sent',
       title: 'Tokenferry, a demo',

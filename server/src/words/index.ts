@@ -1,4 +1,4 @@
-/** All that users read, on pages and in mails, by language. Another language is one file and one line here. */
+/** All that users read, on pages and in mails, by language. Another one is one file, and one line here. */
 import type { Reason } from '../kernel/refusals.ts'
 import { de } from './de.ts'
 import { en } from './en.ts'

@@ -11,7 +11,7 @@ export type DisableCallbackInput = {
 
 const tokenferry = { actor: 'tokenferry', address: undefined, requestId: undefined }
 
-/** The address has said that it is gone for good (410), so nothing is sent there until the operator says so. */
+/** The address has said that it is gone for good (410): nothing is sent there until the operator says so. */
 export const disableCallback: Operation<DisableCallbackInput, Client | undefined, Client> = {
   look: (store, { clientId }) => store.findClient(clientId),
 
