@@ -10,7 +10,7 @@ import { document, footer } from './layout.ts'
  *
  * What `content` may be made of, beside what the narrow card has (`alarm`, `told`, `buttons`, `scopes` …):
  * - `<p class="lead">` below the heading; `<section class="panel">` a card.
- * - `<ul class="items">` of `<li class="item">` (`item waiting`: wants an answer): in it `<div class="app">` of
+ * - `<ul class="items">` of `<li class="item">` (`item waiting`: wants an answer); in it `<div class="app">`,
  *   `appTile` and a `<div>` of `<h2>` and `<p>`, then `<div class="buttons">`; `<p class="empty">` for none.
  * - `<span class="badge">`, `badge waiting`, `badge barred`, `badge fine`.
  * - `<dl class="facts">` with `<dt>` and `<dd>`; `<details>` with `<summary>`.
