@@ -15,7 +15,8 @@ export const withoutBrowser: string | false =
     ? 'No browser is installed (apt-get install chromium), so the pages are not tried in one.'
     : false
 
-export function launchBrowser(): Promise<Browser> {
+/** `more`: switches of the browser's own. */
+export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   if (found === undefined) throw new Error('A browser is required here, and none is installed.')
   return chromium.launch({
     executablePath: found,
@@ -24,6 +25,7 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      ...more,
     ],
   })
 }
