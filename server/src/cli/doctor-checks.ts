@@ -228,12 +228,13 @@ function clientFindings(clients: readonly Client[], { mounts }: Config, now: num
       )
     }
   }
-  for (const { id, dialect, scopes, type, secrets } of clients) {
+  for (const { id, dialect, scopes, type, secrets, mayIntrospect } of clients) {
     const secret = secrets.some(({ expires }) => expires === undefined || expires > now)
     if (!mounts.some((mount) => mount.dialect === dialect)) {
       findings.push(warn('client', `${id} speaks ${dialect}, which is mounted nowhere`))
     }
-    if (scopes.length === 0) {
+    // An API that only asks what tokens are worth needs none.
+    if (scopes.length === 0 && !mayIntrospect) {
       findings.push(
         warn('client', `${id} has no scopes. Give it some: tokenferry client set ${id} --scope …`),
       )
