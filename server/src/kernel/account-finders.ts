@@ -61,6 +61,8 @@ export type AccountFinders = {
   /** A user's sessions, the newest first; some may have expired and not yet gone. */
   listSessions(userId: string): Promise<readonly Session[]>
   isBarred(organizationId: string, clientId: string): Promise<boolean>
+  /** Those of a user's organizations that the app is barred from: nor does the user alone connect it. */
+  listBarring(userId: string, clientId: string): Promise<readonly Organization[]>
   listBarred(organizationId: string): Promise<readonly BarredClient[]>
   /** Members by user id; `after` is the last id seen. */
   listMembers(organizationId: string, page: Page): Promise<readonly Member[]>

@@ -15,6 +15,7 @@ const asks: Readonly<Record<keyof AccountFinders, (finders: AccountFinders) => P
   findConnectedApp: (finders) => finders.findConnectedApp(1),
   listSessions: (finders) => finders.listSessions('user'),
   isBarred: (finders) => finders.isBarred('company', 'app'),
+  listBarring: (finders) => finders.listBarring('user', 'app'),
   listBarred: (finders) => finders.listBarred('company'),
   listMembers: (finders) => finders.listMembers('company', first),
 }

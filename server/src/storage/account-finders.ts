@@ -48,6 +48,9 @@ const sql = {
     left join barred_clients b on b.organization_id = $1 and b.client = a.id order by lower(a.name), a.id`,
   memberships: `select o.*, m.role as m_role from memberships m join organizations o on o.id = m.organization_id
     where m.user_id = $1 order by lower(o.name), o.id`,
+  barring: `select o.* from memberships m
+    join barred_clients b on b.organization_id = m.organization_id and b.client = $2
+    join organizations o on o.id = m.organization_id where m.user_id = $1 order by lower(o.name), o.id`,
   sessions: `select ${sessionColumns} from sessions s where s.user_id = $1 order by s.created desc, s.hash`,
   members: `select m.role as m_role, u.id, u.username, u.name, u.status from memberships m
     join users u on u.id = m.user_id where m.organization_id = $1 and m.user_id > $2 order by m.user_id limit $3`,
@@ -86,6 +89,8 @@ export const accountFindersOf = (database: Database): AccountFinders => ({
     )
     return row !== undefined
   },
+  listBarring: async (userId, clientId) =>
+    (await database.query(sql.barring, [userId, clientId])).map(toOrganization),
   async listBarred(organizationId) {
     const rows = await database.query(
       'select client, at, by_user from barred_clients where organization_id = $1 order by client',

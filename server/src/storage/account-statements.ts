@@ -8,6 +8,20 @@ const theirConnections = `organization_id = $1 and organization_id <> '' and cli
 
 const grantsOf = `(length(live_grants) - length(replace(live_grants, ',', '')) - 1)`
 
+// What members connected without naming the organization is how they use the app there, too.
+const members = 'select user_id from memberships where organization_id = $1'
+const membersConnections = `user_id in (${members}) and organization_id = '' and client = $2
+  and status = 'live'`
+
+const noteRevokedSql = (where: string): string => `insert into events
+    (at, kind, actor, address, request_id, client, user_id, organization_id, detail)
+  select $3, 'connection_revoked', $4, $5, $6, client, nullif(user_id, ''), nullif(organization_id, ''),
+    'connection ' || number || ', ' || ${grantsOf} || ' grants'
+  from connections where ${where} order by number`
+
+const revokeSql = (where: string): string =>
+  `update connections set status = 'revoked', epoch = epoch + 1, live_grants = ',' where ${where}`
+
 export const accountStatements: Statements<AccountWrite['write']> = {
   bar_client: ({ organizationId, clientId, by, at, actor: { actor, address, requestId } }) => [
     {
@@ -15,19 +29,20 @@ export const accountStatements: Statements<AccountWrite['write']> = {
         on conflict do nothing returning 1`,
       values: [organizationId, clientId, at, none(by)],
     },
+    ...[theirConnections, membersConnections].flatMap((where) => [
+      {
+        sql: noteRevokedSql(where),
+        values: [organizationId, clientId, at, actor, none(address), none(requestId)],
+      },
+      { sql: revokeSql(where), values: [organizationId, clientId] },
+    ]),
     {
-      sql: `insert into events (at, kind, actor, address, request_id, client, user_id, organization_id, detail)
-        select $3, 'connection_revoked', $4, $5, $6, client, nullif(user_id, ''), organization_id,
-          'connection ' || number || ', ' || ${grantsOf} || ' grants'
-        from connections where ${theirConnections} order by number`,
-      values: [organizationId, clientId, at, actor, none(address), none(requestId)],
-    },
-    {
-      sql: `update connections set status = 'revoked', epoch = epoch + 1, live_grants = ',' where ${theirConnections}`,
+      sql: `delete from codes where organization_id = $1 and client = $2 and status = 'open'`,
       values: [organizationId, clientId],
     },
     {
-      sql: `delete from codes where organization_id = $1 and client = $2 and status = 'open'`,
+      sql: `delete from codes where client = $2 and user_id in (${members}) and organization_id = ''
+        and status = 'open'`,
       values: [organizationId, clientId],
     },
   ],

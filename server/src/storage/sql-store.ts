@@ -43,7 +43,7 @@ const sql = {
   grant: `select l.*, ${joinedColumns} from grants l join connections c on c.number = l.connection ${joins}
     where l.number = $1`,
   grantAlone: 'select * from grants where number = $1',
-  code: `select l.*, ${joinedColumns}, ${isBarred('l.client', 'l.organization_id')} as barred from codes l left join connections c
+  code: `select l.*, ${joinedColumns}, ${isBarred('l.client', 'l.user_id', 'l.organization_id')} as barred from codes l left join connections c
       on c.client = l.client and c.user_id = l.user_id and c.organization_id = l.organization_id ${joins}
     where l.hash = $1`,
   legacyAlone: 'select * from legacy_tokens where lookup = $1 and client = $2',
@@ -59,7 +59,7 @@ const sql = {
 
 /** One statement for each number of look-ups: few, and each is prepared once. */
 const legacySql = (lookups: number): string => `select l.*, ${joinedColumns},
-    ${isBarred('$1', 'l.organization_id')} as barred from legacy_tokens l
+    ${isBarred('$1', 'l.user_id', 'l.organization_id')} as barred from legacy_tokens l
   left join connections c on c.client = $1 and c.organization_id = l.organization_id
     and c.user_id = case when $2 = 'organization' then '' else l.user_id end ${joins}
   where l.lookup in (${Array.from({ length: lookups }, (_, at) => `$${at + 3}`).join(', ')})`

@@ -35,9 +35,16 @@ export const aliases = ({ authorization, dialect, lookup, named, client }: Alias
     and client in ($${client}, '')
     and (client <> '' or $${named} = '' or bound_to is null or bound_to = $${client})`
 
-/** The app is barred from the organization. The table is nearly always empty, so asking costs little. */
-export const isBarred = (client: string, organization: string): string =>
-  `exists (select 1 from barred_clients where organization_id = ${organization} and client = ${client})`
+/**
+ * The app is barred from the organization; or from one of the user's, where the connection names none: else a
+ * member would bring it back by a consent of their own. The table is nearly always empty, which is asked
+ * before memberships are read, so asking costs little.
+ */
+export const isBarred = (client: string, user: string, organization: string): string =>
+  `(exists (select 1 from barred_clients where organization_id = ${organization} and client = ${client})
+    or (${organization} = '' and exists (select 1 from barred_clients) and exists (
+      select 1 from memberships m join barred_clients b on b.organization_id = m.organization_id
+      where m.user_id = ${user} and b.client = ${client})))`
 
 /** A value, or the null that a row keeps for none. */
 export const none = <V>(value: V | undefined): V | null => value ?? null

@@ -34,7 +34,7 @@ export function unitOf(writes: readonly Write[]): Unit {
 const connectionAsExpected = (from: number): string => `not exists (
     select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}
     and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = 'live'))
-    and not ${isBarred(`$${from}`, `$${from + 2}`)}`
+    and not ${isBarred(`$${from}`, `$${from + 1}`, `$${from + 2}`)}`
 
 const connectionValues = ({ clientId, userId, organizationId, found }: ConnectionExpected): Value[] => [
   clientId,
@@ -127,7 +127,7 @@ const openConnectionSql = {
 }
 
 const allowConnectionSql = `insert into connections (${connectionColumns.join(', ')})
-  select ${places(connectionColumns.length)} where not ${isBarred('$2', '$4')}
+  select ${places(connectionColumns.length)} where not ${isBarred('$2', '$3', '$4')}
   on conflict (client, user_id, organization_id) do update set
     scopes = excluded.scopes, status = 'live', confirmation = excluded.confirmation,
     since = case when connections.status = 'live' then connections.since else excluded.since end,
@@ -249,7 +249,7 @@ const table: Table = {
   add_code({ code, openMax }) {
     const add: Statement = {
       sql: `insert into codes (${codeColumns.join(', ')}) select ${places(codeColumns.length)}
-        where not ${isBarred('$3', '$5')}
+        where not ${isBarred('$3', '$4', '$5')}
         and ($12 is null or exists (select 1 from legacy_tokens where lookup = $12 and client = $13
           and status in ('active', 'exchanged', 'retired') and grant_number = $18)) returning 1`,
       values: [

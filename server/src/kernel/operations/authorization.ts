@@ -84,7 +84,10 @@ export type AuthorizationFacts = {
   readonly user: User | undefined
   readonly session: Pick<Session, 'created' | 'expires' | 'method'> | undefined
   readonly subjects: readonly Subject[]
-  /** Organizations of the user whose admin has taken the app out: they are no subjects. */
+  /**
+   * Organizations of the user whose admin has taken the app out. They are no subjects, and nor is the user
+   * alone.
+   */
   readonly barredFrom: readonly Organization[]
 }
 
@@ -129,6 +132,9 @@ export async function lookForAuthorization(
   if (!client || !found) return { client, user: undefined, session: undefined, subjects: [], barredFrom: [] }
   const { user, session } = found
   const organizations = rules.subject === 'user' ? [undefined] : await store.findOrganizationsOf(user.id)
+  const barring = rules.subject === 'user' ? await store.listBarring(user.id, client.id) : []
+  // Acting for the user alone it would be back with everybody whose organization has taken it out.
+  if (barring.length > 0) return { client, user, session, subjects: [], barredFrom: barring }
   const enabled = organizations.filter((organization) => organization?.status !== 'disabled')
   const barred = await Promise.all(
     enabled.map(async (organization) => organization && store.isBarred(organization.id, client.id)),

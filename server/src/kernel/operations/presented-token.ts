@@ -46,7 +46,7 @@ export type PresentedFacts =
       /** Whose it is, where it is somebody's. */
       readonly client: Client | undefined
       readonly connection: Connection | undefined
-      /** An admin of its organization has taken its client out. */
+      /** An admin of its organization, or of one of its user's, has taken its client out. */
       readonly barred: boolean
     }
   | { readonly kind: 'unknown' }
@@ -87,7 +87,7 @@ export async function lookAtToken(
   const [client, connection, barred] = await Promise.all([
     store.findClient(clientId),
     store.findConnection(clientId, userId, organizationId),
-    isBarredFrom(store, organizationId, clientId),
+    isBarredFrom(store, { userId, organizationId }, clientId),
   ])
   return { kind: 'legacy', legacy, client, connection, barred }
 }
@@ -134,13 +134,19 @@ async function lookAtSubject(
   if (userId === '' && organizationId === '') return undefined
   const [connection, barred, user, organization] = await Promise.all([
     store.findConnection(clientId, userId, organizationId),
-    isBarredFrom(store, organizationId, clientId),
+    isBarredFrom(store, { userId, organizationId }, clientId),
     userId === '' ? undefined : store.findUser(userId),
     organizationId === '' ? undefined : store.findOrganization(organizationId),
   ])
   return { connection, barred, user, organization }
 }
 
-/** Of no organization, no admin takes an app out. */
-const isBarredFrom = async (store: Store, organizationId: string, clientId: string): Promise<boolean> =>
-  organizationId !== '' && store.isBarred(organizationId, clientId)
+/** A user who acts in no organization belongs to theirs all the same. */
+const isBarredFrom = async (
+  store: Store,
+  { userId, organizationId }: { readonly userId: string; readonly organizationId: string },
+  clientId: string,
+): Promise<boolean> =>
+  organizationId === ''
+    ? (await store.listBarring(userId, clientId)).length > 0
+    : store.isBarred(organizationId, clientId)
