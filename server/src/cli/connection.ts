@@ -42,7 +42,9 @@ function addList(connection: Command): void {
           USER: ({ userId }: Connection) => userId,
           ORGANIZATION: ({ organizationId }: Connection) => organizationId,
           STATUS: ({ status }: Connection) => status,
-          CONFIRMATION: ({ confirmation }: Connection) => confirmation,
+          // What was ended waits for nobody.
+          CONFIRMATION: ({ status, confirmation }: Connection) =>
+            status === 'revoked' ? undefined : confirmation,
           GRANTS: ({ liveGrants }: Connection) => liveGrants.length,
           SINCE: ({ since }: Connection) => timeOf(since),
           SCOPES: ({ scopes }: Connection) => scopes,
