@@ -74,8 +74,9 @@ function mailChannel(
   })
   const { retry_first, give_up } = config.mail
   const pacing = { ...mailPacing, firstSeconds: retry_first, totalSeconds: give_up }
-  // One server takes them all, so one client's mails need not wait for another's.
-  return { channel: { send, pacing, atOnceMax: 4, perClientMax: 4 }, close: transport.close }
+  // One server takes them all: what fails for one recipient says nothing of the next.
+  const channel = { send, pacing, atOnceMax: 4, perClientMax: 4, pausesClients: false }
+  return { channel, close: transport.close }
 }
 
 function callbackChannel({ config, world }: Telling): Channel {
@@ -89,5 +90,6 @@ function callbackChannel({ config, world }: Telling): Channel {
     pacing: { ...callbackPacing, firstSeconds: retry_first, totalSeconds: give_up },
     atOnceMax: 32,
     perClientMax: 2,
+    pausesClients: true,
   }
 }

@@ -209,7 +209,12 @@ export type Write =
       readonly due: Milliseconds
       readonly problem: string | undefined
     }
-  | { readonly write: 'retry_delivery'; readonly id: string; readonly due: Milliseconds }
+  | {
+      /** What was given up begins anew; what waits for later goes now. */
+      readonly write: 'retry_delivery'
+      readonly id: string
+      readonly due: Milliseconds
+    }
   // The operator's records.
   | { readonly write: 'add_client'; readonly client: Client; readonly at: Milliseconds }
   | {

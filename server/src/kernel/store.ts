@@ -44,7 +44,7 @@ export type LegacyFacts = {
   readonly alias: AliasStatus
   readonly grant: Grant | undefined
   readonly connection: Connection | undefined
-  /** An admin of its organization has taken the asking client out. */
+  /** An admin of its organization, else of one of its user's, has taken the asking client out. */
   readonly barred: boolean
   readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
   readonly organization: Organization | undefined
@@ -62,7 +62,7 @@ export type CodeFacts = {
   readonly alias: AliasStatus
   readonly grant: Grant | undefined
   readonly connection: Connection | undefined
-  /** An admin of its organization has taken its client out. */
+  /** An admin of its organization, else of one of its user's, has taken its client out. */
   readonly barred: boolean
   readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
   readonly organization: Organization | undefined
@@ -226,11 +226,14 @@ export type Store = Finders & {
     page: Page,
   ): Promise<readonly string[]>
   listAdmins(organizationId: string): Promise<readonly string[]>
-  /** What waits and is due, the oldest first; of each client at most so many. */
+  /** Clients of whom something is due; '' for what is about none. */
+  listDueClients(channel: Delivery['channel'], now: Milliseconds): Promise<readonly string[]>
+  /** What is due of one client, the oldest first. */
   listDue(
     channel: Delivery['channel'],
+    clientId: string,
     now: Milliseconds,
-    most: { readonly perClient: number; readonly limit: number },
+    limit: number,
   ): Promise<readonly Delivery[]>
   listDeliveries(status: Delivery['status'], page: Page): Promise<readonly Delivery[]>
   countDeliveries(): Promise<

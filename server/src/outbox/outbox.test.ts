@@ -10,6 +10,7 @@ import { defaultPolicy } from '../kernel/policy.ts'
 import type { Delivery, Event } from '../kernel/records.ts'
 import { fields } from '../kernel/ring.ts'
 import type { Store } from '../kernel/store.ts'
+import { StoreUnavailable } from '../kernel/store.ts'
 import type { Database } from '../storage/database.ts'
 import { migrate } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
@@ -82,6 +83,7 @@ const by = (send: Sender, changes: Partial<Channel> = {}): Channel => ({
   pacing: mailPacing,
   atOnceMax: 4,
   perClientMax: 4,
+  pausesClients: false,
   ...changes,
 })
 
@@ -180,7 +182,7 @@ suite('outbox: whom it tells', () => {
     const [delivery] = sent
     const ids = ['', 'another deployment', (await store.findMeta('deployment_id')) ?? '']
     const key = fields('app_installed', 'app', 'company', 'ann').toString('base64url')
-    const [bare, other, own] = ids.map((id) => hiddenId(id, key))
+    const [bare, other, own] = ids.map((id) => hiddenId(id, '', key))
     assert.equal(delivery?.id, own)
     assert.match(own ?? '', /^[\w-]{22}$/)
     assert.equal(new Set([bare, other, own]).size, 3)
@@ -312,10 +314,7 @@ suite('outbox: how it sends', () => {
     await grants(1)
     const stuck = outbox({ callback: by(hangs) }, await connect())
     void stuck.run()
-    while (
-      (await store.listDue('callback', clock.now + day, { perClient: 1, limit: 1 }))[0]?.claimedBy ===
-      undefined
-    )
+    while ((await store.listDue('callback', 'app', clock.now + day, 1))[0]?.claimedBy === undefined)
       await new Promise((resolve) => setImmediate(resolve))
     await one.run()
     assert.equal(sent.length, 0)
@@ -324,20 +323,86 @@ suite('outbox: how it sends', () => {
     assert.equal(sent.length, 1)
   })
 
-  test('an app that does not answer holds up no other', async () => {
-    await grants(50, 'dead')
-    await grants(1, 'well')
+  for (const count of [1, 9, 40]) {
+    test(`${count} apps that do not answer hold up no other`, { timeout: 20_000 }, async () => {
+      const dead = Array.from({ length: count }, (_, at) => `dead-${at}`)
+      for (const clientId of dead) await grants(8, clientId)
+      const hanging: (() => void)[] = []
+      const one = outbox({
+        callback: by(
+          (delivery) =>
+            delivery.clientId?.startsWith('dead')
+              ? new Promise((resolve) => {
+                  hanging.push(() => resolve({ outcome: 'failed', problem: 'Nothing was said.' }))
+                })
+              : arrives(delivery),
+          { atOnceMax: 32, perClientMax: 2, pausesClients: true },
+        ),
+      })
+      void one.run()
+      while (hanging.length < Math.min(32, 2 * count)) await new Promise((resolve) => setTimeout(resolve, 5))
+      await grants(6, 'well')
+      // Each of them has its time and no more: then it is the others' turn.
+      while (sent.length < 6) {
+        for (const end of hanging.splice(0)) end()
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      assert.equal(sent.length, 6)
+      const waiting = (await store.countDeliveries()).find(({ status }) => status === 'waiting')
+      assert.ok(waiting && waiting.count >= 6 * count, 'the backlog of the others is still there')
+      for (const end of hanging) end()
+    })
+  }
+
+  test('a mail that is about no app does not wait behind those of a whole migration', async () => {
+    await holders(Array.from({ length: 300 }, (_, at) => `user-${at}`))
+    await exchanged('user-7', 'connected')
     const one = outbox({
-      callback: by((delivery) => (delivery.clientId === 'dead' ? hangs(delivery) : arrives(delivery)), {
-        perClientMax: 2,
+      mail: by(async (delivery) => {
+        // Once the mails of the migration are under way, somebody's account is locked.
+        if (sent.length === 20) await happens('sign_in_locked', { clientId: undefined, userId: 'user-1' })
+        return arrives(delivery)
       }),
     })
-    void one.run()
-    while (sent.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    assert.deepEqual(
-      sent.map(({ clientId }) => clientId),
-      ['well'],
-    )
+    await one.run()
+    assert.equal(sent.length, 301)
+    const at = sent.findIndex(({ kind }) => kind === 'sign_in_locked')
+    assert.ok(at < 60, `it was the ${at}th`)
+  })
+
+  test('what was sent is written down however long the database is locked, and sent once', async () => {
+    await grants(1)
+    let locked = 3
+    const slow: Store = {
+      ...store,
+      async commit(writes) {
+        if (writes[0]?.write === 'settle_delivery' && --locked >= 0) throw new StoreUnavailable('locked')
+        return store.commit(writes)
+      },
+    }
+    const one = outbox({ callback: by(arrives) }, slow)
+    await one.run()
+    clock.advance(60 * second)
+    await one.run()
+    assert.equal(sent.length, 1)
+    assert.ok(locked < 0)
+  })
+
+  test('after a restore, events whose numbers come again are told under other ids', async () => {
+    const one = outbox({ callback: by(arrives) })
+    await grants(1)
+    await one.run()
+    const restored = { write: 'set_meta', key: 'restored_at', value: String(clock.now) } as const
+    await store.commit([restored])
+    await databases[0]?.query('delete from deliveries', [])
+    await one.close()
+    const read = await store.findEventsRead()
+    await store.commit([{ write: 'read_events', from: read, to: 0 }])
+    const after = outbox({ callback: by(arrives) })
+    await after.run()
+    const [first, second] = sent.map(({ id, event: number }) => ({ id, number }))
+    assert.equal(first?.number, second?.number)
+    assert.notEqual(first?.id, second?.id)
   })
 
   test('a sender that throws is trouble of ours, logged, and tried again', async () => {

@@ -2,8 +2,11 @@
  * The outbox: reads events, plans what must be told, and sees to it that it is. Nothing here stands on a
  * request's path. Whatever dies at any line is taken up again: a plan is computed, a claim runs out.
  */
+import type { Write } from '../kernel/decision.ts'
 import type { Delivery, Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
+import type { ClientTurns } from './client-turns.ts'
+import { clientTurns } from './client-turns.ts'
 import type { Pacing } from './pauses.ts'
 import { jittered, pausesOf } from './pauses.ts'
 import type { Rules } from './plan.ts'
@@ -16,6 +19,8 @@ export type Channel = {
   /** On their way at once, in all and of one client. */
   readonly atOnceMax: number
   readonly perClientMax: number
+  /** Whoever has just failed is left alone for a moment, with all that is for them: an app's address. */
+  readonly pausesClients: boolean
 }
 
 export type OutboxOptions = {
@@ -50,6 +55,8 @@ export function startOutbox(options: OutboxOptions): Outbox {
   const name = Buffer.from(options.random(9)).toString('base64url')
   const reader = eventReader(options)
   const onTheirWay = new Map<string, OnItsWay>()
+  const turns = { mail: clientTurns(now), callback: clientTurns(now) }
+  const turnsOf = (channel: Delivery['channel']): ClientTurns => turns[channel]
   let closed = false
   let woken = false
   let turning: Promise<void> = Promise.resolve()
@@ -68,24 +75,37 @@ export function startOutbox(options: OutboxOptions): Outbox {
     }
   }
 
-  /** Takes up what is due, as far as there is room. One turn at a time, so nothing is taken up twice here. */
+  /** Takes up what is due, as far as there is room: of one client after the other, in turn. */
   async function fill(channel: Delivery['channel'], how: Channel): Promise<void> {
-    const carried = [...onTheirWay.values()].filter((one) => one.channel === channel)
-    const free = how.atOnceMax - carried.length
-    if (closed || free <= 0) return
-    const due = await store.listDue(channel, now(), { perClient: how.perClientMax, limit: how.atOnceMax })
-    const taken = new Map<string, number>()
-    for (const { clientId } of carried) count(taken, clientId)
-    for (const delivery of due.slice(0, free)) {
-      const { id, clientId = '' } = delivery
-      if (onTheirWay.has(id) || (taken.get(clientId) ?? 0) >= how.perClientMax) continue
-      count(taken, clientId)
-      const done = carry(delivery, how).then((went) => {
-        onTheirWay.delete(id)
-        if (went) wake()
-      })
-      onTheirWay.set(id, { channel, clientId, done })
+    const turns = turnsOf(channel)
+    let listed = false
+    while (!closed && carriedOf(channel).length < how.atOnceMax) {
+      const clientId = turns.next((one) => roomOf(channel, one, how) > 0)
+      if (clientId === undefined) {
+        if (listed) return
+        listed = true
+        turns.line(await store.listDueClients(channel, now()))
+        continue
+      }
+      const room = Math.min(roomOf(channel, clientId, how), how.atOnceMax - carriedOf(channel).length)
+      for (const delivery of await store.listDue(channel, clientId, now(), room)) take(delivery, how)
     }
+  }
+
+  const carriedOf = (channel: Delivery['channel']): readonly OnItsWay[] =>
+    [...onTheirWay.values()].filter((one) => one.channel === channel)
+
+  const roomOf = (channel: Delivery['channel'], clientId: string, { perClientMax }: Channel): number =>
+    perClientMax - carriedOf(channel).filter((one) => one.clientId === clientId).length
+
+  function take(delivery: Delivery, how: Channel): void {
+    const { id, channel, clientId = '' } = delivery
+    if (onTheirWay.has(id)) return
+    const done = carry(delivery, how).then((went) => {
+      onTheirWay.delete(id)
+      if (went) wake()
+    })
+    onTheirWay.set(id, { channel, clientId, done })
   }
 
   /** There is room again: whatever else is due need not wait for the next turn. */
@@ -112,15 +132,37 @@ export function startOutbox(options: OutboxOptions): Outbox {
       if (!(await claim())) return false
       const keeping = setInterval(() => void claim().catch(() => undefined), leaseMilliseconds / 3)
       const since = performance.now()
-      const outcome = await tried(how.send, delivery, logger).finally(() => clearInterval(keeping))
-      const settled = settle(outcome, attempts, how.pacing, now(), chance(options))
-      await store.commit([{ write: 'settle_delivery', id: delivery.id, by: name, ...settled }])
-      tell(delivery, outcome, settled.status, Math.round(performance.now() - since))
+      try {
+        const outcome = await tried(how.send, delivery, logger)
+        turnsOf(delivery.channel).note(
+          delivery.clientId ?? '',
+          how.pausesClients && outcome.outcome === 'failed',
+        )
+        const settled = settle(outcome, attempts, how.pacing, now(), chance(options))
+        await written([{ write: 'settle_delivery', id: delivery.id, by: name, ...settled }])
+        tell(delivery, outcome, settled.status, Math.round(performance.now() - since))
+      } finally {
+        clearInterval(keeping)
+      }
       return true
     } catch (error) {
-      // Claimed or sent, and not written down: it goes out again when the claim has run out.
+      // Not claimed, or the process ends: it goes out again when the claim has run out.
       logger.warn({ reason: 'unavailable', what: 'delivery', delivery: delivery.id, err: error })
       return false
+    }
+  }
+
+  /** However long the database is away: what was sent and not written down would be sent again. */
+  async function written(writes: readonly Write[]): Promise<void> {
+    for (;;) {
+      try {
+        await store.commit(writes)
+        return
+      } catch (error) {
+        if (closed) throw error
+        logger.warn({ reason: 'unavailable', what: 'delivery', err: error })
+        await new Promise((resolve) => setTimeout(resolve, everyMilliseconds))
+      }
     }
   }
 
@@ -137,6 +179,7 @@ export function startOutbox(options: OutboxOptions): Outbox {
       ms,
     }
     if (status === 'given_up') logger.error(line)
+    else if (status === 'waiting') logger.warn(line)
     else logger.info(line)
   }
 
@@ -197,10 +240,6 @@ export function settle(
     due: now + Math.max(jittered(pause, chance), retryAfterSeconds * 1000),
     problem,
   }
-}
-
-const count = (counted: Map<string, number>, key: string): void => {
-  counted.set(key, (counted.get(key) ?? 0) + 1)
 }
 
 const chance = ({ random }: OutboxOptions): number => Buffer.from(random(4)).readUInt32BE() / 0xffff_ffff

@@ -24,6 +24,7 @@ export type Part = {
 }
 
 const usersPerPart = 500
+const dayMilliseconds = 86_400_000
 
 /** What is to be told of some events, part by part. */
 export async function* plan(events: readonly Event[], store: Store, rules: Rules): AsyncGenerator<Part> {
@@ -44,7 +45,7 @@ export async function* plan(events: readonly Event[], store: Store, rules: Rules
       const users = await concerned(event, store)
       yield { deliveries: users.map((userId) => mail('app_uninstalled', event, { userId })) }
     }
-    if (event.kind === 'sign_in_locked') yield { deliveries: [mail('sign_in_locked', event)] }
+    if (event.kind === 'sign_in_locked') yield { deliveries: [locked(event)] }
   }
 }
 
@@ -102,6 +103,12 @@ const installed = (event: Event, userId: string): Delivery => ({
   id: idOf('app_installed', event.clientId ?? '', event.organizationId ?? '', userId),
 })
 
+/** At most one a day: whoever guesses at an account must not fill its mailbox. */
+const locked = (event: Event): Delivery => ({
+  ...mail('sign_in_locked', event),
+  id: idOf('sign_in_locked', Math.floor(event.at / dayMilliseconds), event.userId ?? ''),
+})
+
 function mail(kind: MailKind, event: Event, about: Partial<Delivery> = {}): Delivery {
   const { userId = event.userId, connection, epoch, at = event.at, due = event.at } = about
   return {
@@ -145,7 +152,10 @@ const idOf = (...parts: readonly (string | number)[]): string => fields(...parts
 
 /**
  * The id that goes out, in a header of a mail or a call. With the deployment's own id in it, which nobody
- * outside knows: else whoever gets one could count events, whose numbers can be guessed.
+ * outside knows: else whoever gets one could count events, whose numbers can be guessed. After a restore those
+ * numbers come again, for other events: so when it was is in the id, too.
  */
-export const hiddenId = (deploymentId: string, id: string): string =>
-  sha256(fields(deploymentId, id)).subarray(0, 16).toString('base64url')
+export const hiddenId = (deploymentId: string, restoredAt: string, id: string): string =>
+  sha256(fields(deploymentId, restoredAt, id))
+    .subarray(0, 16)
+    .toString('base64url')

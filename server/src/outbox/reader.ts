@@ -29,12 +29,6 @@ export function eventReader({
 }): EventReader {
   let seen = 0
   let stopped = false
-  let deploymentId: string | undefined
-
-  const planning = (delivery: Delivery): Write => ({
-    write: 'plan_delivery',
-    delivery: { ...delivery, id: hiddenId(deploymentId ?? '', delivery.id) },
-  })
 
   const note = async (): Promise<void> => {
     const noted = await store.findEventsRead()
@@ -47,7 +41,7 @@ export function eventReader({
     const events = await store.listEvents(Math.max(noted, seen), eventsPerStep)
     const last = events.at(-1)?.id
     if (last === undefined) return false
-    deploymentId ??= await store.findMeta('deployment_id')
+    const planning = await planningFor(store)
     let planned: Write[] = []
     for await (const { deliveries, announced } of plan(events, store, rules)) {
       planned.push(...deliveries.map(planning))
@@ -76,5 +70,20 @@ export function eventReader({
     stop() {
       stopped = true
     },
+  }
+}
+
+/** How a delivery is planned in this deployment, as it is since it was last restored. */
+async function planningFor(store: Store): Promise<(delivery: Delivery) => Write> {
+  const [deploymentId = '', restoredAt = ''] = await Promise.all(
+    ['deployment_id', 'restored_at'].map((key) => store.findMeta(key)),
+  )
+  return (delivery) => {
+    // What is said once for ever is not said again because of a restore; its id names no event.
+    const since = delivery.kind === 'app_installed' ? '' : restoredAt
+    return {
+      write: 'plan_delivery',
+      delivery: { ...delivery, id: hiddenId(deploymentId, since, delivery.id) },
+    }
   }
 }

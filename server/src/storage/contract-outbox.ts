@@ -32,7 +32,8 @@ const second = 1000
 
 export function keepsOutboxPromises(opened: () => Opened): void {
   const plan = (delivery: Delivery) => opened().store.commit([{ write: 'plan_delivery', delivery }])
-  const due = (now = noon, most = { perClient: 9, limit: 9 }) => opened().store.listDue('callback', now, most)
+  const due = (now = noon, clientId = 'app', limit = 9) =>
+    opened().store.listDue('callback', clientId, now, limit)
   const claim = (seen: Delivery, by: string, until = noon + 15 * second, attempts = seen.attempts + 1) =>
     opened().other.commit([{ write: 'claim_delivery', seen, by, until, attempts }])
   const settle = (id: string, by: string, status: Delivery['status'], at = noon) =>
@@ -89,18 +90,21 @@ export function keepsOutboxPromises(opened: () => Opened): void {
       assert.equal(again?.attempts, 2)
     })
 
-    test('what is due comes the oldest first, and a few of each client', async () => {
-      for (let at = 0; at < 5; at += 1) await plan(aDelivery({ id: `a${at}`, due: noon + at }))
+    test('what is due comes client by client, the oldest of each first', async () => {
+      const { store } = opened()
+      for (let at = 4; at >= 0; at -= 1) await plan(aDelivery({ id: `a${at}`, due: noon + at }))
       await plan(aDelivery({ id: 'b', clientId: 'other', due: noon + 9 }))
       await plan(aDelivery({ id: 'none', clientId: undefined, due: noon + 5 }))
-      await plan(aDelivery({ id: 'mail', channel: 'mail', kind: 'sign_in_locked' }))
-      await plan(aDelivery({ id: 'later', due: noon + 100 }))
-      const ids = async (most: { perClient: number; limit: number }) =>
-        (await due(noon + 10, most)).map(({ id }) => id)
-      assert.deepEqual(await ids({ perClient: 2, limit: 9 }), ['a0', 'a1', 'none', 'b'])
-      assert.deepEqual(await ids({ perClient: 2, limit: 3 }), ['a0', 'a1', 'none'])
-      const [mail, ...others] = await opened().store.listDue('mail', noon, { perClient: 9, limit: 9 })
-      assert.deepEqual([mail?.id, others.length], ['mail', 0])
+      await plan(aDelivery({ id: 'mail', channel: 'mail', kind: 'sign_in_locked', clientId: 'mailed' }))
+      await plan(aDelivery({ id: 'later', clientId: 'late', due: noon + 100 }))
+      assert.deepEqual(await store.listDueClients('callback', noon + 10), ['', 'app', 'other'])
+      assert.deepEqual(await store.listDueClients('callback', noon + 8), ['', 'app'])
+      assert.deepEqual(await store.listDueClients('mail', noon), ['mailed'])
+      const ids = async (clientId: string, limit: number) =>
+        (await due(noon + 10, clientId, limit)).map(({ id }) => id)
+      assert.deepEqual(await ids('app', 3), ['a0', 'a1', 'a2'])
+      assert.deepEqual(await ids('', 3), ['none'])
+      assert.deepEqual(await ids('late', 3), [])
     })
 
     test('what was given up is listed, and waits again when it is to be retried', async () => {
@@ -117,6 +121,16 @@ export function keepsOutboxPromises(opened: () => Opened): void {
       const retry = () => store.commit([{ write: 'retry_delivery', id: 'one', due: noon + second }])
       assert.deepEqual(await Promise.all([retry(), retry()]), ['committed', 'overtaken'])
       assert.equal((await due(noon + second))[0]?.attempts, 0)
+      // What waits for later goes now, unless somebody is sending it.
+      await plan(aDelivery({ id: 'two', due: noon + 99 * second, attempts: 3 }))
+      const sooner = () => store.commit([{ write: 'retry_delivery', id: 'two', due: noon + 2 * second }])
+      assert.equal(await sooner(), 'committed')
+      assert.equal(await sooner(), 'overtaken')
+      const [, two] = await due(noon + 2 * second)
+      assert.equal(two?.attempts, 3)
+      assert.ok(two)
+      await claim(two, 'me')
+      assert.equal(await sooner(), 'overtaken')
     })
 
     test('settled deliveries are swept after their time, those that wait never', async () => {

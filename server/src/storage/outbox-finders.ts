@@ -10,21 +10,23 @@ type Finders = Pick<
   | 'isAnnounced'
   | 'listHolders'
   | 'listAdmins'
+  | 'listDueClients'
   | 'listDue'
   | 'listDeliveries'
   | 'countDeliveries'
 >
 
 /** From client to client by the index: an app with a million calls waiting costs one step, as any other. */
-const dueSql = `with recursive each (client) as (
+const dueClientsSql = `with recursive each (client) as (
     select min(client) from deliveries where status = 'waiting' and channel = $1
     union all
     select (select min(client) from deliveries where status = 'waiting' and channel = $1 and client > each.client)
     from each where each.client is not null)
-  select d.* from each join deliveries d on d.id in (
-    select id from deliveries where status = 'waiting' and channel = $1 and client = each.client and due <= $2
-    order by due limit $3)
-  order by d.due limit $4`
+  select client from each where client is not null
+    and (select min(due) from deliveries where status = 'waiting' and channel = $1 and client = each.client) <= $2`
+
+const dueSql = `select * from deliveries where status = 'waiting' and channel = $1 and client = $2 and due <= $3
+  order by due limit $4`
 
 const isHeldFor = `l.dialect = $3 and l.status in ('active', 'exchanged', 'retired')
   and (l.bound_to is null or l.bound_to = $2)
@@ -62,8 +64,11 @@ export const outboxFindersOf = (database: Database): Finders => ({
     )
     return rows.map(({ user_id }) => text(user_id))
   },
-  async listDue(channel, now, { perClient, limit }) {
-    return (await database.query(dueSql, [channel, now, perClient, limit])).map(toDelivery)
+  async listDueClients(channel, now) {
+    return (await database.query(dueClientsSql, [channel, now])).map(({ client }) => text(client))
+  },
+  async listDue(channel, clientId, now, limit) {
+    return (await database.query(dueSql, [channel, clientId, now, limit])).map(toDelivery)
   },
   async listDeliveries(status, { after, limit }) {
     const rows = await database.query(

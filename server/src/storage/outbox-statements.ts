@@ -60,8 +60,10 @@ export const outboxStatements: Statements<OutboxWrite> = {
   ],
   retry_delivery: ({ id, due }) => [
     {
-      sql: `update deliveries set status = 'waiting', due = $2, attempts = 0
-        where id = $1 and status = 'given_up' returning 1`,
+      sql: `update deliveries set status = 'waiting', due = $2,
+          attempts = case when status = 'given_up' then 0 else attempts end
+        where id = $1 and (status = 'given_up' or (status = 'waiting' and claimed_by is null and due > $2))
+        returning 1`,
       values: [id, due],
     },
   ],
