@@ -54,12 +54,12 @@ function addRetry(outbox: Command): void {
   subcommand(
     outbox,
     'retry',
-    'send again what was given up, once the trouble is mended',
+    'send now what has failed: what was given up, and what waits for its next try',
     'tokenferry outbox retry Jx0dQmWc3nE7vY2bTz8kLA',
     'tokenferry outbox retry --all',
   )
     .argument('[id]', 'its id')
-    .option('--all', 'everything that was given up')
+    .option('--all', 'everything that has failed')
     .action((id: string | undefined, options: Shared & { readonly all?: boolean }) =>
       withDeployment(options, async ({ store, world }) => {
         if ((id === undefined) === (options.all === undefined)) {
@@ -71,7 +71,7 @@ function addRetry(outbox: Command): void {
         const retried = id === undefined ? await retryAll(store, now) : await retry(store, [id], now)
         if (id !== undefined && retried === 0) {
           throw new CommandError(
-            `Nothing of id ${id} was given up. See: tokenferry outbox list --status given_up`,
+            `Nothing of id ${id} has failed, or it is being sent just now. See: tokenferry outbox list`,
           )
         }
         sayRecord({ retried }, options)
@@ -83,17 +83,18 @@ const pageRows = 500
 
 async function retryAll(store: Store, now: number): Promise<number> {
   let retried = 0
-  let after: string | undefined
-  for (;;) {
-    const page = await store.listDeliveries('given_up', { after, limit: pageRows })
-    retried += await retry(
-      store,
-      page.map(({ id }) => id),
-      now,
-    )
-    after = page.at(-1)?.id
-    if (page.length < pageRows) return retried
+  for (const status of ['given_up', 'waiting'] as const) {
+    let after: string | undefined
+    for (;;) {
+      const page = await store.listDeliveries(status, { after, limit: pageRows })
+      // What was never tried waits for its time, not for somebody to mend something.
+      const failed = page.filter(({ attempts }) => attempts > 0).map(({ id }) => id)
+      retried += await retry(store, failed, now)
+      after = page.at(-1)?.id
+      if (page.length < pageRows) break
+    }
   }
+  return retried
 }
 
 async function retry(store: Store, ids: readonly string[], now: number): Promise<number> {
