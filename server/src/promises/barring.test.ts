@@ -10,11 +10,14 @@ import { registerClient } from '../kernel/operations/register-client.ts'
 import { sha256 } from '../kernel/ring.ts'
 import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
+import { allow } from '../testing/allowing.ts'
 import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
 import { rootSecretName, testDeployment } from '../testing/deployment.ts'
 import { aClient, anOrganization, aSession, aUser } from '../testing/records.ts'
 import type { ServerProcess } from '../testing/server-process.ts'
 import { startServer } from '../testing/server-process.ts'
+import type { Visit, Visitor } from '../testing/visitor.ts'
+import { visitor } from '../testing/visitor.ts'
 import type { App } from './asks.ts'
 import {
   accessTokenOf,
@@ -287,5 +290,149 @@ suite('promises: barring an app against requests in flight, over several process
     const revoked = `select count(*) from events where kind = 'connection_revoked' and organization_id = 'acme'`
     const connections = `select count(*) from connections where ${theirs}`
     assert.equal(await countOf(here, revoked), await countOf(here, connections), 'each is told of, once')
+  })
+})
+
+// Their consent names no organization: a member would bring the app back by themselves.
+for (const dialect of ['standard', 'code']) {
+  suite(`promises: an app that an admin has taken out, where ${dialect} asks the user alone`, () => {
+    let here: TestDeployment
+    let organizationId: string
+    let userId: string
+    before(async () => {
+      here = await testDeployment({ mounts: [dialect], policy: { rotate: 'always' } })
+      const { store } = here.deployment
+      const user = await store.findUserByUsername(here.people.get(dialect)?.username ?? '')
+      userId = user?.id ?? assert.fail()
+      const [membership] = await store.findMemberships(userId)
+      organizationId = membership?.organization.id ?? assert.fail()
+      await addAdmin(here.deployment, organizationId)
+    })
+    after(() => here.close())
+
+    const said = (name: string): string => String(here.sections[dialect]?.[name])
+    const prefix = (): string =>
+      said('prefix')
+        .replace(/^undefined$/, '')
+        .replace(/\/$/, '')
+    const query = (more: Readonly<Record<string, string>> = {}): string =>
+      `${new URLSearchParams({
+        client_id: said('client_id'),
+        redirect_uri: said('redirect_uri'),
+        response_type: 'code',
+        scope: 'read',
+        ...more,
+      })}`
+    const token = (form: Readonly<Record<string, string>>): Promise<TestAnswer> =>
+      here.request(prefix(), {
+        method: 'POST',
+        path: '/oauth2/token',
+        body: { client_id: said('client_id'), client_secret: said('client_secret'), ...form },
+      })
+    const redeem = (code: string | null) =>
+      token({ grant_type: 'authorization_code', code: code ?? '', redirect_uri: said('redirect_uri') })
+    const renew = (pair: TestAnswer) =>
+      token({ grant_type: 'refresh_token', refresh_token: String(pair.json.refresh_token) })
+    const codeOf = async () => (await allow(here, dialect, query())).get('code')
+    const bar = () => perform(barClient, byAdmin(organizationId, said('client_id')), here.deployment.world)
+    const unbar = () =>
+      perform(unbarClient, byAdmin(organizationId, said('client_id')), here.deployment.world)
+    const authorize = (more: Readonly<Record<string, string>> = {}): string =>
+      `${prefix()}/oauth2/authorize?${query(more)}`
+
+    /** A browser before the consent page. */
+    async function arrive(): Promise<readonly [Visitor, Visit]> {
+      const user = visitor(here.app)
+      const { username, password } = here.people.get(dialect) ?? assert.fail()
+      await user.fill(await user.get(authorize()), /sign-in/, { username, password })
+      return [user, await user.get(authorize())]
+    }
+
+    test('no member connects it before it is let back in, and what members had is over', async () => {
+      const pair = await redeem(await codeOf())
+      assert.equal(pair.status, 200, pair.text)
+      const open = await codeOf()
+      assert.ok('granted' in (await bar()))
+
+      for (const answer of [await renew(pair), await redeem(open)])
+        assert.equal(answer.status, 400, answer.text)
+      const told = (await here.deployment.store.listEvents(0, 1000)).filter(
+        ({ kind }) => kind === 'connection_revoked',
+      )
+      assert.deepEqual(
+        told.map((event) => [event.actor, event.userId, event.organizationId]),
+        [['user:admin', userId, undefined]],
+      )
+
+      const [user, page] = await arrive()
+      assert.equal(page.status, 200)
+      assert.match(page.text, /admin has removed this app/)
+      assert.doesNotMatch(page.text, /value="allow"/)
+      // Whoever makes the form up is not heard, either.
+      const typed = { decision: 'allow', scopes: 'read' }
+      const forced = await user.fill(page, /authorize/, typed)
+      assert.equal(forced.status, 400)
+      assert.match(forced.text, /admin has removed this app/)
+      const silent = await user.get(authorize({ prompt: 'none' }))
+      if (dialect === 'standard')
+        assert.equal(new URL(silent.location ?? '').searchParams.get('error'), 'interaction_required')
+      assert.doesNotMatch(silent.location ?? '', /[?&]code=/)
+      assert.equal(await countOf(here, `select count(*) from codes where status = 'open'`), 0)
+
+      assert.ok('granted' in (await unbar()))
+      assert.equal((await renew(pair)).status, 400)
+      const anew = await redeem(await codeOf())
+      assert.equal(anew.status, 200, anew.text)
+      assert.equal((await renew(anew)).status, 200)
+    })
+
+    test('a page that was open when the bar came allows nothing', async () => {
+      await here.deployment.database.query(`update connections set status = 'revoked' returning 1`, [])
+      const [user, page] = await arrive()
+      assert.match(page.text, /value="allow"/)
+      assert.ok('granted' in (await bar()))
+      const answer = await user.fill(page, /authorize/, { decision: 'allow' })
+      assert.equal(answer.status, 400)
+      assert.match(answer.text, /admin has removed this app/)
+      assert.ok('granted' in (await unbar()))
+    })
+
+    test('who belongs to no organization that barred it is asked as ever', async () => {
+      const { database } = here.deployment
+      assert.ok('granted' in (await bar()))
+      await database.query('delete from memberships where user_id = $1 returning 1', [userId])
+      const pair = await redeem(await codeOf())
+      assert.equal(pair.status, 200, pair.text)
+      assert.equal((await renew(pair)).status, 200)
+    })
+  })
+}
+
+suite('promises: legacy tokens of no organization, of an app that an admin has taken out', () => {
+  let here: TestDeployment
+  before(async () => {
+    here = await testDeployment({ mounts: ['standard'] })
+    await addAdmin(here.deployment, 'acme')
+  })
+  after(() => here.close())
+
+  test('a member exchanges theirs as little as those of the organization; everybody else does', async () => {
+    const { deployment } = here
+    const app = standardApp(here)
+    const [mine = '', other = ''] = app.legacyTokens
+    const { store, world } = deployment
+    const found = await store.findLegacyToken(lookupsOf(world.moment().ring, mine), '', 'user')
+    const { userId, organizationId } = found?.token ?? assert.fail()
+    assert.equal(organizationId, '')
+    await store.commit([{ write: 'put_membership', userId, organizationId: 'acme', role: 'member' }])
+    await store.commit([{ write: 'put_organization', organization: anOrganization({ id: 'acme' }) }])
+    assert.ok('granted' in (await perform(barClient, byAdmin('acme', app.id), world)))
+    const refused = await exchange(asks(here), app, mine)
+    assert.deepEqual([refused.status, refused.json.error], [400, 'invalid_request'], refused.text)
+    assert.match(here.logs.join(), /client_barred/)
+    refreshTokenOf(await exchange(asks(here), app, other))
+    // It never stood for a connection that the bar has ended, so it is good again.
+    assert.ok('granted' in (await perform(unbarClient, byAdmin('acme', app.id), world)))
+    refreshTokenOf(await exchange(asks(here), app, mine))
   })
 })

@@ -168,6 +168,94 @@ export function keepsAccountPromises(opened: () => Opened): void {
         assert.equal(write && (await other.commit([write])), 'committed', write?.write)
     })
 
+    test('is out for its members where no organization is named, too, and for nobody else', async () => {
+      const { store, other } = opened()
+      const [theirs, elsewhere] = [1, 2].map((at) => inCompany(at, { organizationId: '', userId: `u${at}` }))
+      assert.ok(theirs && elsewhere)
+      await importing(store, theirs, elsewhere)
+      await store.commit([{ write: 'put_organization', organization: anOrganization({ id: 'company' }) }])
+      for (const [user, organizationId] of [
+        ['u1', 'company'],
+        ['u2', 'another'],
+      ] as const)
+        await store.commit([{ write: 'put_membership', userId: user, organizationId, role: 'member' }])
+      const had = [
+        { number: 11, userId: 'u1', liveGrants: [101] },
+        { number: 12, userId: 'u2', liveGrants: [102] },
+      ].map((changes) => connect(store, { ...changes, organizationId: '' }))
+      const [mine, anothers] = await Promise.all(had)
+      assert.ok(mine && anothers)
+      const code = (at: number, userId: string) =>
+        ({
+          write: 'add_code',
+          code: aCode({ hash: Buffer.from([at]), userId, organizationId: '' }),
+          openMax: undefined,
+        }) as const
+      await store.commit([code(1, 'u1')])
+      await store.commit([code(2, 'u2')])
+      assert.equal(await store.commit([bar()]), 'committed')
+
+      const states = await Promise.all([11, 12].map((number) => other.findConnectionByNumber(number)))
+      assert.deepEqual(
+        states.map((found) => [found?.status, found?.epoch, found?.liveGrants]),
+        [
+          ['revoked', 2, []],
+          ['live', 1, [102]],
+        ],
+      )
+      assert.equal(await other.findCode(Buffer.from([1])), undefined)
+      assert.ok(await other.findCode(Buffer.from([2])))
+      const told = (await other.listEvents(0, 100)).filter(({ kind }) => kind === 'connection_revoked')
+      assert.deepEqual(
+        told.map(({ userId, organizationId, detail }) => [userId, organizationId, detail]),
+        [['u1', undefined, 'connection 11, 1 grants']],
+      )
+      const barring = async (userId: string, clientId = 'app') =>
+        (await other.listBarring(userId, clientId)).map(({ id }) => id)
+      assert.deepEqual(
+        [await barring('u1'), await barring('u2'), await barring('u1', 'other')],
+        [['company'], [], []],
+      )
+      const barred = async (token: typeof theirs) => (await find(other, token))?.barred
+      assert.deepEqual([await barred(theirs), await barred(elsewhere)], [true, false])
+
+      const revoked = states[0] ?? assert.fail()
+      const again = { write: 'allow_connection', connection: mine, seen: revoked } as const
+      const guards: readonly (readonly Write[])[] = [
+        [again],
+        [code(3, 'u1')],
+        exchange(theirs, { number: 501, connection: revoked }),
+      ]
+      for (const writes of guards) assert.equal(await other.commit(writes), 'overtaken', writes[0]?.write)
+      assert.equal(await other.commit([code(4, 'u2')]), 'committed')
+      assert.equal(
+        await other.commit(exchange(elsewhere, { number: 502, connection: anothers })),
+        'committed',
+      )
+      await other.commit([unbar])
+      for (const write of [again, code(3, 'u1')]) assert.equal(await other.commit([write]), 'committed')
+    })
+
+    test('lets nobody who joins it afterwards redeem or exchange, where no organization is named', async () => {
+      const { store, other } = opened()
+      const token = inCompany(1, { organizationId: '' })
+      await importing(store, token)
+      const code = aCode({ hash: Buffer.from([1]), userId: 'user', organizationId: '' })
+      await store.commit([{ write: 'add_code', code, openMax: undefined }])
+      await store.commit([bar()])
+      const connection = { clientId: 'app', userId: 'user', organizationId: '', found: undefined }
+      const redeem: Write = { write: 'redeem_code', hash: code.hash, grantNumber: 601, connection }
+      await store.commit([
+        { write: 'put_membership', userId: 'user', organizationId: 'company', role: 'member' },
+      ])
+      assert.equal((await other.findCode(code.hash))?.barred, true)
+      assert.equal(await other.commit([redeem]), 'overtaken')
+      assert.equal(await other.commit(exchange(token, { number: 3 })), 'overtaken')
+      await other.commit([unbar])
+      assert.equal(await other.commit([redeem]), 'committed')
+      assert.equal(await other.commit(exchange(token, { number: 3 })), 'committed')
+    })
+
     test('is seen to be barred by whoever looks at a token or a code of it', async () => {
       const { store, other } = opened()
       await importing(store, inCompany(1))
