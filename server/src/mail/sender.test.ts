@@ -13,7 +13,7 @@ import type { Database } from '../storage/database.ts'
 import { migrate } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
-import { aClient, aConnection, anOrganization, aUser, noon } from '../testing/records.ts'
+import { aClient, aConnection, aGrant, anOrganization, aUser, noon } from '../testing/records.ts'
 import { folderTransport } from './folder.ts'
 import type { MailSenderOptions } from './sender.ts'
 import { mailSender } from './sender.ts'
@@ -28,6 +28,7 @@ const pending = aConnection({
   organizationId: 'company',
   confirmation: 'pending',
   scopes: ['deals:read', 'other'],
+  liveGrants: [101],
 })
 
 const delivery = (kind: MailKind, changes: Partial<Delivery> = {}): Delivery =>
@@ -199,6 +200,16 @@ suite('mail: what is sent of a delivery', () => {
     await isDropped(reminder, 'the app was confirmed meanwhile')
     await revoke(pending)
     await isDropped(reminder, 'the app was uninstalled meanwhile')
+  })
+
+  test('no reminder of an app that has given up all it had: there is nothing to confirm', async () => {
+    const grant = aGrant({ number: 101, connection: pending.number, organizationId: 'company' })
+    await store.commit([
+      { write: 'allow_connection', connection: pending, seen: undefined },
+      { write: 'add_grant', grant },
+    ])
+    await store.commit([{ write: 'end_grant', number: 101, reason: 'revoked' }])
+    await isDropped(delivery('confirmation_reminder'), 'the app has given up its access meanwhile')
   })
 
   test('uninstalled: it happened, so it is told, whatever came after', async () => {

@@ -146,6 +146,7 @@ async function reminder(
     return dropped('the app was uninstalled meanwhile')
   }
   if (connection.confirmation !== 'pending') return dropped('the app was confirmed meanwhile')
+  if (connection.liveGrants.length === 0) return dropped('the app has given up its access meanwhile')
   const app = await findApp(delivery, options)
   if (!app) return dropped('the app is gone')
   const confirmation = options.confirmationOf(app.client)
