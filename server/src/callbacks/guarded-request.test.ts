@@ -11,8 +11,9 @@ import { afterEach, suite, test } from 'node:test'
 import type { SecureContext } from 'node:tls'
 import { createSecureContext } from 'node:tls'
 import { certificateFor } from '../testing/certificate.ts'
-import type { Guard, GuardedAnswer, Resolve } from './guarded-request.ts'
+import type { Guard, GuardedAnswer } from './guarded-request.ts'
 import { guardedRequest } from './guarded-request.ts'
+import type { Resolve } from './name-lookup.ts'
 import { reachable } from './reachable.ts'
 
 type Listening = { readonly port: number; close(): Promise<void> }
@@ -246,7 +247,7 @@ suite('guarded request: where it does not go', () => {
     })
   }
 
-  test('a name of this machine is refused, by the system’s own resolver', async () => {
+  test('a name of this machine is refused, by what the system says of it', async () => {
     const answer = await ask('https://localhost:4443/', { reachable: nowhere })
     assert.match(
       answer.outcome === 'refused' ? answer.problem : '',

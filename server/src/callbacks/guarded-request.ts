@@ -4,13 +4,13 @@
  * resolves anew is checked anew. No redirect is followed, no connection is kept, and neither a slow nor an
  * endless answer holds us up.
  */
-import type { LookupAddress } from 'node:dns'
-import { lookup as systemLookup } from 'node:dns'
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
+import type { Resolve } from './name-lookup.ts'
+import { lookUpNames } from './name-lookup.ts'
 import type { Reachable } from './reachable.ts'
 
 export type GuardedRequest = {
@@ -19,12 +19,6 @@ export type GuardedRequest = {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
-
-/** All addresses of a name, as the system knows them at this moment. */
-export type Resolve = (
-  name: string,
-  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
-) => void
 
 export type Guard = {
   readonly reachable: Reachable
@@ -93,32 +87,34 @@ class NotReachable extends Error {
 }
 
 const guardedLookup =
-  (resolve: Resolve, { permits }: Reachable, protocol: string): LookupFunction =>
-  (name, options, done) =>
-    resolve(name, (error, addresses) => {
+  (resolve: Resolve, { permits }: Reachable, protocol: string, over: AbortSignal): LookupFunction =>
+  (name, options, done) => {
+    const found: Parameters<Resolve>[1] = (error, addresses) => {
       if (error) return done(error, '')
       // A name with a public and a private address is gone to at the public one, and there alone.
       const permitted = addresses.filter(({ address }) => permits(address, protocol))
       const [first] = permitted
       if (!first) {
-        const found = addresses.map(({ address }) => address)
-        return done(new NotReachable(`${name}: ${refusal(found, protocol)}`), '')
+        const forbidden = addresses.map(({ address }) => address)
+        return done(new NotReachable(`${name}: ${refusal(forbidden, protocol)}`), '')
       }
       if (options.all) return done(null, permitted)
       done(null, first.address, first.family)
-    })
+    }
+    resolve(name, found, over)
+  }
 
-const resolveBySystem: Resolve = (name, done) =>
-  systemLookup(name, { all: true }, (error, addresses) => done(error, addresses ?? []))
+const resolveByDefault = lookUpNames()
 
 function exchange(url: URL, request: GuardedRequest, guard: Guard): Promise<GuardedAnswer> {
-  const { resolve = resolveBySystem, reachable, timeoutMilliseconds = timeoutMillisecondsDefault } = guard
+  const { resolve = resolveByDefault, reachable, timeoutMilliseconds = timeoutMillisecondsDefault } = guard
+  const over = new AbortController()
   const options: RequestOptions & { readonly ca?: string } = {
     method: request.method,
     headers: { ...request.headers, 'content-length': String(Buffer.byteLength(request.body)) },
     // An agent of its own for this one request: no other's connection is used, so the name is looked up.
     agent: false,
-    lookup: guardedLookup(resolve, reachable, url.protocol),
+    lookup: guardedLookup(resolve, reachable, url.protocol, over.signal),
     ...(guard.authorities !== undefined && { ca: guard.authorities }),
   }
   return new Promise((settle) => {
@@ -127,6 +123,7 @@ function exchange(url: URL, request: GuardedRequest, guard: Guard): Promise<Guar
     let body = ''
     const finish = (result: GuardedAnswer): void => {
       clearTimeout(timer)
+      over.abort()
       settle(result)
       sending.destroy()
     }
