@@ -100,7 +100,7 @@ suite('the demo, in a browser', { skip: withoutBrowser, timeout: 180_000 }, () =
     assert.match(await page.content(), new RegExp(`${base}/account/apps`))
     await page.goto(`${base}/account/apps`)
     await page.getByRole('button', { name: /Confirm/ }).click()
-    assert.equal(await page.getByText('Waits for confirmation').count(), 0)
+    assert.equal(await page.getByText('Waiting for your confirmation').count(), 0)
 
     for (const left of [1, 0]) {
       await page

@@ -1,5 +1,5 @@
 import type { ConnectedApp } from '../kernel/account-finders.ts'
-import type { Policy } from '../kernel/policy.ts'
+import type { Reach } from '../kernel/operations/confirmation.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
 import {
@@ -8,8 +8,10 @@ import {
   cameOf,
   confirmForm,
   holderOf,
+  isAsleep,
   permissionsOf,
   uninstallLink,
+  waitingBadge,
 } from './account-app-parts.ts'
 import type { Frame, Note } from './account-frame.ts'
 import { framed, told } from './account-frame.ts'
@@ -22,12 +24,12 @@ export type AppView = {
   readonly app: ConnectedApp
   /** Else an admin looks at it. */
   readonly isOwn: boolean
-  readonly waiting: Policy['confirmation']
+  readonly reach: Reach
   readonly now: Milliseconds
 }
 
 /** One connected app, with all there is to say of it. */
-export function appPage({ frame, note, app, isOwn, waiting, now }: AppView): Html {
+export function appPage({ frame, note, app, isOwn, reach, now }: AppView): Html {
   const { place } = frame
   const { connection, client, organization, lastUsed } = app
   const words = place.words.account
@@ -36,16 +38,16 @@ export function appPage({ frame, note, app, isOwn, waiting, now }: AppView): Htm
   return framed(
     frame,
     client.name,
-    html`${appHead(place, client, title, badgesOf(place, client, waits))}
+    html`${appHead(place, client, title, badgesOf(place, client, waitingBadge(place, connection, isOwn)))}
 ${told(note)}
 <section class="panel">
 ${client.status === 'disabled' && html`<p>${words.disabledText(place.brand.name)}</p>`}
-${waits && html`<p>${words.pendingText[waiting === 'required' ? 'required' : 'notify']}</p>`}
+${waits && html`<p>${words.pendingText[reach]}</p>`}
 <dl class="facts">
 ${!isOwn && fact(words.person, holderOf(app, place))}
 ${organization && fact(words.organization, organization.name || organization.id)}
 ${fact(words.connected, cameOf(place, connection, isOwn))}
-${fact(words.lastUse, lastUsed === undefined ? words.neverUsed : formatsFor(place.language).ago(lastUsed, now))}
+${!isAsleep(connection, reach) && fact(words.lastUse, lastUsed === undefined ? words.neverUsed : formatsFor(place.language).ago(lastUsed, now))}
 ${connection.confirmation === 'confirmed' && fact(words.confirmationState, words.confirmed)}
 </dl>
 <h2>${words.mayDo}</h2>

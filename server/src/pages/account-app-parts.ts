@@ -1,5 +1,6 @@
 /** The parts in which a connected app is shown, in a list or alone. */
 import type { AppShown, ConnectedApp } from '../kernel/account-finders.ts'
+import type { Reach } from '../kernel/operations/confirmation.ts'
 import type { Connection, Milliseconds } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
 import type { Frame } from './account-frame.ts'
@@ -19,26 +20,50 @@ ${more}</div>
 </div>`
 
 /** What must be seen at first sight. */
-export function badgesOf(place: Place, client: AppShown, isWaiting: boolean): Html | undefined {
-  const { confirmation, disabled } = place.words.account
-  if (!isWaiting && client.status === 'enabled') return undefined
-  return html`<p>${isWaiting && html`<span class="badge waiting">${confirmation}</span>`}${
+export function badgesOf(place: Place, client: AppShown, waiting: Html | undefined): Html | undefined {
+  const { disabled } = place.words.account
+  if (!waiting && client.status === 'enabled') return undefined
+  return html`<p>${waiting}${
     client.status === 'disabled' && html`<span class="badge barred">${disabled}</span>`
   }</p>`
+}
+
+/** That it waits for whoever reads this, or for somebody whom they govern. */
+export function waitingBadge(
+  { words }: Place,
+  { confirmation }: Connection,
+  isOwn: boolean,
+): Html | undefined {
+  if (confirmation !== 'pending') return undefined
+  const text = isOwn ? words.account.confirmation : words.account.organizationApps.waits
+  return html`<span class="badge waiting">${text}</span>`
 }
 
 /** For whom, since when, how it came, and when it was last used: one line. */
 export function factsOf(
   place: Place,
   { connection, organization, lastUsed }: ConnectedApp,
-  { isOwn, now }: { readonly isOwn: boolean; readonly now: Milliseconds },
+  { isOwn, reach, now }: FactsAsked,
 ): Html {
   const words = place.words.account
   const { ago } = formatsFor(place.language)
   const used = lastUsed === undefined ? words.neverUsed : words.lastUsed(ago(lastUsed, now))
-  const facts = [cameOf(place, connection, isOwn), used]
+  const facts = [cameOf(place, connection, isOwn), ...(isAsleep(connection, reach) ? [] : [used])]
   return factLine(isOwn && organization ? [organization.name || organization.id, ...facts] : facts)
 }
+
+type FactsAsked = {
+  readonly isOwn: boolean
+  readonly reach: Reach
+  readonly now: Milliseconds
+}
+
+/**
+ * Whether its tokens open nothing before it is confirmed. They may have been renewed all the same, and to say
+ * that it was used would make users believe that it had read something.
+ */
+export const isAsleep = ({ confirmation }: Connection, reach: Reach): boolean =>
+  confirmation === 'pending' && reach !== 'all'
 
 export const factLine = (facts: readonly string[]): Html => html`<p>${facts.join(' · ')}</p>`
 

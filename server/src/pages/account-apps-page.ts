@@ -1,7 +1,15 @@
 import type { AppShown, ConnectedApp } from '../kernel/account-finders.ts'
-import type { Policy } from '../kernel/policy.ts'
+import type { Reach } from '../kernel/operations/confirmation.ts'
 import type { Milliseconds } from '../kernel/records.ts'
-import { appHead, badgesOf, confirmForm, factsOf, permissionsOf, uninstallLink } from './account-app-parts.ts'
+import {
+  appHead,
+  badgesOf,
+  confirmForm,
+  factsOf,
+  permissionsOf,
+  uninstallLink,
+  waitingBadge,
+} from './account-app-parts.ts'
 import type { Frame, Note } from './account-frame.ts'
 import { addressOf, framed, told } from './account-frame.ts'
 import type { Listing } from './account-listing.ts'
@@ -14,7 +22,7 @@ export type AppsView = {
   readonly note: Note | undefined
   readonly listing: Listing<ConnectedApp>
   readonly now: Milliseconds
-  readonly waitingOf: (app: AppShown) => Policy['confirmation']
+  readonly reachOf: (app: AppShown) => Reach
 }
 
 /** The page of connected apps. */
@@ -59,11 +67,12 @@ function entry(view: AppsView, app: ConnectedApp): Html {
   const { place } = frame
   const words = place.words.account
   const waits = isWaiting(app)
+  const reach = view.reachOf(client)
   const permissions = permissionsOf(place, connection.scopes)
   const address = addressOf(frame, { page: 'app', number: connection.number })
   const title = html`<h3><a href="${address}">${client.name}</a></h3>`
-  const facts = html`${badgesOf(place, client, waits)}
-${factsOf(place, app, { isOwn: true, now })}
+  const facts = html`${badgesOf(place, client, waitingBadge(place, connection, true))}
+${factsOf(place, app, { isOwn: true, reach, now })}
 ${
   !waits &&
   html`<details><summary>${words.mayDo}</summary>
@@ -75,7 +84,7 @@ ${appHead(place, client, title, facts)}
 ${
   waits &&
   html`<div class="more">
-<p>${words.pendingText[view.waitingOf(client) === 'required' ? 'required' : 'notify']} ${words.mayDo}:</p>
+<p>${words.pendingText[reach]} ${words.mayDo}:</p>
 ${permissions}
 </div>`
 }

@@ -72,7 +72,7 @@ suite('account: connected apps', () => {
     assert.doesNotMatch(mailer, /Confirm/)
     assert.match(waiting, /Dialer/)
     assert.match(waiting, /Moved over from an API token on 9 May 2026 · Not used yet/)
-    assert.match(waiting, /<span class="badge waiting">Waits for confirmation<\/span>/)
+    assert.match(waiting, /<span class="badge waiting">Waiting for your confirmation<\/span>/)
     assert.match(waiting, /It works already\./)
   })
 
@@ -84,12 +84,20 @@ suite('account: connected apps', () => {
     assert.match(text, /Ihre Geschäfte ansehen <code>read<\/code>/)
   })
 
-  test('what waits under a policy that requires it says that it has no access yet', async () => {
-    await bed.app({ id: 'strict', name: 'Strict', policy: { confirmation: 'required' } })
+  test('what waits under a policy that requires it says what the app reaches meanwhile', async () => {
     await bed.person({ id: 'carol' })
-    await bed.connect({ clientId: 'strict', userId: 'carol', confirmation: 'pending' })
     const user = await bed.signIn('carol')
-    assert.match((await user.get('/account/apps')).text, /It has no access before you confirm it\./)
+    for (const [id, legacyAfterExchange, said] of [
+      ['strict', 'retire', /It has no access until you confirm it\./],
+      ['lenient', 'keep', /its old API token still does\. To end both, uninstall it/],
+      ['soon-strict', { retireAfterSeconds: 60 }, /its old API token still does, for a limited time/],
+    ] as const) {
+      await bed.app({ id, name: id, policy: { confirmation: 'required', legacyAfterExchange } })
+      const { number } = await bed.connect({ clientId: id, userId: 'carol', confirmation: 'pending' })
+      for (const path of ['/account/apps', `/account/apps/${number}`]) {
+        assert.match((await user.get(path)).text, said)
+      }
+    }
   })
 
   test('a disabled app is marked so', async () => {

@@ -1,5 +1,5 @@
 import type { ConnectedApp, OrganizationApp } from '../kernel/account-finders.ts'
-import type { Policy } from '../kernel/policy.ts'
+import type { Reach } from '../kernel/operations/confirmation.ts'
 import type { Milliseconds, Organization } from '../kernel/records.ts'
 import {
   appHead,
@@ -9,6 +9,7 @@ import {
   holderOf,
   permissionsOf,
   uninstallLink,
+  waitingBadge,
 } from './account-app-parts.ts'
 import type { Frame, Note } from './account-frame.ts'
 import { addressOf, framed, tokenField, told } from './account-frame.ts'
@@ -25,7 +26,7 @@ export type OrganizationAppView = {
   readonly connected: readonly ConnectedApp[]
   /** The number after which the next page begins. */
   readonly next: number | undefined
-  readonly waiting: Policy['confirmation']
+  readonly reach: Reach
   readonly now: Milliseconds
 }
 
@@ -42,7 +43,7 @@ export function organizationAppPage(view: OrganizationAppView): Html {
     html`${appHead(place, app.client, title, organizationBadges(place, app))}
 ${told(note)}
 <section class="panel">
-${factLine(countsOf(place, app, now))}
+${factLine(countsOf(place, app, { reach: view.reach, now }))}
 ${
   app.barred
     ? html`<p>${words.barredText}</p>
@@ -68,7 +69,7 @@ ${
   )
 }
 
-function entry({ frame, app, waiting, now }: OrganizationAppView, connected: ConnectedApp): Html {
+function entry({ frame, app, reach, now }: OrganizationAppView, connected: ConnectedApp): Html {
   const { place } = frame
   const words = place.words.account
   const { connection } = connected
@@ -77,8 +78,8 @@ function entry({ frame, app, waiting, now }: OrganizationAppView, connected: Con
   const permissions = permissionsOf(place, connection.scopes)
   return html`<li class="item${waits && ' waiting'}">
 <div class="app"><div><h3>${holder}</h3>
-${waits && html`<p><span class="badge waiting">${words.confirmation}</span></p>`}
-${factsOf(place, connected, { isOwn: false, now })}
+${waits && html`<p>${waitingBadge(place, connection, false)}</p>`}
+${factsOf(place, connected, { isOwn: false, reach, now })}
 ${
   !waits &&
   html`<details><summary>${words.mayDo}</summary>
@@ -89,7 +90,7 @@ ${permissions}
 ${
   waits &&
   html`<div class="more">
-<p>${words.pendingText[waiting === 'required' ? 'required' : 'notify']} ${words.mayDo}:</p>
+<p>${words.pendingText[reach]} ${words.mayDo}:</p>
 ${permissions}
 </div>`
 }

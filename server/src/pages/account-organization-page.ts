@@ -1,4 +1,5 @@
-import type { OrganizationApp } from '../kernel/account-finders.ts'
+import type { AppShown, OrganizationApp } from '../kernel/account-finders.ts'
+import type { Reach } from '../kernel/operations/confirmation.ts'
 import type { Milliseconds, Organization } from '../kernel/records.ts'
 import { formatsFor } from '../words/formats.ts'
 import { appHead, badgesOf, factLine } from './account-app-parts.ts'
@@ -16,10 +17,12 @@ export type OrganizationView = {
   readonly organization: Organization
   readonly listing: Listing<OrganizationApp>
   readonly now: Milliseconds
+  readonly reachOf: (app: AppShown) => Reach
 }
 
 /** The apps of an organization. */
-export function organizationPage({ frame, note, organization, listing, now }: OrganizationView): Html {
+export function organizationPage(view: OrganizationView): Html {
+  const { frame, note, organization, listing } = view
   const { place } = frame
   const words = place.words.account.organizationApps
   const name = organization.name || organization.id
@@ -38,39 +41,48 @@ ${listed(
   { page: 'organization', organizationId: organization.id },
   listing,
   html`<ul class="items">
-${listing.shown.map((app) => entry(frame, organization.id, app, now))}</ul>`,
+${listing.shown.map((app) => entry(view, app))}</ul>`,
 )}`
 }`,
   )
 }
 
-function entry(frame: Frame, organizationId: string, app: OrganizationApp, now: Milliseconds): Html {
+function entry({ frame, organization, reachOf, now }: OrganizationView, app: OrganizationApp): Html {
   const { place } = frame
+  const organizationId = organization.id
+  const reach = reachOf(app.client)
   const to = { page: 'organization app', organizationId, clientId: app.client.id } as const
   const title = html`<h2><a href="${addressOf(frame, to)}">${app.client.name}</a></h2>`
   const more = html`${organizationBadges(place, app)}
-${factLine(countsOf(place, app, now))}`
+${factLine(countsOf(place, app, { reach, now }))}`
   return html`<li class="item${app.pending > 0 && ' waiting'}">
 ${appHead(place, app.client, title, more)}
 </li>
 `
 }
 
-/** How many, since when, last used. */
-export function countsOf(place: Place, app: OrganizationApp, now: Milliseconds): readonly string[] {
+/** How many, since when, last used; the last not where all that there are do nothing before they are confirmed. */
+export function countsOf(
+  place: Place,
+  app: OrganizationApp,
+  { reach, now }: { readonly reach: Reach; readonly now: Milliseconds },
+): readonly string[] {
   const { account } = place.words
   const words = account.organizationApps
   const { count, date, ago } = formatsFor(place.language)
-  if (app.barred) return [words.barredSince(date(app.since))]
+  if (app.barred) return [words.since(date(app.since))]
+  const areAllAsleep = reach !== 'all' && app.pending === app.connections
   return [
     words.people(count(app.connections), app.connections),
-    ...(app.pending > 0 ? [words.waiting(count(app.pending))] : []),
+    ...(app.pending > 0 ? [words.waiting(count(app.pending), app.pending)] : []),
     words.since(date(app.since)),
-    app.lastUsed === undefined ? account.neverUsed : account.lastUsed(ago(app.lastUsed, now)),
+    ...(areAllAsleep
+      ? []
+      : [app.lastUsed === undefined ? account.neverUsed : account.lastUsed(ago(app.lastUsed, now))]),
   ]
 }
 
 export const organizationBadges = (place: Place, { client, barred }: OrganizationApp): Html =>
   html`${
     barred && html`<p><span class="badge barred">${place.words.account.organizationApps.barred}</span></p>`
-  }${badgesOf(place, client, false)}`
+  }${badgesOf(place, client, undefined)}`

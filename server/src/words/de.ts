@@ -1,4 +1,5 @@
 import type { Reason } from '../kernel/refusals.ts'
+import { ended } from './formats.ts'
 import type { Words } from './index.ts'
 
 const explanations: Partial<Record<Reason, string>> = {
@@ -34,14 +35,17 @@ export const de: Words = {
   signIn: {
     title: 'Anmelden',
     lead: (app) => `weiter zu ${app}`,
-    leadAccount: 'um Ihre Apps zu sehen',
+    titleAccount: 'Anmelden, um Ihre Apps zu sehen',
     username: 'Benutzername',
     password: 'Passwort',
     submit: 'Anmelden',
+    forgotten: 'Passwort vergessen?',
     or: 'oder',
     withProvider: (provider) => `Mit ${provider} anmelden`,
-    wait: (minutes) =>
-      `Zu viele Versuche. Warten Sie ${minutes === 1 ? 'eine Minute' : `${minutes} Minuten`} und versuchen Sie es noch einmal.`,
+    wait: (minutes, provider) =>
+      `Zu viele Versuche sind fehlgeschlagen. Warten Sie ${minutes === 1 ? 'eine Minute' : `${minutes} Minuten`} ` +
+      'und versuchen Sie es dann noch einmal' +
+      (provider === undefined ? '.' : `, oder melden Sie sich mit ${provider} an.`),
   },
   provider: {
     title: 'Sie sind nicht angemeldet',
@@ -53,12 +57,12 @@ export const de: Words = {
         `Die Antwort von ${provider} war ungültig. Versuchen Sie es noch einmal; hilft das nicht, melden Sie es dem Betreiber.`,
       email_unverified: (provider) =>
         `${provider} hat Ihre E-Mail-Adresse nicht bestätigt. Lassen Sie sie dort bestätigen und versuchen Sie es dann noch einmal.`,
-      user_ambiguous: () =>
-        'Mehr als ein Konto hat hier Ihre E-Mail-Adresse. Wenden Sie sich an die Stelle, von der Sie Ihr Konto haben.',
-      user_unknown: (provider) =>
-        `${provider} hat Sie angemeldet, aber hier gibt es kein Konto für Sie. Wenden Sie sich an den Betreiber dieses Dienstes.`,
+      user_ambiguous: (_provider, operator) =>
+        `Mehr als ein Konto hat hier Ihre E-Mail-Adresse. Bitten Sie ${operator}, das zu berichtigen.`,
+      user_unknown: (provider, operator) =>
+        `${provider} hat Sie angemeldet, aber hier gibt es kein Konto für Sie. Bitten Sie ${operator} um eines.`,
       sign_in_outdated: () =>
-        'Diese Anmeldung ist von einem anderen Browser, verbraucht oder zu alt. Gehen Sie zurück und versuchen Sie es noch einmal.',
+        'Diese Anmeldung wurde in einem anderen Browser begonnen, ist verbraucht oder hat zu lange gedauert. Gehen Sie zurück und versuchen Sie es noch einmal.',
     },
   },
   consent: {
@@ -80,9 +84,9 @@ export const de: Words = {
     changed: 'Die App verlangt inzwischen etwas anderes. Bitte sehen Sie es sich noch einmal an.',
     allow: 'Erlauben',
     cancel: 'Abbrechen',
-    takeBack: 'Sie können das jederzeit zurücknehmen, unter Ihren verbundenen Apps.',
+    takeBack: 'Sie können das jederzeit unter „Verbundene Apps“ zurücknehmen.',
     back: (host) => `Danach geht es zurück zu ${host}.`,
-    signedInAs: (name) => `Angemeldet als ${name}.`,
+    signedInAs: (name) => ended(`Angemeldet als ${name}`),
     signOut: 'Anderes Konto verwenden',
   },
   notices: {
@@ -98,6 +102,7 @@ export const de: Words = {
     refused: { title: 'Das geht so nicht' },
     tryAgain: 'Noch einmal versuchen',
     support: 'Hilfe',
+    supportOf: (operator) => `Hilfe von ${operator}`,
     errorTitle: (title) => `Fehler: ${title}`,
   },
   explanations,
@@ -126,10 +131,10 @@ export const de: Words = {
     find: 'App suchen',
     findButton: 'Suchen',
     findNothing:
-      'Keine App passt dazu. Suchen Sie nach einem Teil des Namens, des Herstellers oder der Organisation.',
+      'Keine App gefunden. Suchen Sie nach einem Teil ihres Namens, des Herstellers oder der Organisation.',
     findAll: 'Alle Apps zeigen',
     count: (shown, count) => (count === 1 ? 'Eine App' : `${shown} Apps`),
-    waiting: 'Warten auf Sie',
+    waiting: 'Wartet auf Sie',
     others: 'Verbunden',
     pages: 'Seiten',
     page: (page, last) => `Seite ${page} von ${last}`,
@@ -143,17 +148,23 @@ export const de: Words = {
     lastUsed: (ago) => `Zuletzt genutzt: ${ago}`,
     neverUsed: 'Noch nicht genutzt',
     mayDo: 'Was sie darf',
-    noScopes: 'Ihr wurden keine besonderen Rechte eingeräumt.',
+    noScopes: 'Die App hat keine besonderen Rechte bekommen.',
     connected: 'Verbunden',
     lastUse: 'Zuletzt genutzt',
     person: 'Für',
     confirmationState: 'Bestätigung',
-    confirmation: 'Wartet auf Bestätigung',
+    confirmation: 'Wartet auf Ihre Bestätigung',
     disabled: 'Gesperrt',
     disabledText: (operator) => `${operator} hat diese App gesperrt. Sie hat vorerst keinen Zugriff.`,
     pendingText: {
-      notify: 'Die App funktioniert schon. Bestätigen Sie, dass Sie sie kennen, oder entfernen Sie sie.',
-      required: 'Die App hat keinen Zugriff, bevor Sie sie bestätigen.',
+      all: 'Die App funktioniert schon. Bestätigen Sie, dass Sie sie kennen, oder entfernen Sie sie.',
+      old_token:
+        'Bis Sie die App bestätigen, funktioniert ihr neuer Zugang nicht, ihr altes API-Token aber weiterhin. ' +
+        'Um beides zu beenden, entfernen Sie sie.',
+      old_token_for_now:
+        'Bis Sie die App bestätigen, funktioniert ihr neuer Zugang nicht, ihr altes API-Token aber noch eine Zeit lang. ' +
+        'Um beides sofort zu beenden, entfernen Sie sie.',
+      nothing: 'Die App hat erst Zugriff, wenn Sie sie bestätigt haben.',
     },
     confirmed: 'Bestätigt',
     confirm: 'Bestätigen',
@@ -164,18 +175,18 @@ export const de: Words = {
     uninstallQuestion: {
       title: (app) => `${app} entfernen?`,
       own: (app) =>
-        `${app} verliert sofort den Zugriff. Auch die API-Tokens der App funktionieren nicht mehr.`,
+        `${app} verliert sofort den Zugriff. Auch die API-Tokens der App funktionieren dann nicht mehr.`,
       other: (app, user) =>
-        `${app} verliert für ${user} sofort den Zugriff. Auch die API-Tokens dieser Person, die die App hat, funktionieren nicht mehr.`,
+        `${app} verliert für ${user} sofort den Zugriff. Auch die API-Tokens der App für diese Person funktionieren dann nicht mehr.`,
       whole: (app, organization) =>
-        `${app} verliert sofort den Zugriff auf ${organization}. Auch die API-Tokens der App funktionieren nicht mehr.`,
-      ownBack: 'Sie können sie später wieder erlauben, aus der App heraus.',
-      back: 'Wer die App wieder will, erlaubt sie neu, aus der App heraus.',
+        `${app} verliert sofort den Zugriff auf ${organization}. Auch die API-Tokens der App funktionieren dann nicht mehr.`,
+      ownBack: 'Sie können die App später wieder verbinden; beginnen Sie dazu in der App.',
+      back: 'Wer die App wieder nutzen will, verbindet sie neu und beginnt dazu in der App.',
     },
     done: {
       confirmed: (app) => `${app} ist bestätigt.`,
       uninstalled: (app) => `${app} ist entfernt. Die App hat keinen Zugriff mehr.`,
-      gone: 'Diese App ist nicht mehr verbunden. So ist es jetzt.',
+      gone: 'Diese App ist nicht mehr verbunden. Hier sehen Sie den jetzigen Stand.',
       changed: (app) =>
         `Was ${app} darf, hat sich inzwischen geändert. Sehen Sie es sich noch einmal an, bevor Sie bestätigen.`,
       ended: 'Diese Anmeldung ist beendet.',
@@ -184,7 +195,12 @@ export const de: Words = {
       allowed: (app) => `${app} kann wieder verbunden werden. Was vorher war, bleibt beendet.`,
     },
     sessionsLead:
-      'Hier sind Sie angemeldet. Kennen Sie eine der Anmeldungen nicht, dann beenden Sie sie und ändern Sie Ihr Passwort.',
+      'Hier sind Sie angemeldet. Wenn Sie eine der Anmeldungen nicht kennen, beenden Sie sie und wählen Sie ein anderes Passwort.',
+    password: {
+      page: 'Ein anderes Passwort wählen',
+      operator: (operator) => ended(`Ein anderes Passwort bekommen Sie auf Anfrage von ${operator}`),
+      provider: (provider) => `Sie haben sich mit ${provider} angemeldet: Ändern Sie Ihr Passwort dort.`,
+    },
     thisBrowser: 'Dieser Browser',
     browserOn: (browser, system) => `${browser} auf ${system}`,
     aBrowser: 'Ein Browser',
@@ -197,17 +213,16 @@ export const de: Words = {
     organizationApps: {
       title: (organization) => `Apps von ${organization}`,
       lead: (organization) =>
-        `Die Apps, die Personen aus ${organization} nutzen. ` +
+        `Diese Apps werden in ${organization} genutzt. ` +
         'Sie verwalten die Organisation: Sie können eine App für eine Person oder für alle entfernen.',
       none: 'Keine App ist verbunden',
       noneText: 'Hier erscheint eine App, sobald jemand aus der Organisation sie verbunden hat.',
       people: (shown, count) => (count === 1 ? 'Eine Person' : `${shown} Personen`),
-      waiting: (shown) => `${shown} warten auf Bestätigung`,
+      waiting: (shown, count) => `${shown} ${count === 1 ? 'wartet' : 'warten'} auf Bestätigung`,
+      waits: 'Wartet auf Bestätigung',
       since: (date) => `Seit ${date}`,
       barred: 'Für alle entfernt',
-      barredSince: (date) => `Für die ganze Organisation entfernt am ${date}`,
-      barredText: 'Niemand aus der Organisation kann sie verbinden, bevor Sie sie wieder zulassen.',
-      nobody: 'Niemand aus der Organisation ist mit ihr verbunden.',
+      barredText: 'Niemand aus der Organisation kann sie verbinden, solange Sie sie nicht wieder zulassen.',
       connections: 'Wer verbunden ist',
       more: 'Mehr zeigen',
       allow: 'Wieder zulassen',
@@ -215,9 +230,9 @@ export const de: Words = {
       question: (app, organization) => `${app} für alle in ${organization} entfernen?`,
       questionText: (app, organization) =>
         `${app} verliert sofort den Zugriff auf die Daten aller Personen in ${organization}. ` +
-        'Auch die API-Tokens der App funktionieren dort nicht mehr.',
+        'Auch die API-Tokens der App funktionieren dort dann nicht mehr.',
       questionBack:
-        'Niemand kann sie wieder verbinden, bevor Sie oder eine andere verwaltende Person sie zulässt.',
+        'Niemand kann sie wieder verbinden, bis jemand, der die Organisation verwaltet, sie wieder zulässt.',
     },
   },
   mails: {

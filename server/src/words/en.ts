@@ -3,6 +3,7 @@
  * function of them, so that each language puts them where it wants.
  */
 import type { Reason } from '../kernel/refusals.ts'
+import { ended } from './formats.ts'
 
 /** What a user is told of a refusal that the app cannot be told; those without words get `unexplained`. */
 const explanations: Partial<Record<Reason, string>> = {
@@ -11,7 +12,7 @@ const explanations: Partial<Record<Reason, string>> = {
   client_unknown: 'The app that sent you here is not known. Go back to the app and tell its makers.',
   client_disabled: 'The app that sent you here is disabled. Ask its makers when it will be back.',
   redirect_uri_unknown:
-    'The app that sent you here wants you to go back to an address that it has not registered. Tell its makers.',
+    'The app that sent you here wants to send you back to an address that it has not registered. Tell its makers.',
   password_wrong: 'The user name or the password is wrong.',
   user_disabled: 'This account is disabled. Ask whoever gave it to you.',
   too_many_attempts: 'Too many attempts have failed. Wait a minute, then try again.',
@@ -31,14 +32,16 @@ export const en = {
   signIn: {
     title: 'Sign in',
     lead: (app: string) => `to continue to ${app}`,
-    leadAccount: 'to see your apps',
+    titleAccount: 'Sign in to see your apps',
     username: 'User name',
     password: 'Password',
     submit: 'Sign in',
+    forgotten: 'Forgot your password?',
     or: 'or',
     withProvider: (provider: string) => `Sign in with ${provider}`,
-    wait: (minutes: number) =>
-      `Too many attempts have failed. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again.`,
+    wait: (minutes: number, provider: string | undefined) =>
+      `Too many attempts have failed. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again` +
+      (provider === undefined ? '.' : ended(`, or sign in with ${provider}`)),
   },
   provider: {
     title: 'You are not signed in',
@@ -47,38 +50,38 @@ export const en = {
       provider_refused: (provider: string) =>
         `${provider} has not signed you in. Try again, or go back to the app.`,
       provider_answer_invalid: (provider: string) =>
-        `The answer of ${provider} could not be used. Try again; if it stays so, tell whoever gave you your account.`,
+        `The answer of ${provider} could not be used. Try again; if that does not help, tell whoever gave you your account.`,
       email_unverified: (provider: string) =>
         `${provider} has not verified your e-mail address. Have it verified there, then try again.`,
-      user_ambiguous: (_provider: string) =>
-        'More than one account here has your e-mail address. Ask whoever gave you your account to mend that.',
-      user_unknown: (provider: string) =>
-        `${provider} has signed you in, but there is no account for you here. Ask whoever runs this service for one.`,
+      user_ambiguous: (_provider: string, operator: string) =>
+        `More than one account here has your e-mail address. Ask ${operator} to put that right.`,
+      user_unknown: (provider: string, operator: string) =>
+        `${provider} has signed you in, but there is no account for you here. Ask ${operator} for one.`,
       sign_in_outdated: (_provider: string) =>
-        'This sign-in was begun in another browser, was used already, or took too long. Go back to where you came from and try again.',
+        'This sign-in was started in another browser, has been used already, or took too long. Go back to where you came from and try again.',
     },
   },
   consent: {
     title: (app: string) => `Allow ${app}?`,
     by: (maker: string) => `by ${maker}`,
-    lead: (app: string, operator: string) => `${app} asks for access to your account at ${operator}.`,
+    lead: (app: string, operator: string) => ended(`${app} asks for access to your account at ${operator}`),
     leadOrganization: (app: string, operator: string) =>
-      `${app} asks for access to your organization’s data at ${operator}.`,
+      ended(`${app} asks for access to your organization’s data at ${operator}`),
     scopes: 'It will be able to:',
     newScopes: 'It will also be able to:',
     allowedBefore: 'You have already allowed:',
-    noScopes: 'It asks for no particular permission.',
+    noScopes: 'It asks for no particular permissions.',
     organization: 'Organization',
     organizations: 'For which organization?',
     organizationMissing: 'Choose an organization.',
     appRemoved: 'Your organization’s admin has removed this app, so there is nothing to allow.',
     noOrganization: 'You are not a member of any organization, so there is nothing to allow.',
-    changed: 'What the app asks for has changed meanwhile. Please look again.',
+    changed: 'What the app asks for has changed in the meantime. Please look again.',
     allow: 'Allow',
     cancel: 'Cancel',
-    takeBack: 'You can take this back at any time, among your connected apps.',
+    takeBack: 'You can take this back at any time, under “Connected apps”.',
     back: (host: string) => `You will go back to ${host}.`,
-    signedInAs: (name: string) => `Signed in as ${name}.`,
+    signedInAs: (name: string) => ended(`Signed in as ${name}`),
     signOut: 'Use another account',
   },
   notices: {
@@ -94,6 +97,7 @@ export const en = {
     refused: { title: 'This does not work' },
     tryAgain: 'Try again',
     support: 'Help',
+    supportOf: (operator: string) => `Help from ${operator}`,
     errorTitle: (title: string) => `Error: ${title}`,
   },
   explanations,
@@ -105,10 +109,11 @@ export const en = {
     sessions: 'Sign-ins',
     appsOf: (organization: string) => `Apps of ${organization}`,
     signOut: 'Sign out',
-    signedOutMeanwhile: 'You were signed out meanwhile, and nothing was changed. Sign in, then try again.',
+    signedOutMeanwhile:
+      'You have been signed out in the meantime, and nothing was changed. Sign in, then try again.',
     nothingHere: {
       title: 'There is nothing here',
-      text: 'This page does not exist, or is not yours to see. The app may have been uninstalled meanwhile.',
+      text: 'This page does not exist, or is not yours to see. The app may have been uninstalled in the meantime.',
       link: 'To your apps',
     },
     by: (maker: string) => `by ${maker}`,
@@ -120,7 +125,7 @@ export const en = {
       'You then see what it may do, and can take that back.',
     find: 'Find an app',
     findButton: 'Find',
-    findNothing: 'No app fits. Look for a part of its name, its maker or the organization.',
+    findNothing: 'No app matches. Try part of its name, of its maker or of the organization.',
     findAll: 'Show all apps',
     count: (shown: string, count: number) => (count === 1 ? 'One app' : `${shown} apps`),
     waiting: 'Waiting for you',
@@ -137,17 +142,23 @@ export const en = {
     lastUsed: (ago: string) => `Last used ${ago}`,
     neverUsed: 'Not used yet',
     mayDo: 'What it may do',
-    noScopes: 'It was allowed no particular permission.',
+    noScopes: 'It was given no particular permissions.',
     connected: 'Connected',
     lastUse: 'Last used',
     person: 'For',
     confirmationState: 'Confirmation',
-    confirmation: 'Waits for confirmation',
+    confirmation: 'Waiting for your confirmation',
     disabled: 'Disabled',
     disabledText: (operator: string) => `${operator} has disabled this app. It has no access for now.`,
     pendingText: {
-      notify: 'It works already. Confirm that you know it, or uninstall it.',
-      required: 'It has no access before you confirm it.',
+      all: 'It works already. Confirm that you know it, or uninstall it.',
+      old_token:
+        'Until you confirm it, its new access does not work; its old API token still does. ' +
+        'To end both, uninstall it.',
+      old_token_for_now:
+        'Until you confirm it, its new access does not work; its old API token still does, for a limited time. ' +
+        'To end both now, uninstall it.',
+      nothing: 'It has no access until you confirm it.',
     },
     confirmed: 'Confirmed',
     confirm: 'Confirm',
@@ -159,24 +170,30 @@ export const en = {
       title: (app: string) => `Uninstall ${app}?`,
       own: (app: string) => `${app} will lose access at once. Its API tokens stop working too.`,
       other: (app: string, user: string) =>
-        `${app} will lose access for ${user} at once. Its API tokens of that person stop working too.`,
+        `${app} will lose access for ${user} at once. Its API tokens for that person stop working too.`,
       whole: (app: string, organization: string) =>
         `${app} will lose access to ${organization} at once. Its API tokens stop working too.`,
-      ownBack: 'You can allow it again later, from the app.',
-      back: 'Whoever wants the app back allows it anew, from the app.',
+      ownBack: 'You can allow it again later; start from the app.',
+      back: 'Anyone who wants the app back can allow it again, starting from the app.',
     },
     done: {
       confirmed: (app: string) => `${app} is confirmed.`,
       uninstalled: (app: string) => `${app} is uninstalled. It has no access any more.`,
-      gone: 'That app is not connected any more. This is how it is now.',
-      changed: (app: string) => `What ${app} may do has changed meanwhile. Look again before you confirm it.`,
+      gone: 'That app is not connected any more. This is how things are now.',
+      changed: (app: string) =>
+        `What ${app} may do has changed in the meantime. Look again before you confirm it.`,
       ended: 'That sign-in has ended.',
       others_ended: 'All other sign-ins have ended.',
       barred: (app: string) => `${app} is uninstalled for the whole organization.`,
       allowed: (app: string) => `${app} can be connected again. What it had before stays ended.`,
     },
     sessionsLead:
-      'Where you are signed in. If you do not know one of them, end it, and change your password.',
+      'Where you are signed in. If you do not recognise one of them, end it and choose another password.',
+    password: {
+      page: 'Choose another password',
+      operator: (operator: string) => `${operator} gives you another password if you ask for one.`,
+      provider: (provider: string) => `You have signed in with ${provider}: change your password there.`,
+    },
     thisBrowser: 'This browser',
     browserOn: (browser: string, system: string) => `${browser} on ${system}`,
     aBrowser: 'A browser',
@@ -189,16 +206,15 @@ export const en = {
     organizationApps: {
       title: (organization: string) => `Apps of ${organization}`,
       lead: (organization: string) =>
-        `The apps that people of ${organization} use. You are an admin: you can uninstall an app for one person or for all.`,
+        `The apps that people at ${organization} use. You are an admin: you can uninstall an app for one person or for all.`,
       none: 'No app is connected',
-      noneText: 'An app appears here once somebody of the organization has connected it.',
+      noneText: 'An app appears here once somebody in the organization has connected it.',
       people: (shown: string, count: number) => (count === 1 ? 'One person' : `${shown} people`),
-      waiting: (shown: string) => `${shown} waiting for confirmation`,
+      waiting: (shown: string, _count: number) => `${shown} waiting for confirmation`,
+      waits: 'Waiting for confirmation',
       since: (date: string) => `Since ${date}`,
       barred: 'Uninstalled for all',
-      barredSince: (date: string) => `Uninstalled for the whole organization on ${date}`,
-      barredText: 'Nobody of the organization can connect it before you allow it again.',
-      nobody: 'Nobody of the organization is connected with it.',
+      barredText: 'Nobody in the organization can connect it until you allow it again.',
       connections: 'Who is connected',
       more: 'Show more',
       allow: 'Allow again',
@@ -206,7 +222,7 @@ export const en = {
       question: (app: string, organization: string) => `Uninstall ${app} for all of ${organization}?`,
       questionText: (app: string, organization: string) =>
         `${app} will lose access to everybody’s data of ${organization} at once. Its API tokens there stop working too.`,
-      questionBack: 'Nobody can connect it again before you or another admin allows it.',
+      questionBack: 'Nobody can connect it again until you or another admin allows it.',
     },
   },
   mails: {

@@ -53,4 +53,7 @@ function makeFormats(locale: string): Formats {
   }
 }
 
+/** A sentence with its full stop, which a name at its end may have brought along: Acme Inc. */
+export const ended = (sentence: string): string => (sentence.endsWith('.') ? sentence : `${sentence}.`)
+
 const dayOf = (at: Milliseconds): number => Math.floor(at / 86_400_000)
