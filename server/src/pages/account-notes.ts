@@ -41,14 +41,16 @@ export async function noteOfBar(
   return noteOf(visit, query)
 }
 
-/** Of an app that may come in again, and that nobody has yet: it stands on no page of its own. */
-export async function noteOfAllowed(
-  { desk }: AccountVisit,
+/** The same, for the list of an organization: of apps that nobody has, which stand on no page of their own. */
+export async function noteOfList(
+  visit: AccountVisit,
   query: Parameters,
   { organizationId }: { readonly organizationId: string },
 ): Promise<Note | undefined> {
+  if (query.get('done')?.[0] !== 'allowed') return noteOf(visit, query)
+  const { desk } = visit
   const { store } = desk.services.world
-  const id = query.get('done')?.[0] === 'allowed' ? query.get('client')?.[0] : undefined
+  const id = query.get('client')?.[0]
   const client = id === undefined ? undefined : await store.findClient(id)
   if (!client || (await store.isBarred(organizationId, client.id))) return undefined
   return { text: desk.place.words.account.done.allowed(client.name), isDone: true }

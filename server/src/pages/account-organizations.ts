@@ -7,12 +7,12 @@ import { isAdminOf } from '../kernel/operations/account.ts'
 import { barClient, unbarClient } from '../kernel/operations/bar-client.ts'
 import type { Organization } from '../kernel/records.ts'
 import { listingOf } from './account-listing.ts'
-import { noteOfAllowed, noteOfBar } from './account-notes.ts'
+import { noteOfBar, noteOfList } from './account-notes.ts'
 import { organizationAppPage } from './account-organization-app-page.ts'
 import { organizationPage } from './account-organization-page.ts'
 import { barPage } from './account-question-page.ts'
 import type { AccountVisit } from './account-visit.ts'
-import { askedBy, frameOf, nothingHere, seeOther, waitingOf } from './account-visit.ts'
+import { askedBy, frameOf, nothingHere, reachOf, seeOther } from './account-visit.ts'
 import type { PageAnswer } from './page.ts'
 import { refusedPage } from './page.ts'
 
@@ -31,11 +31,12 @@ export async function showOrganization(
   if (!organization) return nothingHere(visit.desk)
   const apps = await visit.desk.services.world.store.listOrganizationApps(there.organizationId)
   const page = organizationPage({
-    note: await noteOfAllowed(visit, query, there),
+    note: await noteOfList(visit, query, there),
     frame: frameOf(visit, { ...there, page: 'organization' }),
     organization,
     listing: listingOf(apps, query, ({ client }) => [client.name, client.maker]),
     now: visit.now,
+    reachOf: (app) => reachOf(visit, app),
   })
   return { status: 200, page, noted: {} }
 }
@@ -47,7 +48,7 @@ export async function showOrganizationApp(
   query: Parameters,
 ): Promise<PageAnswer> {
   const found = await findApp(visit, there)
-  if (!found) return nothingHere(visit.desk)
+  if (!found) return governedBy(visit, there) ? goneFrom(visit, there, query) : nothingHere(visit.desk)
   const { store } = visit.desk.services.world
   const { organizationId, clientId } = there
   const after = query.get('after')?.[0]
@@ -62,7 +63,7 @@ export async function showOrganizationApp(
     note: await noteOfBar(visit, query, { organizationId, name, isBarred: found.app.barred }),
     connected: connected.slice(0, peoplePerPage),
     next: connected.length > peoplePerPage ? connected[peoplePerPage - 1]?.connection.number : undefined,
-    waiting: waitingOf(visit, found.app.client),
+    reach: reachOf(visit, found.app.client),
     now: visit.now,
   })
   return { status: 200, page, noted: { client: clientId } }
@@ -113,6 +114,13 @@ async function led(
   if (!(await findApp(visit, there)))
     return seeOther(visit.desk, { ...there, page: 'organization' }, { done, client: there.clientId }, noted)
   return seeOther(visit.desk, { ...there, page: 'organization app' }, { done }, noted)
+}
+
+/** Nobody has it any more, or ever had it: the list is told what the page would have said. */
+function goneFrom({ desk }: AccountVisit, { organizationId }: There, query: Parameters): PageAnswer {
+  const [done, app] = [query.get('done')?.[0], query.get('app')?.[0]]
+  const note = done === 'uninstalled' && app !== undefined ? { done, app } : { done: 'gone' }
+  return seeOther(desk, { page: 'organization', organizationId }, note)
 }
 
 /** The organization, where the user is its admin: anything else is as good as unknown. */
