@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { reference } from './setting-types.ts'
 
 const issuerWords = 'an https address, as the provider says it; http on loopback'
+const pageWords = 'an https address of yours where users choose another password'
 const scopesWords = 'a list of scopes, openid among them, such as [openid, email]'
 const claimWords = 'the name of a claim, such as sub or email'
 
@@ -27,7 +28,11 @@ const provider = z
   })
 
 export const signInSettings = z
-  .strictObject({ password: z.boolean().default(true), provider: provider.optional() })
+  .strictObject({
+    password: z.boolean().default(true),
+    password_page: z.string(pageWords).refine(isHttps, pageWords).optional(),
+    provider: provider.optional(),
+  })
   .refine((settings) => settings.password || settings.provider !== undefined, {
     path: ['password'],
     error: 'true where there is no sign_in.provider: else nobody could sign in',
@@ -35,6 +40,10 @@ export const signInSettings = z
   .prefault({})
 
 export type SignInSettings = z.infer<typeof signInSettings>
+
+function isHttps(text: string): boolean {
+  return /^https:\/\/[^\s"<>]+$/.test(text) && URL.canParse(text)
+}
 
 /** An issuer has no query and no fragment (OpenID Connect Discovery 1.0 §2). */
 function isIssuer(text: string): boolean {

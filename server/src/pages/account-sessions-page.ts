@@ -7,16 +7,22 @@ import { nameBrowser } from './browser-names.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import type { Place } from './layout.ts'
+import { supportLink } from './layout.ts'
 
 export type SessionsView = {
   readonly frame: Frame
   readonly note: Note | undefined
   readonly own: Session
   readonly others: readonly Session[]
+  /** Where users choose another password, if the operator has such a page. */
+  readonly passwordPage: string | undefined
+  /** The name of the operator's own provider, where there is one. */
+  readonly provider: string | undefined
 }
 
 /** Where the user is signed in. */
-export function sessionsPage({ frame, note, own, others }: SessionsView): Html {
+export function sessionsPage(view: SessionsView): Html {
+  const { frame, note, own, others } = view
   const words = frame.place.words.account
   return framed(
     frame,
@@ -24,6 +30,7 @@ export function sessionsPage({ frame, note, own, others }: SessionsView): Html {
     html`<h1>${words.sessions}</h1>
 ${told(note)}
 <p class="lead">${words.sessionsLead}</p>
+<p>${passwordHelp(view)}</p>
 <ul class="items">
 ${entry(frame.place, own, html`<span class="badge fine">${words.thisBrowser}</span>`)}
 ${others.map((session) => entry(frame.place, session, endForm(frame, session)))}</ul>
@@ -37,6 +44,15 @@ ${tokenField(frame)}
 </form>`
 }`,
   )
+}
+
+/** Where another password comes from: whoever was told to choose one must not have to look for it. */
+function passwordHelp({ frame, own, passwordPage, provider }: SessionsView): Html {
+  const { place } = frame
+  const { password } = place.words.account
+  if (own.method === 'provider' && provider !== undefined) return html`${password.provider(provider)}`
+  if (passwordPage !== undefined) return html`<a href="${passwordPage}">${password.page}</a>`
+  return html`${password.operator(place.brand.name)} ${supportLink(place)}`
 }
 
 function entry(place: Place, { userAgent, created, address }: Session, more: Html): Html {

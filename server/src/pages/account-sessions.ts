@@ -18,6 +18,8 @@ export async function showSessions(visit: AccountVisit, query: Parameters): Prom
     frame: frameOf(visit, { page: 'sessions' }),
     note: await noteOf(visit, query),
     own: account.session,
+    passwordPage: desk.ways.passwordPage,
+    provider: desk.ways.provider?.at.name,
     others: sessions.filter(({ hash, expires }) => expires > now && !equal(hash, account.session.hash)),
   })
   return { status: 200, page, noted: {} }

@@ -128,6 +128,7 @@ suite('pages: whatever anybody is called, it stays text', () => {
         error: name,
         password: true,
         provider: name,
+        passwordPage: `https://acme.example/${encodeURIComponent(name)}`,
       }),
     notice: (name, place) =>
       noticePage({ place, title: name, text: name, isError: true, link: { path: name, label: name } }),

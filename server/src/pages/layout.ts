@@ -57,6 +57,12 @@ ${brand.name !== host && html`<span>${brand.name}</span>\n`}<span>${host}</span>
 ${brand.support !== undefined && html`<a href="${brand.support}">${words.notices.support}</a>`}
 </footer>`
 
+/** Where users get help, for the middle of a page. */
+export const supportLink = ({ brand, words }: Place): Html | undefined =>
+  brand.support === undefined
+    ? undefined
+    : html`<a href="${brand.support}">${words.notices.supportOf(brand.name)}</a>`
+
 /** What went wrong, announced when the page opens. */
 export const alarm = (text: string | undefined): Html | undefined =>
   text === undefined ? undefined : html`<p class="alarm" role="alert">${text}</p>`

@@ -119,7 +119,10 @@ type NotSignedIn = {
   readonly returnTo?: string
 }
 
-type ProblemWords = Partial<Record<Reason, (provider: string) => string>>
+type ProblemWords = Partial<Record<Reason, (provider: string, operator: string) => string>>
+
+/** What only the operator can put right. */
+const forSupport: readonly Reason[] = ['user_unknown', 'user_ambiguous', 'provider_answer_invalid']
 
 /** Why nobody is signed in, with a way to try again. */
 function notSignedIn(
@@ -131,11 +134,18 @@ function notSignedIn(
   const { notices, provider: words } = place.words
   const link = returnTo === undefined ? undefined : { path: returnTo, label: notices.tryAgain }
   const problems: ProblemWords = words.problems
-  const text = problems[reason]?.(provider) ?? explain(place.words, reason)
+  const text = problems[reason]?.(provider, place.brand.name) ?? explain(place.words, reason)
   return {
     // As everywhere on the pages: 401 would want a way to prove who the client is.
     status: status === 401 ? 400 : status,
-    page: noticePage({ place, title: words.title, text, isError: true, link }),
+    page: noticePage({
+      place,
+      title: words.title,
+      text,
+      isError: true,
+      link,
+      isForSupport: forSupport.includes(reason),
+    }),
     ...(status === 503 && { retryAfterSeconds: 1 }),
     noted: { operation, reason, ...(problem !== undefined && { problem }) },
   }

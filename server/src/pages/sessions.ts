@@ -8,7 +8,6 @@ import type { Milliseconds, User } from '../kernel/records.ts'
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 import { lockedUntil, lockOf } from '../kernel/sign-in.ts'
 import { verifyPassword } from '../keys/password.ts'
-import type { Words } from '../words/index.ts'
 import { explain } from '../words/index.ts'
 import { sayAccountPath } from './account-paths.ts'
 import { isFormToken } from './cookies.ts'
@@ -42,7 +41,7 @@ export async function signIn(request: PageRequest, desk: Desk): Promise<PageAnsw
   const outcome = await checkSignIn(request, desk, username, form.get('password')?.[0] ?? '')
   if ('reason' in outcome) {
     const { reason, retryAfterSeconds } = outcome
-    const wrong = { text: textOf(outcome, desk.place.words), username, status: statuses[reason] ?? 403 }
+    const wrong = { text: textOf(outcome, desk), username, status: statuses[reason] ?? 403 }
     const answer =
       found.to === 'authorization'
         ? await dispatch(request, found.hub, found.query, desk, wrong)
@@ -66,9 +65,11 @@ const statuses: Partial<Record<Reason, number>> = {
   contended: 503,
 }
 
-/** Who has to wait is told how long. */
-const textOf = ({ reason, retryAfterSeconds = 0 }: Refusal, words: Words): string =>
-  statuses[reason] === 429 ? words.signIn.wait(Math.ceil(retryAfterSeconds / 60)) : explain(words, reason)
+/** Who has to wait is told how long, and of the way that is open all the same. */
+function textOf({ reason, retryAfterSeconds = 0 }: Refusal, { place, ways }: Desk): string {
+  if (statuses[reason] !== 429) return explain(place.words, reason)
+  return place.words.signIn.wait(Math.max(1, Math.ceil(retryAfterSeconds / 60)), ways.provider?.at.name)
+}
 
 /** Signs out, and goes back to the hub where the form came from there. */
 export async function signOut(request: PageRequest, desk: Desk): Promise<PageAnswer> {

@@ -36,6 +36,7 @@ export function showSignIn(
       error: wrong?.text,
       password: ways.password,
       provider: ways.provider?.at.name,
+      passwordPage: ways.passwordPage,
     }),
     formTargets: ways.provider ? [...formTargets, ways.provider.at.issuer] : formTargets,
     setCookies: known === undefined ? [cookies.set('form', cookie)] : [],

@@ -17,6 +17,8 @@ export type SignInView = {
   readonly password: boolean
   /** The name of the operator's own provider, where there is one. */
   readonly provider: string | undefined
+  /** Where a forgotten password is replaced: a page of the operator's. */
+  readonly passwordPage: string | undefined
 }
 
 /** The sign-in page. */
@@ -25,8 +27,8 @@ export function signInPage(view: SignInView): Html {
   return layout(
     view.place,
     view.error === undefined ? words.title : notices.errorTitle(words.title),
-    html`<h1>${words.title}</h1>
-<p class="quiet">${view.appName === undefined ? words.leadAccount : words.lead(view.appName)}</p>
+    html`<h1>${view.appName === undefined ? words.titleAccount : words.title}</h1>
+${view.appName !== undefined && html`<p class="quiet">${words.lead(view.appName)}</p>`}
 ${alarm(view.error)}
 ${view.password && passwordForm(view)}
 ${view.password && view.provider !== undefined && html`<p class="or">${words.or}</p>`}
@@ -45,6 +47,7 @@ ${hiddenFields(view)}
 <input id="password" name="password" type="password" required autocomplete="current-password"
 ${view.username !== '' && html` autofocus`}>
 <div class="buttons"><button>${words.submit}</button></div>
+${view.passwordPage !== undefined && html`<p><a href="${view.passwordPage}">${words.forgotten}</a></p>`}
 </form>`
 }
 

@@ -9,6 +9,8 @@ import { provider } from './provider.ts'
 export type WaysToSignIn = {
   readonly password: boolean
   readonly provider: { readonly at: Provider; readonly mapping: Mapping } | undefined
+  /** Where users choose another password, if anywhere. */
+  readonly passwordPage: string | undefined
 }
 
 /** What a provider is told to send users back to. */
@@ -18,8 +20,8 @@ type Configured = { readonly public_url: string; readonly sign_in: SignInSetting
 
 /** From the configuration. The provider's secret is read now; the provider itself, when it is needed. */
 export function openProvider({ sign_in, public_url }: Configured, now: () => Milliseconds): WaysToSignIn {
-  const { password, provider: settings } = sign_in
-  if (!settings) return { password, provider: undefined }
+  const { password, password_page: passwordPage, provider: settings } = sign_in
+  if (!settings) return { password, passwordPage, provider: undefined }
   const { name, issuer, client_id, client_secret, scopes, claim, user, unknown_users } = settings
   const at = provider(
     {
@@ -32,7 +34,7 @@ export function openProvider({ sign_in, public_url }: Configured, now: () => Mil
     },
     now,
   )
-  return { password, provider: { at, mapping: { claim, user, unknownUsers: unknown_users } } }
+  return { password, passwordPage, provider: { at, mapping: { claim, user, unknownUsers: unknown_users } } }
 }
 
 /** As the library compares it: in the one spelling of a URL. */
