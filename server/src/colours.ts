@@ -23,17 +23,51 @@ export function contrast(one: string, other: string): number {
 export function mix(one: string, other: string, share: number): string {
   const [from, to] = [read(one), read(other)]
   const parts = from.map((part, at) => Math.round(part + ((to[at] ?? 0) - part) * share))
-  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+  return write(parts)
 }
 
-/** A colour made as much lighter as it needs to be read on a dark card. */
+/**
+ * A colour made as much lighter as it needs to be read on a dark card. Hue and saturation stay: mixed with
+ * white it would turn grey, and a grey button looks as if it could not be pressed.
+ */
 export function lightened(colour: string): string {
+  const { hue, saturation, lightness } = toHsl(read(colour))
   let lighter = colour
-  for (let share = 0; contrast(lighter, cards.dark) < contrastMin + 1; share += 0.05) {
-    lighter = mix(colour, '#ffffff', share)
+  for (let light = lightness; contrast(lighter, cards.dark) < contrastMin + 1; light += 0.01) {
+    lighter = fromHsl({ hue, saturation, lightness: Math.min(1, light) })
   }
   return lighter
 }
+
+/** Hue in degrees; saturation and lightness from 0 to 1. */
+type Hsl = { readonly hue: number; readonly saturation: number; readonly lightness: number }
+
+/** CSS Color Module Level 4 §7, both ways. */
+function toHsl(colour: Colour): Hsl {
+  const [red, green, blue] = colour.map((part) => part / 255) as [number, number, number] // Three stay three.
+  const [least, most] = [Math.min(red, green, blue), Math.max(red, green, blue)]
+  const [lightness, range] = [(least + most) / 2, most - least]
+  if (range === 0) return { hue: 0, saturation: 0, lightness }
+  const sixth =
+    most === red
+      ? ((green - blue) / range + 6) % 6
+      : most === green
+        ? (blue - red) / range + 2
+        : (red - green) / range + 4
+  return { hue: sixth * 60, saturation: range / (1 - Math.abs(2 * lightness - 1)), lightness }
+}
+
+function fromHsl({ hue, saturation, lightness }: Hsl): string {
+  const reach = saturation * Math.min(lightness, 1 - lightness)
+  const part = (turn: number): number => {
+    const at = (turn + hue / 30) % 12
+    return Math.round(255 * (lightness - reach * Math.max(-1, Math.min(at - 3, 9 - at, 1))))
+  }
+  return write([part(0), part(8), part(4)])
+}
+
+const write = (parts: readonly number[]): string =>
+  `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
 
 function read(colour: string): Colour {
   const number = Number.parseInt(colour.slice(1), 16)
