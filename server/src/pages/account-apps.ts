@@ -15,7 +15,7 @@ import { noteOf } from './account-notes.ts'
 import type { AccountPath } from './account-paths.ts'
 import { uninstallPage } from './account-question-page.ts'
 import type { AccountVisit } from './account-visit.ts'
-import { askedBy, frameOf, nothingHere, seeOther, waitingOf } from './account-visit.ts'
+import { askedBy, frameOf, nothingHere, reachOf, seeOther } from './account-visit.ts'
 import type { PageAnswer } from './page.ts'
 import { refusedPage } from './page.ts'
 
@@ -34,7 +34,7 @@ export async function showApps(visit: AccountVisit, query: Parameters): Promise<
       organization?.name,
     ]),
     now,
-    waitingOf: (app) => waitingOf(visit, app),
+    reachOf: (app) => reachOf(visit, app),
   })
   return { status: 200, page, noted: {} }
 }
@@ -52,7 +52,7 @@ export async function showApp(
     note: await noteOf(visit, query),
     app,
     isOwn: isOwn(visit, app.connection),
-    waiting: waitingOf(visit, app.client),
+    reach: reachOf(visit, app.client),
     now: visit.now,
   })
   return { status: 200, page, noted: { client: app.client.id } }

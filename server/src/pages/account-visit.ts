@@ -3,7 +3,8 @@
 import type { AppShown } from '../kernel/account-finders.ts'
 import type { Account } from '../kernel/operations/account.ts'
 import { isAdminOf } from '../kernel/operations/account.ts'
-import type { Policy } from '../kernel/policy.ts'
+import type { Reach } from '../kernel/operations/confirmation.ts'
+import { reachWhileWaiting } from '../kernel/operations/confirmation.ts'
 import { policyOf } from '../kernel/policy.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Frame } from './account-frame.ts'
@@ -67,11 +68,11 @@ export const frameOf = (
     .map(({ organization }) => organization),
 })
 
-/** What waiting for confirmation means for this app. */
-export function waitingOf(
+/** What this app reaches while it waits for confirmation. */
+export function reachOf(
   { desk }: AccountVisit,
   { dialect, policy }: Pick<AppShown, 'dialect' | 'policy'>,
-): Policy['confirmation'] {
+): Reach {
   const mounted = desk.services.policies[dialect]
-  return mounted ? policyOf(mounted, { policy }).confirmation : 'none'
+  return mounted ? reachWhileWaiting(policyOf(mounted, { policy })) : 'all'
 }
