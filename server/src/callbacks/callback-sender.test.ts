@@ -16,7 +16,7 @@ import { appServer } from '../testing/app-server.ts'
 import { grantedBy } from '../testing/decisions.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
-import { aClient } from '../testing/records.ts'
+import { aClient, aConnection } from '../testing/records.ts'
 import { callbackSender } from './callback-sender.ts'
 import { guardedRequest } from './guarded-request.ts'
 import { reachable } from './reachable.ts'
@@ -134,6 +134,26 @@ suite('telling apps: signed webhooks', () => {
       })
     })
   }
+
+  test('that the user has still to confirm is said with the exchange alone, and only while it is so', async () => {
+    const { client } = await added()
+    const secret = await rotated(client, 0)
+    const about = { number: 4711, clientId: client.id, userId: 'alice', organizationId: 'acme' }
+    const connection = aConnection({ ...about, confirmation: 'pending' })
+    const opened = { connection, grantNumber: 4712, grantsMax: 1, at: here.clock.now, isNew: true }
+    const known = event('legacy_token_exchanged', here.clock.now, operator, { clientId: client.id })
+    assert.equal(await store().commit([known, { write: 'open_connection', ...opened }]), 'committed')
+    const exchanged = await happened(client, 'legacy_token_exchanged', 'legacy_token.exchanged')
+    await send(exchanged)
+    await send(await happened(client, 'grant_created', 'grant.created'))
+    assert.equal(await store().commit([{ write: 'confirm_connection', connection }]), 'committed')
+    await send(exchanged)
+    const confirmations = app.heard.map((heard) => {
+      const { data } = verified(heard, secret) as { readonly data: { readonly confirmation?: string } }
+      return data.confirmation
+    })
+    assert.deepEqual(confirmations, ['pending', undefined, undefined])
+  })
 
   test('a changed body, another id, another secret or an old request is not verified', async () => {
     const { client } = await added()

@@ -6,6 +6,7 @@ import type { World } from '../kernel/kernel.ts'
 import { perform } from '../kernel/kernel.ts'
 import { disableCallback } from '../kernel/operations/disable-callback.ts'
 import type { Client, Event } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
 import type { Outcome, Sender } from '../outbox/sender.ts'
 import type { GuardedAnswer, GuardedRequest, Send } from './guarded-request.ts'
 import { messageOf } from './message.ts'
@@ -37,13 +38,19 @@ export const callbackSender =
     if (kind === undefined) return dropped('The app does not want to hear of this any more.')
     if (dialect?.uninstalled)
       return sayUninstalled(callbacks, { client, callback, event, say: dialect.uninstalled })
-    const message = messageOf(event, kind)
+    const connection =
+      kind === 'legacy_token.exchanged' ? await connectionOf(event, client, store) : undefined
+    const message = messageOf(event, kind, connection)
     // The same at each attempt: an app knows by it what it has heard already.
     const id = `msg_${delivery.id}`
     const answer = await sendSigned(callbacks, { client, callback, id, message })
     if (!answer) return noSecret('webhook', 'tokenferry webhook rotate-secret', client)
     return outcomeOf(callbacks, client, callback, answer)
   }
+
+/** As it is now: whoever is told late may read that the user has confirmed meanwhile. */
+const connectionOf = ({ userId = '', organizationId = '' }: Event, { id }: Client, store: Store) =>
+  store.findConnection(id, userId, organizationId)
 
 const dropped = (problem: string): Outcome => ({ outcome: 'dropped', problem })
 

@@ -1,10 +1,10 @@
 /** What an app is told of an event: who and why, and nothing that says more than the app knows already. */
-import type { CallbackKind, Event } from '../kernel/records.ts'
+import type { CallbackKind, Connection, Event } from '../kernel/records.ts'
 import type { WebhookMessage } from './standard-webhook.ts'
 import { isByClient } from './wanted.ts'
 
 /** No number of a grant or connection is said: they are masked in tokens, so that nobody can count them. */
-export const messageOf = (event: Event, kind: CallbackKind): WebhookMessage => ({
+export const messageOf = (event: Event, kind: CallbackKind, connection?: Connection): WebhookMessage => ({
   type: kind,
   timestamp: new Date(event.at).toISOString(),
   // `stringify` leaves out what is `undefined`.
@@ -14,8 +14,13 @@ export const messageOf = (event: Event, kind: CallbackKind): WebhookMessage => (
     organization_id: event.organizationId,
     actor: actorOf(event),
     reason: kind === 'grant.revoked' ? reasonOf(event) : undefined,
+    confirmation: waitingOf(connection),
   },
 })
+
+/** Said only while the user has still to confirm: until then the app keeps its legacy token. */
+const waitingOf = (connection: Connection | undefined): 'pending' | undefined =>
+  connection?.status === 'live' && connection.confirmation === 'pending' ? 'pending' : undefined
 
 /** What an operator sends to try an address out. */
 export const pingMessage = (clientId: string, now: number): WebhookMessage => ({

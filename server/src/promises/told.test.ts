@@ -16,6 +16,7 @@ import { visitor } from '../testing/visitor.ts'
 import { asks, exchange, refresh, refreshTokenOf, standardApp } from './asks.ts'
 
 type Section = Readonly<Record<string, string>> & { readonly legacy_tokens: readonly string[] }
+type Told = { readonly type: string; readonly data: { readonly confirmation?: string } }
 const operator = { actor: 'operator', address: undefined, requestId: undefined }
 
 suite('promises: apps are told', () => {
@@ -84,11 +85,15 @@ suite('promises: apps are told', () => {
     await uninstall(user)
     const told = (await heard(4)).map(({ body, headers }) => {
       const texts = Object.entries(headers).map(([name, value]) => [name, String(value)])
-      return new Webhook(rotated.granted.secret).verify(body, Object.fromEntries(texts)) as { type: string }
+      return new Webhook(rotated.granted.secret).verify(body, Object.fromEntries(texts)) as Told
     })
     assert.deepEqual(
       told.map(({ type }) => type),
       ['legacy_token.exchanged', 'grant.confirmed', 'refresh_token.reused', 'grant.revoked'],
+    )
+    assert.deepEqual(
+      told.map(({ data }) => data.confirmation),
+      ['pending', undefined, undefined, undefined],
     )
   })
 
