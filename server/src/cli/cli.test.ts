@@ -139,8 +139,9 @@ suite('command line: records', () => {
     const { id } = await json(['user', 'add', '--username', 'lena'])
     const database = await openSqlite(settings.database.slice('sqlite:'.length))
     const at = Math.floor(Date.now() / 1000) * 1000
-    const lock = { write: 'lock_sign_in', userId: String(id), at, until: at + 900_000 } as const
-    assert.equal(await sqlStore(database).commit([lock]), 'committed')
+    const actor = { actor: 'tokenferry', address: undefined, requestId: undefined }
+    const failed = { write: 'note_failed_sign_in', name: 'any', userId: String(id), at, actor } as const
+    for (let one = 0; one < 10; one += 1) assert.equal(await sqlStore(database).commit([failed]), 'committed')
     await database.close()
     const until = new Date(at + 900_000).toISOString().replace('.000Z', 'Z')
     assert.ok((await run(['user', 'list'])).stdout.includes(`until ${until}`))
@@ -285,7 +286,7 @@ suite('command line: a running server', () => {
     assert.equal((await refresh(second.json.refresh_token)).status, 200)
     const shown = await run(['legacy', 'show'], token('reset'))
     assert.match(shown.stdout, /^status +exchanged$/m)
-    assert.match(shown.stdout, new RegExp(`^exchangedBy +${app.client_id}$`, 'm'))
+    assert.match(shown.stdout, new RegExp(`^exchanged_by +${app.client_id}$`, 'm'))
     assert.match(shown.stdout, /^resets +1$/m)
   })
 

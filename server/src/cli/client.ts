@@ -18,6 +18,7 @@ import type { Shared } from './command.ts'
 import { CommandError, granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { say, sayJson, sayRecord, sayRecords, timeOf } from './output.ts'
 import { readPolicyArguments } from './policy-arguments.ts'
+import { withSecretsInWords } from './secret-words.ts'
 import { readCallback } from './webhook-client.ts'
 
 export function addClientCommands(program: Command): void {
@@ -149,10 +150,13 @@ function addShow(client: Command): void {
     withDeployment(options, async ({ store }) => {
       const found = await store.findClient(id)
       if (!found) throw new CommandError(unknownClient)
-      sayRecord(shown(found, Date.now()), options)
+      sayClient(shown(found, Date.now()), options)
     }),
   )
 }
+
+const sayClient = (client: ShownClient, options: Shared): void =>
+  sayRecord(options.json ? client : withSecretsInWords(client), options)
 
 function addSet(client: Command): void {
   const command = subcommand(
@@ -190,7 +194,7 @@ const change = (clientId: string, options: Shared, { line, ...changing }: Changi
       nothing_to_change: 'The client is so already; nothing was changed.',
     })
     if (line && !options.json) say(line(changed))
-    else sayRecord(shown(changed, world.moment().now), options)
+    else sayClient(shown(changed, world.moment().now), options)
   })
 
 function addRotateSecret(client: Command): void {

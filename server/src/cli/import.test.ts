@@ -120,6 +120,7 @@ suite('tokenferry import', () => {
     writeFileSync(file, `token,client\n${token},nobody\n`)
     const { code, output, errors } = await start(file).ended
     assert.equal(code, 3)
+    assert.match(output, /^1 row read in [\d.]+ s$/m)
     assert.match(output, /1 was refused: line and reason are in .*wrong\.csv\.refused\.csv/)
     const told = output + errors + readFileSync(`${file}.refused.csv`, 'utf8')
     assert.ok(!told.includes(token))

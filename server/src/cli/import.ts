@@ -120,12 +120,15 @@ async function run(path: string, options: Options): Promise<void> {
   }
 }
 
+const rowsOfRateMin = 1000
+
 export function summaryLines(summary: ImportSummary, dryRun: boolean, milliseconds: number): string[] {
   const { rows, cameIn, already, refused, refusedPath, stopped, delimiter } = summary
   const seconds = Math.max(milliseconds / 1000, 0.001)
+  // Of a few rows, nearly all the time went into opening the database.
+  const rate = rows < rowsOfRateMin ? '' : ` (${count(Math.round(rows / seconds))} rows/s)`
   const lines = [
-    `${count(rows)} ${rows === 1 ? 'row' : 'rows'} ${stopped ? 'done' : 'read'} in ${seconds.toFixed(1)} s ` +
-      `(${count(Math.round(rows / seconds))} rows/s)`,
+    `${count(rows)} ${rows === 1 ? 'row' : 'rows'} ${stopped ? 'done' : 'read'} in ${seconds.toFixed(1)} s${rate}`,
     dryRun ? `${count(cameIn)} are right (a dry run: nothing was written)` : `${count(cameIn)} came in`,
   ]
   if (already > 0)

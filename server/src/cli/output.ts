@@ -24,11 +24,13 @@ export function sayRecords<Record extends Shown>(
   }
 }
 
-/** One record: a line for each field. */
+/** One record: a line for each field, named as in the configuration. */
 export function sayRecord(record: Shown, { json }: Pick<Shared, 'json'>): void {
   if (json) sayJson(record)
-  else sayAligned(Object.entries(record).map(([name, value]) => [name, cell(plain(value))]))
+  else sayAligned(Object.entries(record).map(([name, value]) => [labelOf(name), cell(plain(value))]))
 }
+
+const labelOf = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 function sayAligned(lines: readonly (readonly string[])[]): void {
   const widths = (lines[0] ?? []).map((_, column) =>
@@ -52,11 +54,16 @@ function plain(value: unknown): Cell {
 
 function cell(value: Cell): string {
   if (value === undefined || value === '') return '-'
-  if (typeof value === 'object') return value.length === 0 ? '-' : value.join(' ')
+  if (typeof value === 'object') return value.length === 0 ? '-' : harmless(value.join(' '))
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  // What an app or an import named may hold control characters, which would rewrite the terminal.
-  return String(value).replaceAll(/\p{Cc}/gu, '?')
+  return harmless(String(value))
 }
+
+/**
+ * What an app or an import named may hold control characters, which would rewrite the terminal, and
+ * bidirectional ones, which would show a line in another order than it has.
+ */
+const harmless = (text: string): string => text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '?')
 
 /** A moment, as ISO 8601 to the second. */
 export const timeOf = (milliseconds: number | undefined): string | undefined =>

@@ -85,6 +85,8 @@ suite('tokenferry webhook', () => {
     assert.match(set.stderr, /tokenferry webhook secret signed/)
     assert.match(set.stdout, /^events +all$/m)
     secret = (await succeed('webhook', 'secret', 'signed')).stdout.trim()
+    assert.match((await succeed('webhook', 'show', 'signed')).stdout, /^secrets +one, in use$/m)
+    assert.match((await succeed('webhook', 'test', 'signed')).stdout, /^webhook_id +msg_/m)
     const tried = JSON.parse((await succeed('webhook', 'test', 'signed', '--json')).stdout)
     assert.equal(tried.status, 204)
     const heard = app.heard.at(-1) ?? assert.fail('nothing came')
@@ -103,6 +105,8 @@ suite('tokenferry webhook', () => {
       [fresh, secret],
     )
     assert.ok(Date.parse(both[1].until) > Date.now())
+    const { stdout } = await succeed('webhook', 'show', 'signed')
+    assert.match(stdout, /^secrets +two; the older until \d{4}-/m)
   })
 
   test('test: an answer that is no yes ends with a status other than 0', async () => {
@@ -115,7 +119,7 @@ suite('tokenferry webhook', () => {
     assert.match(await failing('webhook', 'set', 'signed', app.url, '--event', 'frob'), /grant\.created/)
     await succeed('webhook', 'set', 'signed', app.url, '--event', 'grant.revoked', 'refresh_token.reused')
     const { stdout } = await succeed('client', 'show', 'signed')
-    assert.match(stdout, /^callbackEvents +grant\.revoked refresh_token\.reused$/m)
+    assert.match(stdout, /^callback_events +grant\.revoked refresh_token\.reused$/m)
   })
 
   test('remove: its secrets end, and a later webhook has another', async () => {
@@ -129,9 +133,9 @@ suite('tokenferry webhook', () => {
   test('where the call shows the own secret of the app, a copy of the next one is kept', async () => {
     const set = await succeed('webhook', 'set', 'called', app.url)
     assert.match(set.stderr, /tokenferry client rotate-secret called/)
-    assert.match(set.stdout, /^sealedSecret +no$/m)
+    assert.match(set.stdout, /^sealed_secret +no$/m)
     await succeed('client', 'rotate-secret', 'called')
-    assert.match((await succeed('webhook', 'show', 'called')).stdout, /^sealedSecret +yes$/m)
+    assert.match((await succeed('webhook', 'show', 'called')).stdout, /^sealed_secret +yes$/m)
     assert.match(await failing('webhook', 'secret', 'called'), /not signed/)
     assert.match(await failing('webhook', 'test', 'called'), /cannot be tried/)
   })

@@ -15,6 +15,7 @@ import { parseDuration } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { say, sayJson, sayRecord, timeOf } from './output.ts'
+import { withSecretsInWords } from './secret-words.ts'
 import { noWebhook, readCallback, signedClient, toldClient, unknownClient } from './webhook-client.ts'
 import { addTest } from './webhook-test.ts'
 
@@ -72,7 +73,7 @@ function addSet(webhook: Command): void {
         }
         const asked = { callback: readCallback(url, deployment.config), events: options.event ?? [] }
         const client = await change(deployment, id, asked, 'It is set so already.')
-        sayRecord(await shown(deployment, client), options)
+        sayWebhook(await shown(deployment, client), options)
         process.stderr.write(await nextStep(deployment, client))
       }),
     )
@@ -112,6 +113,9 @@ async function shown({ store, world }: Deployment, { id, dialect, callback, ...c
   }
 }
 
+const sayWebhook = (webhook: Awaited<ReturnType<typeof shown>>, options: Shared): void =>
+  sayRecord(options.json ? webhook : withSecretsInWords(webhook), options)
+
 function addShow(webhook: Command): void {
   subcommand(
     webhook,
@@ -120,7 +124,7 @@ function addShow(webhook: Command): void {
     'tokenferry webhook show q3Xk…',
   ).action((id: string, options: Shared) =>
     withDeployment(options, async (deployment) => {
-      sayRecord(await shown(deployment, await toldClient(deployment, id)), options)
+      sayWebhook(await shown(deployment, await toldClient(deployment, id)), options)
     }),
   )
 }
@@ -191,7 +195,7 @@ function addEnable(webhook: Command): void {
     withDeployment(options, async (deployment) => {
       await toldClient(deployment, id)
       const client = await change(deployment, id, { status: 'on' }, 'It is on already.')
-      sayRecord(await shown(deployment, client), options)
+      sayWebhook(await shown(deployment, client), options)
     }),
   )
 }

@@ -262,6 +262,24 @@ suite('rows that are refused', () => {
     })
   }
 
+  test('an unknown client is named, short and plain, where it can be no token', async () => {
+    const strong = newToken()
+    const cases: readonly (readonly [token: string, client: string, reason: string])[] = [
+      [strong, 'old-key-18', 'there is no such client: old-key-18'],
+      [strong, '"old\u0007-\u202ekey"', 'there is no such client: old-key'],
+      [strong, 'key-'.repeat(20), `there is no such client: ${'key-'.repeat(10)}`],
+      // The columns are shifted, or wrongly mapped.
+      ['old-key-18', strong, 'client: there is no such client'],
+      ['reports', 'd1f29ab3c4', 'client: there is no such client'],
+      [strong, newToken(), 'client: there is no such client'],
+    ]
+    await run(`token,client\n${cases.map(([token, name]) => `${token},${name}\n`).join('')}`)
+    assert.deepEqual(
+      refusedLines(),
+      cases.map(([, , reason], at) => `${at + 2},"${reason}"`),
+    )
+  })
+
   test('broken UTF-8 is refused, also in a file whose other rows have other letters', async () => {
     const good = `${newToken()}ü,${client}\n`
     const bad = Buffer.concat([

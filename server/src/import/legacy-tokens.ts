@@ -1,6 +1,7 @@
 /**
  * Rows of legacy tokens: checked, and turned into what the store keeps, which is their look-up and never the
- * token. No reason says a value of the row: where columns are shifted, any of them may be the token.
+ * token. No reason says a value of the row, because where columns are shifted, any of them may be the token;
+ * but for a client that cannot be one.
  */
 import { createHash } from 'node:crypto'
 import { findDialect } from '../dialects/index.ts'
@@ -201,12 +202,24 @@ function checkedDefaults(
 
 function ownerOf(values: Values, clients: ReadonlyMap<string, Client>, fallback: Defaults): Owner | Refused {
   const client = values.client === undefined ? fallback.client : clients.get(values.client)
-  if (values.client !== undefined && !client) return { refused: 'client: there is no such client' }
+  if (values.client !== undefined && !client) return { refused: noSuchClient(values.client, values) }
   const dialect = values.dialect ?? client?.dialect ?? fallback.dialect
   if (dialect === undefined) return { refused: 'dialect is missing, and there is no client that has one' }
   if (!findDialect(dialect)) return { refused: 'dialect: there is no such dialect' }
   if (client && client.dialect !== dialect) return { refused: 'client: it speaks another dialect' }
   return { client, dialect }
+}
+
+const clientShownMax = 40
+
+/**
+ * Names the client where it is too weak to be a token and the row's credential is where it belongs: so
+ * neither shifted columns nor a wrong `--map` bring a token into the list of what was refused.
+ */
+function noSuchClient(client: string, { token, digest }: Values): string {
+  if (isWeak(token ?? digest ?? '') || !isWeak(client)) return 'client: there is no such client'
+  const shown = client.replaceAll(/\p{C}/gu, '').slice(0, clientShownMax)
+  return `there is no such client: ${shown}`
 }
 
 const short = ['user', 'organization', 'authorization'] as const
