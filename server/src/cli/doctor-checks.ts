@@ -15,6 +15,7 @@ import { sqlStore } from '../storage/sql-store.ts'
 import { damageIn, openSqlite } from '../storage/sqlite.ts'
 import { damagedWords, databasePath } from './command.ts'
 import { mailFindings } from './doctor-mail.ts'
+import { signInFindings } from './doctor-sign-in.ts'
 
 export type Finding = {
   readonly result: 'ok' | 'warn' | 'fail'
@@ -42,6 +43,7 @@ export async function examine(configPath: string, now: number): Promise<readonly
     ...addressFindings(config),
     ...rootSecretFindings(config),
     ...diskFindings(config),
+    ...(await signInFindings(config)),
     ...(await mailFindings(config)),
     ...(await databaseFindings(config, now)),
   ]
@@ -228,7 +230,8 @@ function clientFindings(clients: readonly Client[], { mounts }: Config, now: num
       )
     }
   }
-  for (const { id, dialect, scopes, type, secrets, mayIntrospect } of clients) {
+  for (const client of clients) {
+    const { id, dialect, scopes, type, secrets, mayIntrospect } = client
     const secret = secrets.some(({ expires }) => expires === undefined || expires > now)
     if (!mounts.some((mount) => mount.dialect === dialect)) {
       findings.push(warn('client', `${id} speaks ${dialect}, which is mounted nowhere`))
@@ -242,6 +245,11 @@ function clientFindings(clients: readonly Client[], { mounts }: Config, now: num
     if (type === 'confidential' && !secret) {
       findings.push(
         warn('client', `${id} has no secret that is good. Make one: tokenferry client rotate-secret ${id}`),
+      )
+    }
+    if (client.callback !== undefined && client.callbackStatus === 'off') {
+      findings.push(
+        warn('callback', `${id} is off since it answered 410: mend it, then tokenferry webhook enable ${id}`),
       )
     }
   }

@@ -37,11 +37,15 @@ export function discovering(settings: Settings, now: () => Milliseconds): () => 
   }
 }
 
-async function discover({ issuer, clientId, clientSecret }: Settings): Promise<oidc.Configuration> {
+/** Asks the provider for its discovery document, which must name the issuer as it is configured. */
+export async function discover(
+  { issuer, clientId, clientSecret }: Settings,
+  timeout: number = timeoutSeconds,
+): Promise<oidc.Configuration> {
   const address = new URL(issuer)
   const isLocal = address.protocol === 'http:'
   const found = await oidc.discovery(address, clientId, undefined, oidc.None(), {
-    timeout: timeoutSeconds,
+    timeout,
     execute: isLocal ? [oidc.allowInsecureRequests] : [],
   })
   const metadata = found.serverMetadata()
