@@ -38,12 +38,17 @@ export const refuse = (refusal: Reason | Refusal, ...writes: readonly Write[]): 
   writes,
 })
 
-/** What a commit believes of a connection: that it does not exist, or is live at this number and epoch. */
+/** What a commit believes of a connection: that it does not exist, or is live and like this. */
 export type ConnectionExpected = {
   readonly clientId: string
   readonly userId: string
   readonly organizationId: string
-  readonly found: { readonly number: number; readonly epoch: number } | undefined
+  readonly found:
+    | (Pick<Connection, 'number' | 'epoch' | 'confirmation'> & {
+        /** Absent where the commit adds none: then it does not matter what others add meanwhile. */
+        readonly scopes: readonly string[] | undefined
+      })
+    | undefined
 }
 
 /**
@@ -165,9 +170,9 @@ export type Write =
       readonly connection: Pick<Connection, 'number' | 'epoch' | 'scopes'>
     }
   | {
-      /** While it waits for its user, it says all that its grants may do: that is what will be confirmed. */
+      /** It says all that its grants may do, and may wait for its user again because of that. */
       readonly write: 'widen_connection'
-      readonly connection: Pick<Connection, 'number' | 'scopes'>
+      readonly connection: Pick<Connection, 'number' | 'scopes' | 'confirmation'>
     }
   | { readonly write: 'add_session'; readonly session: Session }
   | { readonly write: 'end_session'; readonly hash: Uint8Array }

@@ -264,6 +264,7 @@ export type EventKind =
   | 'grant_revoked'
   | 'connection_revoked'
   | 'connection_confirmed'
+  | 'connection_pending'
   | 'client_barred'
   | 'client_unbarred'
   | 'sign_in_locked'

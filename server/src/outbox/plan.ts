@@ -2,9 +2,17 @@
  * From an event to what must be told of it, and to whom. Each delivery's id is computed from what it tells,
  * so that the same event planned twice, by two processes or after a crash, is told once.
  */
-import { connected } from '../kernel/operations/new-grant.ts'
+import { connected, widened } from '../kernel/operations/confirmation.ts'
 import type { Policy } from '../kernel/policy.ts'
-import type { CallbackKind, Client, Delivery, Event, MailKind } from '../kernel/records.ts'
+import type {
+  CallbackKind,
+  Client,
+  Connection,
+  Delivery,
+  Event,
+  MailKind,
+  Milliseconds,
+} from '../kernel/records.ts'
 import { fields, sha256 } from '../kernel/ring.ts'
 import type { Store } from '../kernel/store.ts'
 
@@ -38,7 +46,8 @@ export async function* plan(events: readonly Event[], store: Store, rules: Rules
     const kind = client && rules.wanted(event, client)
     if (client && kind) yield { deliveries: [callback(kind, event, client)] }
     if (!rules.mails) continue
-    if (event.kind === 'legacy_token_exchanged' && client) {
+    const mayWait = event.kind === 'legacy_token_exchanged' || event.kind === 'connection_pending'
+    if (mayWait && client) {
       yield* tellOfExchange(event, client, { store, rules, announced })
     }
     if (event.kind === 'connection_revoked' && client) {
@@ -68,16 +77,17 @@ async function* tellOfExchange(
       yield { deliveries: [], announced: { clientId: client.id, organizationId } }
     }
   }
-  if (event.detail !== connected) return
+  if (event.detail !== connected && event.detail !== widened) return
   const users = await concerned(event, store)
-  yield { deliveries: users.map((userId) => installed(event, userId)) }
-  if (confirmationReminderSeconds === null) return
+  if (event.detail === connected) yield { deliveries: users.map((userId) => installed(event, userId)) }
   const connection = await store.findConnection(client.id, event.userId ?? '', organizationId)
   if (connection?.confirmation !== 'pending') return
-  const { number, epoch } = connection
-  const due = event.at + confirmationReminderSeconds * 1000
-  const about = { connection: number, epoch, at: due, due }
-  yield { deliveries: users.map((userId) => mail('confirmation_reminder', event, { ...about, userId })) }
+  const remindAt = (due: Milliseconds): Part => ({
+    deliveries: users.map((userId) => reminder(event, connection, userId, due)),
+  })
+  // They were told of the app before, which is told once. But it may do more now, and waits again.
+  if (event.detail === widened) yield remindAt(event.at)
+  if (confirmationReminderSeconds !== null) yield remindAt(event.at + confirmationReminderSeconds * 1000)
 }
 
 async function* tellHolders(event: Event, client: Client, store: Store): AsyncGenerator<Part> {
@@ -107,6 +117,17 @@ const installed = (event: Event, userId: string): Delivery => ({
 const locked = (event: Event): Delivery => ({
   ...mail('sign_in_locked', event),
   id: idOf('sign_in_locked', Math.floor(event.at / dayMilliseconds), event.userId ?? ''),
+})
+
+/** More than one may come of the same event, at different times. */
+const reminder = (
+  event: Event,
+  { number, epoch }: Connection,
+  userId: string,
+  due: Milliseconds,
+): Delivery => ({
+  ...mail('confirmation_reminder', event, { connection: number, epoch, at: due, due, userId }),
+  id: idOf('confirmation_reminder', event.id, userId, due),
 })
 
 function mail(kind: MailKind, event: Event, about: Partial<Delivery> = {}): Delivery {

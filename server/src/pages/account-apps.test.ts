@@ -150,7 +150,7 @@ suite('account: confirming', () => {
   test('what came to it since the page was shown is not confirmed, but shown', async () => {
     const { alice, waiting } = await withTwo()
     const page = await alice.get('/account/apps')
-    const connection = { number: waiting, scopes: ['read', 'admin'] }
+    const connection = { number: waiting, scopes: ['read', 'admin'], confirmation: 'pending' } as const
     await host.deployment.store.commit([{ write: 'widen_connection', connection }])
     const done = await alice.fill(page, /confirm/, {})
     assert.equal((await bed.find(waiting)).confirmation, 'pending')

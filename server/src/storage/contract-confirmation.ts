@@ -1,10 +1,18 @@
 /** What the store promises of connections that wait for their user. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Write } from '../kernel/decision.ts'
+import type { ConnectionExpected, Write } from '../kernel/decision.ts'
 import type { Connection } from '../kernel/records.ts'
-import { aConnection } from '../testing/records.ts'
+import { aCode, aConnection } from '../testing/records.ts'
 import type { Opened } from './contract.ts'
+
+/** What a commit expects that adds these scopes to what was seen. */
+const expecting = (seen: Connection, more: readonly string[]): ConnectionExpected => ({
+  clientId: seen.clientId,
+  userId: seen.userId,
+  organizationId: seen.organizationId,
+  found: { ...seen, scopes: more.length === 0 ? undefined : seen.scopes },
+})
 
 export function keepsConfirmationPromises(opened: () => Opened): void {
   suite('a connection that waits for its user', () => {
@@ -48,10 +56,59 @@ export function keepsConfirmationPromises(opened: () => Opened): void {
       await store.commit([{ write: 'revoke_access_token', jti: 'guard', expires: 1 }, widen])
       assert.equal(await other.commit([confirm(waiting)]), 'overtaken')
       assert.equal(await other.commit([confirm(widened)]), 'committed')
-      // Once confirmed, nothing is slipped under it.
-      const more: Write = { write: 'widen_connection', connection: { number: 7, scopes: ['all'] } }
-      await store.commit([{ write: 'revoke_access_token', jti: 'another guard', expires: 1 }, more])
-      assert.deepEqual((await store.findConnectionByNumber(7))?.scopes, ['read', 'write'])
+    })
+
+    test('nothing is slipped under it by who saw it before its user confirmed', async () => {
+      const { store, other } = opened()
+      const code = (at: number) => aCode({ hash: Buffer.alloc(32, at) })
+      const redeem = (at: number, seen: Connection, more: readonly string[]): readonly Write[] => [
+        {
+          write: 'redeem_code',
+          hash: code(at).hash,
+          grantNumber: undefined,
+          connection: expecting(seen, more),
+        },
+        { write: 'widen_connection', connection: { ...seen, scopes: [...seen.scopes, ...more] } },
+      ]
+      await store.commit([allow(waiting)])
+      for (const at of [1, 2, 3])
+        await store.commit([{ write: 'add_code', code: code(at), openMax: undefined }])
+      assert.equal(await store.commit([confirm(waiting)]), 'committed')
+      assert.equal(await other.commit(redeem(1, waiting, ['write'])), 'overtaken')
+      assert.equal(
+        await other.commit(redeem(1, waiting, [])),
+        'overtaken',
+        'it would say what sleeps no more',
+      )
+      const confirmed = { ...waiting, confirmation: 'confirmed' } as const
+      assert.deepEqual(await store.findConnectionByNumber(7), confirmed)
+      // Of two that add to what they saw, neither takes away what the other added.
+      const outcomes = await Promise.all([
+        store.commit(redeem(1, confirmed, ['write'])),
+        other.commit(redeem(2, confirmed, ['admin'])),
+      ])
+      assert.deepEqual(outcomes.sort(), ['committed', 'overtaken'])
+      // And who adds nothing is not held up by them.
+      assert.equal(await other.commit(redeem(3, confirmed, []).slice(0, 1)), 'committed')
+    })
+
+    test('waits again, with all that it may do, from the commit that widens it', async () => {
+      const { store, other } = opened()
+      const confirmed = { ...waiting, confirmation: 'confirmed' } as const
+      await store.commit([allow(confirmed)])
+      await store.commit([{ write: 'add_code', code: aCode(), openMax: undefined }])
+      const widened = { ...waiting, scopes: ['read', 'write'] }
+      const outcome = await store.commit([
+        {
+          write: 'redeem_code',
+          hash: aCode().hash,
+          grantNumber: undefined,
+          connection: expecting(confirmed, ['write']),
+        },
+        { write: 'widen_connection', connection: widened },
+      ])
+      assert.equal(outcome, 'committed')
+      assert.deepEqual(await other.findConnectionByNumber(7), widened)
     })
 
     test('a consent that saw it otherwise than it is loses, and nothing of it is left', async () => {

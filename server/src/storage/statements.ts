@@ -27,13 +27,15 @@ export function unitOf(writes: readonly Write[]): Unit {
 }
 
 /**
- * The connection is as the decision saw it: not there, or live at this number and epoch; and no admin has
- * barred the app. So an uninstall wins against exchanges in flight, and two exchanges that would both make
- * the connection cannot both do so.
+ * The connection is as the decision saw it: not there, or live at this number and epoch, waiting for its user
+ * or not, and, where scopes are added, with those; and no admin has barred the app. So an uninstall wins
+ * against exchanges in flight, two exchanges that would both make the connection cannot both do so, and what is
+ * confirmed is what its user saw.
  */
 const connectionAsExpected = (from: number): string => `not exists (
     select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}
-    and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = 'live'))
+    and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = 'live'
+      and c.confirmation = $${from + 5} and ($${from + 6} is null or c.scopes = $${from + 6})))
     and not ${isBarred(`$${from}`, `$${from + 1}`, `$${from + 2}`)}`
 
 const connectionValues = ({ clientId, userId, organizationId, found }: ConnectionExpected): Value[] => [
@@ -42,6 +44,8 @@ const connectionValues = ({ clientId, userId, organizationId, found }: Connectio
   organizationId,
   found?.number ?? -1,
   found?.epoch ?? -1,
+  none(found?.confirmation),
+  none(found?.scopes?.join(' ')),
 ]
 
 const legacyColumns =
@@ -50,14 +54,14 @@ const legacyColumns =
 const codeStillOpen = (at: number): string =>
   `($${at} is null or exists (select 1 from codes where hash = $${at} and status = 'open'))`
 
-// Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–12
-// connection, 13 code, 14 created; of an authorization: 15 its name, 16 dialect.
+// Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–14
+// connection, 15 code, 16 created; of an authorization: 17 its name, 18 dialect.
 const clientGood = `exists (select 1 from clients where id = $3 and status = 'enabled'
-    and tokens_valid_after <= $14)`
+    and tokens_valid_after <= $16)`
 const noAliasIsUsed = `not exists (select 1 from legacy_tokens
-    where ${aliases({ authorization: 15, dialect: 16, lookup: 1, named: 2, client: 3 })}
+    where ${aliases({ authorization: 17, dialect: 18, lookup: 1, named: 2, client: 3 })}
     and status in ('exchanged', 'retired', 'revoked'))`
-const exchangeable = `${clientGood} and ${connectionAsExpected(8)} and ${codeStillOpen(13)}`
+const exchangeable = `${clientGood} and ${connectionAsExpected(8)} and ${codeStillOpen(15)}`
 
 const exchangeSql = (preconditions: string) => ({
   update: `update legacy_tokens set status = $4, bound_to = $3, key_version = $5, grant_number = $6
@@ -350,10 +354,10 @@ const table: Table = {
       values: [number, epoch, scopes.join(' ')],
     },
   ],
-  widen_connection: ({ connection: { number, scopes } }) => [
+  widen_connection: ({ connection: { number, scopes, confirmation } }) => [
     {
-      sql: `update connections set scopes = $2 where number = $1 and confirmation = 'pending'`,
-      values: [number, scopes.join(' ')],
+      sql: 'update connections set scopes = $2, confirmation = $3 where number = $1',
+      values: [number, scopes.join(' '), confirmation],
     },
   ],
   add_session: ({ session }) => [

@@ -107,6 +107,11 @@ const opened = ({ writes }: Decision<unknown>): Extract<Write, { write: 'open_co
   assert.ok(write?.write === 'open_connection')
   return write
 }
+/** The event of a decision: its kind, and what it says in detail. */
+const toldBy = ({ writes }: Decision<unknown>) =>
+  writes.flatMap((write) =>
+    write.write === 'append_event' ? [[write.event.kind, write.event.detail]] : [],
+  )[0]
 const formatOf = (decision: Decision<Issued>) => grantedBy(decision).access?.format
 
 suite('confirmation: what a migrated connection begins as', () => {
@@ -127,36 +132,98 @@ suite('confirmation: what a migrated connection begins as', () => {
       assert.equal(opened(ways[2] ?? assert.fail()).connection.userId, '', 'an admin confirms for all')
     })
 
-  test('one that is live keeps what it has: another token of the same user and app changes nothing', () => {
-    for (const confirmation of ['not_needed', 'pending', 'confirmed'] as const) {
-      const connection = aConnection({ confirmation })
-      const write = opened(exchange('required', { connection }))
-      assert.deepEqual([write.isNew, write.connection], [false, connection])
-    }
-  })
-
-  test('while it waits, it says all that its tokens may do, for that is what its user confirms', () => {
-    const token = aLegacyToken({ scopes: ['read', 'write'] })
-    const widened = (connection: Connection) =>
-      exchange('notify', { token, connection }).writes.filter(({ write }) => write === 'widen_connection')
-    const waiting = aConnection({ confirmation: 'pending', scopes: ['read'] })
-    assert.deepEqual(widened(waiting), [
-      { write: 'widen_connection', connection: { number: 1, scopes: ['read', 'write'] } },
-    ])
-    assert.deepEqual(widened({ ...waiting, scopes: ['write', 'read'] }), [])
-    assert.deepEqual(widened({ ...waiting, confirmation: 'confirmed' }), [])
-  })
-
   test('an access token alone leaves something to confirm, although no grant begins', () => {
     const decision = redeem('required', {}, true)
-    const [guard, allow, ...others] = decision.writes
+    const [guard, allow] = decision.writes
     assert.equal(guard?.write, 'redeem_code')
     assert.ok(allow?.write === 'allow_connection')
     assert.equal(allow.connection.confirmation, 'pending')
-    assert.deepEqual([allow.connection.liveGrants, allow.seen, others], [[], undefined, []])
+    assert.deepEqual([allow.connection.liveGrants, allow.seen], [[], undefined])
+    assert.deepEqual(toldBy(decision), ['connection_pending', 'connected'])
     assert.equal(redeem('none', {}, true).writes.length, 1)
     assert.equal(redeem('required', { connection: aConnection() }, true).writes.length, 1)
   })
+})
+
+suite('confirmation: what another token does to a connection that is there', () => {
+  const company = { organizationId: 'company', kind: 'wsadmin' } as const
+  type Way = (policy: Confirmation, connection: Connection, scopes: readonly string[]) => Decision<Issued>
+  const exchanges: readonly (readonly [string, Way])[] = [
+    [
+      'a pair',
+      (policy, connection, scopes) => exchange(policy, { connection, token: aLegacyToken({ scopes }) }),
+    ],
+    [
+      'a refresh token alone',
+      (policy, connection, scopes) =>
+        exchange(policy, { connection, token: aLegacyToken({ scopes }) }, { wants: 'refresh_token' }),
+    ],
+    [
+      'a company’s token',
+      (policy, connection, scopes) =>
+        exchange(
+          policy,
+          { connection, token: aLegacyToken({ ...company, scopes }) },
+          { as: 'organization', companyKinds: ['wsadmin'] },
+        ),
+    ],
+    [
+      'a code',
+      (policy, connection, scopes) => redeem(policy, { connection, code: { ...codeFacts().code, scopes } }),
+    ],
+    [
+      'a code for an access token alone',
+      (policy, connection, scopes) =>
+        redeem(policy, { connection, code: { ...codeFacts().code, scopes } }, true),
+    ],
+  ]
+  const settled = ['not_needed', 'confirmed'] as const
+  const widenings = ({ writes }: Decision<unknown>) =>
+    writes.flatMap((write) =>
+      write.write === 'widen_connection' ? [[write.connection.scopes, write.connection.confirmation]] : [],
+    )
+  const expectation = ({ writes: [guard] }: Decision<unknown>) => {
+    assert.ok(guard?.write === 'exchange_legacy_token' || guard?.write === 'redeem_code')
+    return guard.connection?.found
+  }
+
+  for (const [way, decide] of exchanges) {
+    test(`${way} that may do no more changes nothing, and nobody is told`, () => {
+      for (const confirmation of ['not_needed', 'pending', 'confirmed'] as const) {
+        for (const policy of ['none', 'notify', 'required'] as const) {
+          const connection = aConnection({ confirmation, scopes: ['write', 'read'] })
+          const decision = decide(policy, connection, ['read'])
+          assert.deepEqual([widenings(decision), toldBy(decision)?.[1]], [[], undefined])
+          assert.deepEqual(expectation(decision), { number: 1, epoch: 1, confirmation, scopes: undefined })
+        }
+      }
+    })
+
+    test(`${way} that may do more makes it wait again, and its user is told`, () => {
+      for (const confirmation of settled) {
+        for (const policy of ['notify', 'required'] as const) {
+          const decision = decide(policy, aConnection({ confirmation }), ['write', 'read'])
+          assert.deepEqual(widenings(decision), [[['read', 'write'], 'pending']])
+          assert.equal(toldBy(decision)?.[1], 'widened')
+          // Decided on what it says: whoever changes that meanwhile makes this decide anew.
+          assert.deepEqual(expectation(decision), { number: 1, epoch: 1, confirmation, scopes: ['read'] })
+          const { access } = grantedBy(decision)
+          if (access) assert.equal(access.format, policy === 'required' ? 'opaque' : 'jwt')
+        }
+      }
+    })
+
+    test(`${way} that may do more is said by what waits already, and by what nobody is asked about`, () => {
+      const waiting = decide('required', aConnection({ confirmation: 'pending' }), ['write'])
+      assert.deepEqual(widenings(waiting), [[['read', 'write'], 'pending']])
+      assert.equal(toldBy(waiting)?.[1], undefined, 'they were told when it began to wait')
+      for (const confirmation of settled) {
+        const decision = decide('none', aConnection({ confirmation }), ['write'])
+        assert.deepEqual(widenings(decision), [[['read', 'write'], confirmation]])
+        assert.equal(toldBy(decision)?.[1], undefined)
+      }
+    })
+  }
 })
 
 suite('confirmation: how access tokens are said', () => {

@@ -96,7 +96,7 @@ export const exchangeLegacyTokenForCode: Operation<
       exchange: token.exchange,
       keyVersion: version.version,
       grantNumber,
-      connection: expected(client.id, userId, token.organizationId, connection),
+      connection: expected(row, connection),
     }
     return granted(answer, reserve, add)
   },

@@ -8,6 +8,7 @@ import type { Policy, SignatureAlgorithm } from '../policy.ts'
 import type { Client, Connection, Grant, Milliseconds, Organization, User } from '../records.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion } from '../ring.ts'
+import { within } from '../scopes.ts'
 import { isAsleep } from './confirmation.ts'
 
 /** The client that asks, as this request showed it. */
@@ -147,17 +148,28 @@ export function accessOf(
   }
 }
 
-/** What a commit expects of the connection that was looked at. */
+/**
+ * What a commit that carries these scopes expects of the connection that was looked at. Whether it waits
+ * decides what is said; what it may do, whether it waits.
+ */
 export const expected = (
-  clientId: string,
-  userId: string,
-  organizationId: string,
+  {
+    clientId,
+    userId,
+    organizationId,
+    scopes,
+  }: Pick<Grant, 'clientId' | 'userId' | 'organizationId' | 'scopes'>,
   found: Connection | undefined,
 ): ConnectionExpected => ({
   clientId,
   userId,
   organizationId,
-  found: found && { number: found.number, epoch: found.epoch },
+  found: found && {
+    number: found.number,
+    epoch: found.epoch,
+    confirmation: found.confirmation,
+    scopes: within(scopes, found.scopes) ? undefined : found.scopes,
+  },
 })
 
 /**

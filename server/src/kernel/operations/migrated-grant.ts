@@ -21,7 +21,7 @@ export type Migrated = {
   readonly version: RingVersion
 }
 
-/** The grant that a legacy token becomes, and the writes that follow its guard. */
+/** The grant that a legacy token becomes, its connection as it then is, and the writes that follow the guard. */
 export function migratedGrant(
   migrated: Migrated,
   moment: Moment,
@@ -31,7 +31,7 @@ export function migratedGrant(
   const connection = facts.connection ?? migratedConnection(migrated, moment)
   const { userId } = connection
   const { organizationId } = token
-  const begun = newGrant(
+  return newGrant(
     {
       caller,
       connection,
@@ -44,10 +44,9 @@ export function migratedGrant(
     },
     moment,
   )
-  return { ...begun, connection }
 }
 
-/** A connection that nobody was asked about. One that is live already keeps the confirmation that it has. */
+/** A connection that nobody was asked about. */
 export const migratedConnection = (
   { caller, facts, as, scopes }: Pick<Migrated, 'caller' | 'facts' | 'as' | 'scopes'>,
   moment: Moment,
@@ -87,7 +86,7 @@ export function guardOf(
     exchange: token.exchange,
     keyVersion: grant.keyVersion,
     grantNumber: grant.number,
-    connection: expected(client.id, grant.userId, grant.organizationId, connection),
+    connection: expected(grant, connection),
     created: grant.created,
     codeHash,
   }

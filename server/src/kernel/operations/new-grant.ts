@@ -5,12 +5,13 @@ import { event } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
 import type { Connection, EventKind, Grant } from '../records.ts'
 import type { RingVersion } from '../ring.ts'
-import { union, within } from '../scopes.ts'
+import { newsOf, widenedBy } from './confirmation.ts'
 import type { Caller } from './issue.ts'
 import { accessUntil, refreshUntil } from './issue.ts'
 
 type Birth = {
   readonly caller: Caller
+  /** As it was seen, or as this commit makes it. */
   readonly connection: Connection
   /** The decision saw no such connection: this commit makes it. */
   readonly isNew: boolean
@@ -21,16 +22,18 @@ type Birth = {
   readonly kind: Extract<EventKind, 'grant_created' | 'legacy_token_exchanged'>
 }
 
-/** What a grant's event says in detail where its connection began with it. */
-export const connected = 'connected'
-
-/** However a grant comes about, it begins the same: unused, under its connection, told of by one event. */
+/**
+ * However a grant comes about, it begins the same: unused, under its connection, told of by one event. The
+ * connection is told as it is after the commit.
+ */
 export function newGrant(
-  { caller, connection, isNew, number, locator, version, about, kind }: Birth,
+  { caller, connection: seen, isNew, number, locator, version, about, kind }: Birth,
   { now }: Moment,
-): { readonly grant: Grant; readonly followers: readonly Write[] } {
+): { readonly grant: Grant; readonly connection: Connection; readonly followers: readonly Write[] } {
   const { client, policy, actor } = caller
   const { userId, organizationId, actsAs, authorizedBy, scopes, resource } = about
+  const connection = widenedBy(seen, scopes, policy)
+  const news = newsOf(isNew ? undefined : seen, connection)
   const grant: Grant = {
     number,
     locatorHash: locatorHash(locator),
@@ -55,10 +58,9 @@ export function newGrant(
     reason: undefined,
     replays: 0,
   }
-  const isWider = connection.confirmation === 'pending' && !within(scopes, connection.scopes)
-  const widened = { number: connection.number, scopes: union(connection.scopes, scopes) }
   return {
     grant,
+    connection,
     followers: [
       {
         write: 'open_connection',
@@ -68,9 +70,9 @@ export function newGrant(
         at: now,
         isNew,
       },
-      ...(isWider ? [{ write: 'widen_connection', connection: widened } as const] : []),
+      ...(connection === seen ? [] : [{ write: 'widen_connection', connection } as const]),
       { write: 'add_grant', grant },
-      event(kind, now, actor, { ...grant, grantNumber: number, detail: isNew ? connected : undefined }),
+      event(kind, now, actor, { ...grant, grantNumber: number, detail: news }),
     ],
   }
 }

@@ -7,6 +7,7 @@ import type { Reason, Refusal } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion, sha256 } from '../ring.ts'
 import type { CodeFacts } from '../store.ts'
+import { newsOf, widenedBy } from './confirmation.ts'
 import type { Caller, Issued } from './issue.ts'
 import { accessOf, disabledSubject, expected, isAlive, sayPair, seconds } from './issue.ts'
 import { guardOf, migratedConnection, migratedGrant } from './migrated-grant.ts'
@@ -113,9 +114,9 @@ function refuseRedeemed({ actor }: Caller, { code, grant, connection }: CodeFact
 function redeemForAccess(caller: Caller, facts: CodeFacts, moment: Moment) {
   const { code, connection, organization } = facts
   const about = { ...code, number: 0, resource: code.resource, actsAs: code.actsAs } as const
-  const opened = connection ? undefined : waitingConnection(caller, facts, moment)
+  const after = connectionAfter(caller, facts, moment)
   const answer: Issued = {
-    access: accessOf(caller, about, connection ?? opened, code.scopes, moment),
+    access: accessOf(caller, about, after, code.scopes, moment),
     refreshToken: undefined,
     refreshExpiresAt: undefined,
     issuedAt: moment.now,
@@ -129,12 +130,21 @@ function redeemForAccess(caller: Caller, facts: CodeFacts, moment: Moment) {
     repeated: false,
   }
   const redeem = redemption(code, undefined, connection)
-  if (!opened) return granted(answer, redeem)
-  return granted(answer, redeem, { write: 'allow_connection', connection: opened, seen: undefined })
+  if (!after || after === connection) return granted(answer, redeem)
+  const news = newsOf(connection, after)
+  return granted(
+    answer,
+    redeem,
+    connection
+      ? { write: 'widen_connection', connection: after }
+      : { write: 'allow_connection', connection: after, seen: undefined },
+    ...(news ? [event('connection_pending', moment.now, caller.actor, { ...after, detail: news })] : []),
+  )
 }
 
 /** Where policy wants the user's word, there is something to give it on, although no grant is begun. */
-function waitingConnection(caller: Caller, { code, legacy }: CodeFacts, moment: Moment) {
+function connectionAfter(caller: Caller, { code, legacy, connection }: CodeFacts, moment: Moment) {
+  if (connection) return widenedBy(connection, code.scopes, caller.policy)
   if (!legacy || caller.policy.confirmation === 'none') return undefined
   const facts = { token: legacy, connection: undefined }
   return migratedConnection({ caller, facts, as: code.actsAs, scopes: code.scopes }, moment)
@@ -148,7 +158,7 @@ const redemption = (
   write: 'redeem_code',
   hash: code.hash,
   grantNumber,
-  connection: expected(code.clientId, code.userId, code.organizationId, connection),
+  connection: expected(code, connection),
 })
 
 /**
@@ -215,13 +225,13 @@ function redeemConsent(caller: Caller, facts: CodeFacts, moment: Moment) {
   const version = currentVersion(moment.ring, moment.now)
   const locator = Buffer.from(moment.random(locatorBytes))
   const number = moment.number()
-  const { grant, followers } = newGrant(
+  const { followers, ...begun } = newGrant(
     { caller, connection, isNew: false, number, locator, version, about: code, kind: 'grant_created' },
     moment,
   )
   return granted(
-    pairOf(caller, facts, grant, locator, version, false, moment),
-    redemption(code, grant.number, connection),
+    pairOf(caller, { ...facts, connection: begun.connection }, begun.grant, locator, version, false, moment),
+    redemption(code, begun.grant.number, connection),
     ...followers,
   )
 }
