@@ -67,7 +67,7 @@ async function show(visit: AccountVisit, to: AccountPath, query: Parameters): Pr
 export async function hearAccountForm(request: PageRequest, desk: Desk): Promise<PageAnswer> {
   const to = hearAccountPath(request.path)
   if (!to) return nothingHere(desk)
-  if (!isForm(to)) return { ...refusedPage(desk, { reason: 'method_not_allowed' }), allow: 'GET' }
+  if (!isForm(to)) return { ...refusedPage(desk, { reason: 'method_not_allowed' }), allow: 'GET, HEAD' }
   const form = hearBody('form', request.contentType, request.body)
   if ('refusal' in form) return refusedPage(desk, form.refusal)
   const formPath = sayAccountPath(pageOf(to))

@@ -34,17 +34,17 @@ export const devMail =
     const placeFor = placesOf(options)
     const { mails } = options
     type Named = { readonly Params: { readonly name: string } }
-    app.get(devMailPath, async (request, raw) => {
+    app.get(devMailPath, { exposeHeadRoute: true }, async (request, raw) => {
       const place = placeFor(request.headers['accept-language'])
       return send(raw, place, listPage(place, await mails.list()))
     })
-    app.get<Named>(`${devMailPath}/:name`, async ({ params, headers }, raw) => {
+    app.get<Named>(`${devMailPath}/:name`, { exposeHeadRoute: true }, async ({ params, headers }, raw) => {
       const place = placeFor(headers['accept-language'])
       const mail = await mails.read(params.name)
       if (!mail) return send(raw.status(404), place, listPage(place, await mails.list()))
       return send(raw, place, mailPage(place, params.name, mail))
     })
-    app.get<Named>(`${devMailPath}/:name/html`, async ({ params, headers }, raw) => {
+    app.get<Named>(`${devMailPath}/:name/html`, { exposeHeadRoute: true }, async ({ params, headers }, raw) => {
       const mail = await mails.read(params.name)
       if (mail) return raw.headers(htmlHeaders).send(mail.html)
       const place = placeFor(headers['accept-language'])

@@ -7,7 +7,7 @@ import type { Store } from '../kernel/store.ts'
 export const logos =
   (store: Pick<Store, 'findLogo'>) =>
   (app: FastifyInstance): void => {
-    app.get('/assets/logos/:name', async (request, raw) => {
+    app.get('/assets/logos/:name', { exposeHeadRoute: true }, async (request, raw) => {
       // Fastify's parameters are texts by name.
       const { name = '' } = request.params as { readonly name?: string }
       const contentType = contentTypeOf(name)

@@ -71,7 +71,7 @@ export const pages =
         route(scope, deskFor, path, undefined, { GET: showAccount, POST: hearAccountForm })
       }
       logos(options.services.world.store)(scope)
-      scope.get('/assets/pages.css', (_request, raw) =>
+      scope.get('/assets/pages.css', { exposeHeadRoute: true }, (_request, raw) =>
         raw
           .header('content-type', 'text/css; charset=utf-8')
           .header('cache-control', 'public, max-age=31536000, immutable')
@@ -104,12 +104,13 @@ function route(
   handlers: { readonly GET: Handler; readonly POST: Handler },
 ): void {
   scope.all(path, async (request, raw) => {
-    const { method } = request
+    // RFC 9110 §9.3.2: HEAD is told what GET is; Node leaves the body out.
+    const method = request.method === 'HEAD' ? 'GET' : request.method
     const desk = deskFor(request)
     if (method === 'GET' || method === 'POST') {
       return send(request, raw, await handlers[method](heard(request), desk), { desk, dialect })
     }
-    raw.header('allow', 'GET, POST')
+    raw.header('allow', 'GET, HEAD, POST')
     return send(request, raw, refusedPage(desk, { reason: 'method_not_allowed' }), { desk, dialect })
   })
 }

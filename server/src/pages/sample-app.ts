@@ -33,11 +33,11 @@ export const sampleApp =
   (options: SampleAppOptions) =>
   (app: FastifyInstance): void => {
     const placeFor = placesOf(options)
-    app.get('/', async (request, raw) => {
+    app.get('/', { exposeHeadRoute: true }, async (request, raw) => {
       const place = placeFor(request.headers['accept-language'])
       return send(raw, place, homePage(place, options, await options.clients()))
     })
-    app.get('/callback', (request, raw) => {
+    app.get('/callback', { exposeHeadRoute: true }, (request, raw) => {
       const { searchParams } = new URL(request.raw.url ?? '/', options.publicUrl)
       const place = placeFor(request.headers['accept-language'])
       return send(raw, place, callbackPage(place, searchParams))
