@@ -23,7 +23,9 @@ const settings: Readonly<Record<string, string>> = {
     'Your own key, where legacy tokens are imported as `hmac-sha256`: `env:NAME` or `file:PATH`.',
   trusted_proxies: 'Addresses whose `X-Forwarded-*` headers count.',
   'limits.body_bytes': 'The largest body.',
-  'limits.failures_per_minute': 'Failed guesses that one address may make in a minute.',
+  'limits.failures_per_minute': 'Failed guesses of tokens that one address may make in a minute.',
+  'limits.sign_in_failures_per_minute':
+    'Wrong passwords that one address (of IPv6: one /64) may try in a minute, whatever the user names.',
   'brand.name': 'Your name, above every page and in every mail. Without it, the host of `public_url`.',
   'brand.accent':
     'Your colour for links and buttons on light pages, such as `"#0b5c7f"`: at least 4.5:1 against white.',
@@ -52,6 +54,8 @@ const settings: Readonly<Record<string, string>> = {
   'mail.smtp.password': 'Its password: `env:NAME` or `file:PATH`.',
   'mail.folder': 'Instead of sending, writes each mail to this folder as a file `.eml`.',
   'sign_in.password': 'Whether users sign in with a password of this server.',
+  'sign_in.password_page':
+    'A page of yours where users choose another password, linked where one is asked for: an `https` address.',
   'sign_in.provider.name': 'What users know your OpenID Connect provider by: the button says it.',
   'sign_in.provider.issuer': 'Its address, as its discovery document says it; `http` only on the loopback.',
   'sign_in.provider.client_id': 'The id that it has given to this server.',

@@ -46,6 +46,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       body_bytes: wholeNumber(1024).default(65_536),
       failures_per_minute: wholeNumber(1).default(600),
+      sign_in_failures_per_minute: wholeNumber(1).default(20),
     })
     .prefault({}),
   brand: brandSettings,

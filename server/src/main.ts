@@ -156,11 +156,13 @@ export function composeServer(
     routes(server) {
       const spoken = { brand: brandOf(config), language: config.language, scopes: config.scopes }
       const ways = openProvider(config, now)
-      pages({ mounts, services, publicUrl: config.public_url, ways, ...spoken })(server)
+      const signInFailuresPerMinuteMax = config.limits.sign_in_failures_per_minute
+      const { public_url: publicUrl } = config
+      pages({ mounts, services, publicUrl, ways, signInFailuresPerMinuteMax, ...spoken })(server)
       const { sampleApp: demoFile } = options
       const clients = () => store.listClients()
       if (demoFile === undefined) return
-      const shown = { publicUrl: config.public_url, ...spoken }
+      const shown = { publicUrl, ...spoken }
       const mails = config.mail?.folder === undefined ? undefined : mailFolder(config.mail.folder)
       sampleApp({ ...shown, mounts, clients, demoFile, hasMails: mails !== undefined })(server)
       if (mails) devMail({ ...shown, mails })(server)

@@ -1,9 +1,9 @@
 /** `tokenferry user …`: people who sign in, or whom legacy tokens name. */
 import type { Command } from 'commander'
 import { perform } from '../kernel/kernel.ts'
-import { unlockSignIn } from '../kernel/operations/lock-sign-in.ts'
 import { addUser, setPassword } from '../kernel/operations/put-user.ts'
 import { setStatus } from '../kernel/operations/set-status.ts'
+import { unlockSignIn } from '../kernel/operations/unlock-sign-in.ts'
 import type { Milliseconds, User } from '../kernel/records.ts'
 import { hashPassword } from '../keys/password.ts'
 import { parseId, parseIdentifiers, parseName } from './arguments.ts'

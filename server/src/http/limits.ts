@@ -13,8 +13,6 @@ export type Limits = {
   note(reason: Reason, address: string): void
   /** Counts a failed guess that was answered like a right one: an unknown token at revocation. */
   noteGuess(address: string): void
-  /** What was counted before its outcome was known was no failed guess. */
-  forgiveGuess(address: string): void
   isSpent(address: string): boolean
   /** Until failures are counted anew. */
   secondsLeft(): number
@@ -26,7 +24,6 @@ const guesses: ReadonlySet<Reason> = new Set<Reason>([
   'legacy_token_unknown',
   'refresh_token_unknown',
   'code_unknown',
-  'password_wrong',
 ])
 
 const minute = 60_000
@@ -55,11 +52,6 @@ export function limits(store: Store, failuresPerMinuteMax: number, now: () => Mi
       if (guesses.has(reason)) noteGuess(address)
     },
     noteGuess,
-    forgiveGuess(address) {
-      turn()
-      const counted = failures.get(address) ?? 0
-      if (counted > 0) failures.set(address, counted - 1)
-    },
     isSpent(address) {
       turn()
       return (failures.get(address) ?? 0) >= failuresPerMinuteMax

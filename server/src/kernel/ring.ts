@@ -20,6 +20,7 @@ export const purposes = [
   'secret',
   'seal',
   'webhook',
+  'sign_in',
 ] as const
 export type Purpose = (typeof purposes)[number]
 

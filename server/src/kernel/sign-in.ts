@@ -1,6 +1,9 @@
 /** Sign-ins that fail too often lock an account for a while, in the same words whether it exists or not. */
+import type { Actor } from './decision.ts'
 import type { Milliseconds, User } from './records.ts'
 import type { Refusal } from './refusals.ts'
+import type { Ring } from './ring.ts'
+import { currentVersion, fields, hmac } from './ring.ts'
 
 /** So many passwords may be guessed within so long; then none is tried for as long again. */
 export const signInLimits = {
@@ -9,7 +12,25 @@ export const signInLimits = {
   lockMilliseconds: 15 * 60_000,
 } as const
 
-/** Changes of users that signing in makes. */
+/**
+ * What failures of a name are counted under. The database says nothing of names that were only tried: some
+ * are passwords, typed into the wrong field.
+ */
+export const failuresName = (username: string, ring: Ring, now: Milliseconds): string =>
+  hmac(currentVersion(ring, now).keys.sign_in, fields(username)).toString('base64url')
+
+/** What is known of a name's failures, whether or not anybody has it. */
+export type SignInFailures = {
+  /** Of the newest window in which there was one. */
+  readonly count: number
+  readonly window: Milliseconds
+  /** Until when the newest lock holds, or held. */
+  readonly lockedUntil: Milliseconds | undefined
+}
+
+export type SignInFinders = { findSignInFailures(name: string): Promise<SignInFailures> }
+
+/** Changes that signing in makes. */
 export type SignInWrite =
   | {
       /** Only where nobody has its id or name: of two sign-ins of one new user, one makes them. */
@@ -17,13 +38,29 @@ export type SignInWrite =
       readonly user: User
     }
   | {
-      /** Only where no lock holds at this moment: many failures at once lock once. */
-      readonly write: 'lock_sign_in'
-      readonly userId: string
+      /**
+       * Counts it. One too many locks the name; and the user, where somebody has it, with an event. Of many
+       * at once one is the one too many.
+       */
+      readonly write: 'note_failed_sign_in'
+      readonly name: string
+      readonly userId: string | undefined
       readonly at: Milliseconds
-      readonly until: Milliseconds
+      readonly actor: Actor
     }
-  | { readonly write: 'unlock_sign_in'; readonly userId: string; readonly at: Milliseconds }
+  | {
+      readonly write: 'unlock_sign_in'
+      readonly userId: string
+      readonly name: string
+      readonly at: Milliseconds
+    }
+  | {
+      /** Only where the hash is the one that the password was found to fit. */
+      readonly write: 'note_password_hash'
+      readonly userId: string
+      readonly seen: string
+      readonly hash: string
+    }
   | {
       /** Only where none is known. */
       readonly write: 'note_language'
@@ -31,14 +68,19 @@ export type SignInWrite =
       readonly language: string
     }
 
-/** Why no password is tried at this moment; `undefined` where one may be. */
-export function lockOf(user: Pick<User, 'lockedUntil'> | undefined, now: Milliseconds): Refusal | undefined {
-  const until = user?.lockedUntil
-  return until !== undefined && until > now ? lockedUntil(until, now) : undefined
-}
+/** Which quarter of an hour failures of this moment count in. */
+export const failuresWindow = (now: Milliseconds): Milliseconds =>
+  now - (now % signInLimits.windowMilliseconds)
 
-/** The refusal while an account is locked. */
-export const lockedUntil = (until: Milliseconds, now: Milliseconds): Refusal => ({
-  reason: 'sign_in_locked',
-  retryAfterSeconds: Math.max(1, Math.ceil((until - now) / 1000)),
-})
+/** How many have failed in the window of this moment. */
+export const failuresAt = ({ count, window }: SignInFailures, now: Milliseconds): number =>
+  window === failuresWindow(now) ? count : 0
+
+/** Why no password is tried at this moment; `undefined` where one may be. */
+export const lockOf = (
+  { lockedUntil: until }: Pick<User, 'lockedUntil'>,
+  now: Milliseconds,
+): Refusal | undefined =>
+  until !== undefined && until > now
+    ? { reason: 'sign_in_locked', retryAfterSeconds: Math.max(1, Math.ceil((until - now) / 1000)) }
+    : undefined

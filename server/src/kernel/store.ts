@@ -21,6 +21,7 @@ import type {
   User,
 } from './records.ts'
 import type { LookupKind } from './ring.ts'
+import type { SignInFinders } from './sign-in.ts'
 
 /** The database is gone, full, locked or slow. Nothing was acknowledged. */
 export class StoreUnavailable extends Error {
@@ -154,7 +155,7 @@ export type KeyUses = {
 export type PeopleIds<Ids> = { readonly users: Ids; readonly organizations: Ids }
 
 /** Those that stand in files of their own. */
-type Finders = AccountFinders & CallbackFinders
+type Finders = AccountFinders & CallbackFinders & SignInFinders
 
 export type Store = Finders & {
   /** By id, or by an identifier of the old world. */

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { perform } from '../kernel/kernel.ts'
-import { unlockSignIn } from '../kernel/operations/lock-sign-in.ts'
+import { unlockSignIn } from '../kernel/operations/unlock-sign-in.ts'
 import { composeServer, openDeployment } from '../main.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
+import { aUser } from '../testing/records.ts'
 import type { Visit } from '../testing/visitor.ts'
 import { visitor } from '../testing/visitor.ts'
 
@@ -34,7 +35,9 @@ suite('pages: an account that is guessed at', () => {
   }
 
   before(async () => {
-    host = await testDeployment({ mounts: ['code'], file: true })
+    // All of them come from one address, which would be told to wait before any name is.
+    const config = { limits: { sign_in_failures_per_minute: 10_000 } }
+    host = await testDeployment({ mounts: ['code'], file: true, config })
     other = await secondServer()
     section = host.sections.code as unknown as typeof section // The members that are read here are texts.
     const user = visitor(host.app)
@@ -103,6 +106,41 @@ suite('pages: an account that is guessed at', () => {
     host.clock.advance(quarter)
   })
 
+  test('two servers count together, from a failure at either, and tell nothing of who has an account', async () => {
+    const told = async (username: string): Promise<readonly unknown[]> => {
+      const answers: Visit[] = []
+      for (let at = 0; at < 10; at += 1) answers.push(await attempt('guess', username))
+      answers.push(await attempt('guess', username, other.app))
+      host.clock.advance(quarter)
+      for (let at = 0; at < 10; at += 1)
+        answers.push(await attempt('guess', username, at % 2 === 0 ? host.app : other.app))
+      for (const app of [host.app, other.app]) answers.push(await attempt('guess', username, app))
+      host.clock.advance(60_000)
+      await other.close()
+      other = await secondServer()
+      answers.push(await attempt('guess', username, other.app))
+      host.clock.advance(quarter)
+      return answers.map(({ status, headers, text }) => [
+        status,
+        headers['retry-after'],
+        text.replaceAll(username, 'NAME'),
+      ])
+    }
+    const known = await told(section.username ?? '')
+    assert.deepEqual(await told('nobody at all'), known)
+    const waits = known.map((answer) => (answer as readonly unknown[])[1])
+    const none = Array.from({ length: 10 }, () => undefined)
+    assert.deepEqual(waits, [...none, '900', ...none, '900', '900', '840'])
+  })
+
+  test('the database says nothing of a name that was only tried', async () => {
+    await attempt('guess', 'my password by mistake')
+    const rows = await host.deployment.database.query('select key from counters', [])
+    assert.ok(rows.length > 0)
+    assert.doesNotMatch(JSON.stringify(rows), /mistake/)
+    for (const { key } of rows) assert.match(String(key), /^sign_in_(failed|locked):[\w-]{43}$/)
+  })
+
   test('it is locked once, and told once, however many fail at once at two servers', async () => {
     const before = (await locks()).length
     const answers = (await Promise.all([guess(15), guess(15, other.app)])).flat()
@@ -139,10 +177,24 @@ suite('pages: an account that is guessed at', () => {
     await perform(unlockSignIn, { userId: (await found()).id, actor: operator }, host.deployment.world)
   })
 
-  test('a right password lets the count begin anew', async () => {
-    for (let round = 0; round < 3; round += 1) {
-      await guess(9)
-      assert.equal((await right()).status, 303)
-    }
+  test('a right password changes nothing in the count: else it would tell whoever guesses that it came', async () => {
+    host.clock.advance(quarter)
+    await guess(9)
+    assert.equal((await right()).status, 303)
+    assert.equal((await guess(1))[0]?.status, 403)
+    assert.equal((await right()).status, 429)
+    host.clock.advance(quarter)
+    assert.equal((await right()).status, 303)
+  })
+
+  test('a user without a password is told like nobody, and neither locked nor mailed', async () => {
+    const { store } = host.deployment
+    await store.commit([{ write: 'add_user', user: aUser({ username: 'by-provider' }) }])
+    const before = (await locks()).length
+    const statuses = []
+    for (let at = 0; at < 11; at += 1) statuses.push((await attempt('guess', 'by-provider')).status)
+    assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 403), 429])
+    assert.equal((await locks()).length, before)
+    assert.equal((await store.findUserByUsername('by-provider'))?.lockedUntil, undefined)
   })
 })

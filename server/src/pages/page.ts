@@ -5,6 +5,7 @@ import type { Reason, Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import type { WaysToSignIn } from '../provider/open-provider.ts'
 import { explain } from '../words/index.ts'
+import type { AddressAttempts } from './address-attempts.ts'
 import type { Attempts } from './attempts.ts'
 import type { Cookies } from './cookies.ts'
 import type { Html } from './html.ts'
@@ -58,6 +59,7 @@ export type Desk = {
   readonly place: Place
   readonly cookies: Cookies
   readonly attempts: Attempts
+  readonly addressAttempts: AddressAttempts
   /** Of passwords. */
   readonly verifications: Turns
   readonly ways: WaysToSignIn

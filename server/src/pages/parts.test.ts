@@ -5,6 +5,7 @@ import { reasons } from '../kernel/refusals.ts'
 import { aPlace } from '../testing/place.ts'
 import { anOrganization } from '../testing/records.ts'
 import { explain, languages, wordsFor } from '../words/index.ts'
+import { addressAttempts, groupOf } from './address-attempts.ts'
 import { attempts } from './attempts.ts'
 import { consentPage } from './consent.ts'
 import { cookies } from './cookies.ts'
@@ -75,34 +76,63 @@ suite('pages: parts', () => {
   })
 
   test('attempts at once are counted before any of them is known to fail', () => {
-    let now = 0
-    const counted = attempts(() => now)
-    const begun = Array.from({ length: 12 }, () => counted.begin('alice'))
-    assert.deepEqual(begun.slice(9), ['begun', 'full', 'full'])
-    assert.equal(counted.begin('bob'), 'begun')
-    now += 15 * 60_000
-    assert.equal(counted.begin('alice'), 'begun')
-    counted.reset('alice')
-    for (let at = 0; at < 20; at += 1) {
-      assert.equal(counted.begin('alice'), 'begun')
-      counted.forgive('alice')
-    }
+    const counted = attempts()
+    const begun = Array.from({ length: 9 }, () => counted.begin('alice', 2))
+    assert.deepEqual(begun.slice(7), [true, false])
+    assert.equal(counted.begin('bob', 9), true)
+    assert.equal(counted.begin('bob', 9), false)
+    assert.equal(counted.begin('carol', 10), false)
+    for (let at = 0; at < 8; at += 1) counted.end('alice')
+    assert.equal(counted.begin('alice', 9), true)
+    counted.end('alice')
+    assert.equal(counted.begin('alice', 9), true)
   })
 
-  test('the tenth failure locks a name for a quarter of an hour from then on, and one of them does so', () => {
-    let now = 0
-    const counted = attempts(() => now)
-    const failing = Array.from({ length: 9 }, () => [counted.begin('alice'), counted.fail('alice')])
-    assert.deepEqual(failing[8], ['begun', undefined])
-    now += 10 * 60_000
-    counted.begin('alice')
-    const lockedUntil = now + 15 * 60_000
-    assert.equal(counted.fail('alice'), lockedUntil)
-    assert.equal(counted.fail('alice'), undefined)
-    now = lockedUntil - 1
-    assert.deepEqual(counted.begin('alice'), { lockedUntil })
-    now = lockedUntil
-    assert.equal(counted.begin('alice'), 'begun')
+  test('an address has so many failures a minute, and no more under way than may fail', () => {
+    let now = 60_000_000 + 15_000
+    const counted = addressAttempts(3, () => now)
+    const begin = (count: number, address = '192.0.2.1') =>
+      Array.from({ length: count }, () => counted.begin(address))
+    assert.deepEqual(begin(4), ['begun', 'begun', 'begun', 'full'])
+    assert.deepEqual(begin(1, '192.0.2.2'), ['begun'])
+    counted.end('192.0.2.1', false)
+    for (let at = 0; at < 2; at += 1) counted.end('192.0.2.1', true)
+    assert.deepEqual(begin(2), ['begun', 'full'])
+    counted.end('192.0.2.1', true)
+    assert.deepEqual(begin(1), ['spent'])
+    assert.equal(counted.secondsLeft(), 45)
+    now += 45_000
+    assert.deepEqual(begin(1), ['begun'])
+    assert.equal(counted.secondsLeft(), 60)
+  })
+
+  test('what is still looked at as a minute ends does not fail within it, and takes its place in the next', () => {
+    let now = 60_000_000
+    const counted = addressAttempts(1, () => now)
+    assert.equal(counted.begin('192.0.2.1'), 'begun')
+    now += 60_000
+    assert.equal(counted.begin('192.0.2.1'), 'full')
+    counted.end('192.0.2.1', true)
+    assert.equal(counted.begin('192.0.2.1'), 'spent')
+  })
+
+  test('addresses of one /64 are one, however they are written; others and IPv4 stand for themselves', () => {
+    const groups = (...addresses: readonly string[]) => addresses.map(groupOf)
+    assert.deepEqual(
+      new Set(groups('2001:db8:0:1::1', '2001:DB8:0:1:ffff::', '2001:db8::1:2:3:4:5', '2001:0db8:0000:1::')),
+      new Set(['2001:db8:0:1::/64']),
+    )
+    assert.deepEqual(groups('2001:db8::1', '::1', '2001:db8:0:2::1', 'fe80::1%eth0'), [
+      '2001:db8:0:0::/64',
+      '0:0:0:0::/64',
+      '2001:db8:0:2::/64',
+      'fe80:0:0:0::/64',
+    ])
+    assert.deepEqual(groups('192.0.2.1', '::ffff:192.0.2.1', '192.0.2.2'), [
+      '192.0.2.1',
+      '192.0.2.1',
+      '192.0.2.2',
+    ])
   })
 
   test('of much work at once a little is done at a time, and the line has an end', async () => {

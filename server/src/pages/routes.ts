@@ -5,6 +5,7 @@ import { reasonOfFailure } from '../http/failures.ts'
 import type { WaysToSignIn } from '../provider/open-provider.ts'
 import { callbackPath } from '../provider/open-provider.ts'
 import { hearAccountForm, showAccount } from './account.ts'
+import { addressAttempts } from './address-attempts.ts'
 import { attempts } from './attempts.ts'
 import { cookies } from './cookies.ts'
 import { decide, dispatch } from './dispatch.ts'
@@ -23,6 +24,7 @@ export type PagesOptions = PlaceOptions & {
   readonly mounts: readonly Mount[]
   readonly services: Pick<Services, 'world' | 'limits' | 'policies'>
   readonly ways: WaysToSignIn
+  readonly signInFailuresPerMinuteMax: number
 }
 
 /** Each takes a core and 19 MiB for a moment: two leave the others to everything else. */
@@ -89,7 +91,8 @@ function deskOf(options: PagesOptions): DeskFor {
     services,
     hubs: hubsOf(mounts),
     cookies: cookies(protocol === 'https:'),
-    attempts: attempts(() => services.world.moment().now),
+    attempts: attempts(),
+    addressAttempts: addressAttempts(options.signInFailuresPerMinuteMax, () => services.world.moment().now),
     verifications: turns(verificationsMax, verificationsWaitingMax),
     ways,
   }

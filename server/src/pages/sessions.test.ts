@@ -1,10 +1,14 @@
 /** Signing in and out, and what protects the forms. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { hash } from '@node-rs/argon2'
+import { perform } from '../kernel/kernel.ts'
+import { setStatus } from '../kernel/operations/set-status.ts'
 import { sha256 } from '../kernel/ring.ts'
-import { hashPassword, verifyPassword } from '../keys/password.ts'
+import { hashPassword, isOfOurCost, verifyPassword } from '../keys/password.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
+import { aUser } from '../testing/records.ts'
 import type { Visit, Visitor } from '../testing/visitor.ts'
 import { formsOf, visitor } from '../testing/visitor.ts'
 import { decoyHash } from './sessions.ts'
@@ -94,25 +98,78 @@ suite('pages: signing in', () => {
   test('many sign-ins at once, each as another user, count before their passwords are looked at', async () => {
     const strict = await testDeployment({
       mounts: ['code'],
-      config: { limits: { failures_per_minute: 10 } },
+      config: { limits: { sign_in_failures_per_minute: 10 } },
     })
     const user = visitor(strict.app)
     const page = await user.get(hub.replace(section.client_id ?? '', String(strict.sections.code?.client_id)))
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, at) => signIn(user, page, { username: `somebody-${at}` })),
     )
+    const { username, password } = strict.sections.code as unknown as typeof section // As above.
+    const right = { username: username ?? '', password: password ?? '' }
+    const stopped = await signIn(user, page, right)
+    strict.clock.advance(60_000)
+    const later = await signIn(user, page, right)
     await strict.close()
     const count = (status: number): number => answers.filter((answer) => answer.status === status).length
-    assert.deepEqual([count(403), count(429)], [10, 20])
-    const stopped = answers.find(({ status }) => status === 429)
-    const wait = Number(stopped?.headers['retry-after'])
+    assert.deepEqual([count(403), count(503)], [10, 20])
+    assert.equal(stopped.status, 429)
+    const wait = Number(stopped.headers['retry-after'])
     assert.ok(wait >= 1 && wait <= 60, String(wait))
-    assert.match(stopped?.text ?? '', /Wait a minute, then try again/)
+    assert.match(stopped.text, /Wait a minute, then try again/)
+    assert.equal(later.status, 303)
+  })
+
+  test('an address has twenty wrong passwords a minute, for as many names, where nothing else is said', async () => {
+    const usual = await testDeployment({ mounts: ['code'] })
+    const user = visitor(usual.app)
+    const page = await user.get('/account/apps')
+    const statuses: number[] = []
+    for (let at = 0; at < 21; at += 1)
+      statuses.push((await signIn(user, page, { username: `name-${at}` })).status)
+    await usual.close()
+    assert.deepEqual(statuses, [...Array.from({ length: 20 }, () => 403), 429])
+  })
+
+  test('a hash of other costs is made anew as its user signs in, and then costs what the decoy does', async () => {
+    const weaker = await hash('a long password', { memoryCost: 8_192, timeCost: 1, parallelism: 1 })
+    const { store } = host.deployment
+    const imported = aUser({ id: 'imported', username: 'imported', passwordHash: weaker })
+    await store.commit([{ write: 'add_user', user: imported }])
+    const user = visitor(host.app)
+    const page = await user.get(hub)
+    const stored = async () => (await store.findUser('imported'))?.passwordHash ?? ''
+    const typed = { username: 'imported', password: 'a long password' }
+    await signIn(user, page, { ...typed, password: 'wrong' })
+    assert.equal(await stored(), weaker)
+    assert.equal((await signIn(user, page, typed)).status, 303)
+    const renewed = await stored()
+    assert.ok(isOfOurCost(renewed), renewed)
+    assert.ok(isOfOurCost(decoyHash))
+    const again = visitor(host.app)
+    assert.equal((await signIn(again, await again.get(hub), typed)).status, 303)
+    assert.equal(await stored(), renewed)
+  })
+
+  test('who is disabled and enabled again signs in anew: what was open stays over', async () => {
+    const user = await signedIn()
+    const found = await host.deployment.store.findUserByUsername(section.username ?? '')
+    const actor = { actor: 'operator', address: undefined, requestId: undefined }
+    for (const status of ['disabled', 'enabled'] as const) {
+      const input = { record: 'users', id: found?.id ?? '', status, actor } as const
+      assert.ok('granted' in (await perform(setStatus, input, host.deployment.world)))
+    }
+    assert.match((await user.get(hub)).text, /<h1>Sign in<\/h1>/)
+    await signedIn(user)
   })
 
   test('more sign-ins at once than can wait are told to come again, and nothing is held against them', async () => {
-    const user = visitor(host.app)
-    const page = await user.get(hub)
+    const crowded = await testDeployment({
+      mounts: ['code'],
+      config: { limits: { sign_in_failures_per_minute: 10_000 } },
+    })
+    const user = visitor(crowded.app)
+    const page = await user.get('/account/apps')
     const answers = await Promise.all(
       Array.from({ length: 80 }, (_, at) => signIn(user, page, { username: `crowd-${at}` })),
     )
@@ -120,7 +177,10 @@ suite('pages: signing in', () => {
     assert.ok(busy.length > 0 && busy.length < 40, String(busy.length))
     assert.equal(busy[0]?.headers['retry-after'], '1')
     assert.match(busy[0]?.text ?? '', /Try again in a moment/)
-    assert.equal((await signIn(user, page)).status, 303)
+    const { username, password } = crowded.sections.code as unknown as typeof section // As above.
+    const signing = await signIn(user, page, { username: username ?? '', password: password ?? '' })
+    await crowded.close()
+    assert.equal(signing.status, 303)
   })
 
   test('nobody goes on with a session that was put into the browser', async () => {

@@ -1,13 +1,12 @@
 /** Signing in and out. The one place where a password is heard. */
 import { hearBody } from '../http/parameters.ts'
 import { perform } from '../kernel/kernel.ts'
+import type { PasswordInput } from '../kernel/operations/check-password.ts'
 import { checkPassword } from '../kernel/operations/check-password.ts'
 import { endSession } from '../kernel/operations/end-session.ts'
-import { lockSignIn } from '../kernel/operations/lock-sign-in.ts'
-import type { Milliseconds, User } from '../kernel/records.ts'
 import type { Reason, Refusal } from '../kernel/refusals.ts'
-import { lockedUntil, lockOf } from '../kernel/sign-in.ts'
-import { verifyPassword } from '../keys/password.ts'
+import { failuresAt, failuresName, lockOf } from '../kernel/sign-in.ts'
+import { hashPassword, isOfOurCost, verifyPassword } from '../keys/password.ts'
 import { explain } from '../words/index.ts'
 import { sayAccountPath } from './account-paths.ts'
 import { isFormToken } from './cookies.ts'
@@ -124,27 +123,21 @@ async function checkSignIn(
   username: string,
   password: string,
 ): Promise<{ readonly sessionSecret: string } | Refusal> {
-  const { attempts, services, verifications } = desk
-  const { limits, world } = services
+  const { addressAttempts } = desk
   const { address } = request
-  if (limits.isSpent(address)) return { reason: 'too_many_attempts', retryAfterSeconds: limits.secondsLeft() }
   // Counted before anything is waited for: many at once count, too. Only a wrong password stays counted.
-  limits.noteGuess(address)
+  const begun = addressAttempts.begin(address)
+  if (begun === 'full') return busy
+  if (begun === 'spent') {
+    return { reason: 'too_many_attempts', retryAfterSeconds: addressAttempts.secondsLeft() }
+  }
   let isWrong = false
   try {
-    const user = await world.store.findUserByUsername(username)
-    const { now } = world.moment()
-    const lock = lockOf(user, now)
-    if (lock) return lock
-    if (verifications.isFull()) return busy
-    const begun = attempts.begin(username)
-    if (begun === 'full') return busy
-    if (begun !== 'begun') return lockedUntil(begun.lockedUntil, now)
-    const outcome = await checkPasswordOf(user, { request, desk, username, password })
+    const outcome = await checkPasswordOf({ request, desk, username, password })
     isWrong = 'reason' in outcome && outcome.reason === 'password_wrong'
     return outcome
   } finally {
-    if (!isWrong) limits.forgiveGuess(address)
+    addressAttempts.end(address, isWrong)
   }
 }
 
@@ -158,45 +151,47 @@ type Trying = {
   readonly password: string
 }
 
-/** Verifies a password, and counts what comes of it: too many wrong ones lock the account. */
-async function checkPasswordOf(
-  user: User | undefined,
-  { request, desk, username, password }: Trying,
-): Promise<{ readonly sessionSecret: string } | Refusal> {
-  const { attempts, cookies, place, services, verifications } = desk
-  const { address, userAgent } = request
-  let isKnown = false
+/**
+ * Verifies a password, where no failures before stand against it. Nothing here may do more, or less, for a
+ * name that somebody has than for another: its answer, its time, what is written.
+ */
+async function checkPasswordOf(trying: Trying): Promise<{ readonly sessionSecret: string } | Refusal> {
+  const { desk, username } = trying
+  const { attempts, services, verifications } = desk
+  const { store } = services.world
+  const { now, ring } = services.world.moment()
+  const name = failuresName(username, ring, now)
+  const user = await store.findUserByUsername(username)
+  const failures = await store.findSignInFailures(name)
+  const lock = lockOf(failures, now)
+  if (lock) return lock
+  // Nothing is waited for between the look and the count.
+  if (verifications.isFull() || !attempts.begin(name, failuresAt(failures, now))) return busy
   try {
-    const hash = user?.passwordHash
-    const fits = await verifications.take(() => verifyPassword(hash ?? decoyHash, password))
-    const sessionSecret = cookies.read(request.cookies, 'session')
-    const browser = { sessionSecret, address, userAgent, language: place.language }
-    const input = { username, verifiedHash: fits ? hash : undefined, ...browser }
-    const answer = await perform(checkPassword, input, services.world)
-    if ('granted' in answer) {
-      isKnown = true
-      attempts.reset(username)
-      return { sessionSecret: answer.granted.sessionSecret }
-    }
-    if (answer.refused.reason !== 'password_wrong') return answer.refused
-    isKnown = true
-    const until = attempts.fail(username)
-    if (until !== undefined && user) await lock(user, until, { request, desk, username })
-    return answer.refused
+    const checked = await verifications.take(() => verify(user?.passwordHash, trying.password))
+    const answer = await perform(checkPassword, inputOf(trying, name, checked), services.world)
+    return 'refused' in answer ? answer.refused : answer.granted
   } finally {
-    // Trouble of ours is not held against anybody.
-    if (!isKnown) attempts.forgive(username)
+    attempts.end(name)
   }
 }
 
-/** From here on the lock lies in the database, where it holds for all, and can be shown and lifted. */
-async function lock(
-  { id: userId }: User,
-  until: Milliseconds,
-  { request, desk, username }: Omit<Trying, 'password'>,
-): Promise<void> {
-  const { address, id: requestId } = request
-  const actor = { actor: 'tokenferry', address, requestId }
-  const locked = await perform(lockSignIn, { userId, until, actor }, desk.services.world)
-  if ('granted' in locked) desk.attempts.reset(username)
+type Checked = Pick<PasswordInput, 'verifiedHash' | 'renewedHash'>
+
+async function verify(hash: string | undefined, password: string): Promise<Checked> {
+  const fits = await verifyPassword(hash ?? decoyHash, password)
+  if (!fits || hash === undefined) return { verifiedHash: undefined, renewedHash: undefined }
+  // At other costs than the decoy's, the time of a wrong password tells that somebody has the name.
+  return { verifiedHash: hash, renewedHash: isOfOurCost(hash) ? undefined : await hashPassword(password) }
 }
+
+const inputOf = ({ request, desk, username }: Trying, name: string, checked: Checked): PasswordInput => ({
+  ...checked,
+  username,
+  failuresName: name,
+  sessionSecret: desk.cookies.read(request.cookies, 'session'),
+  requestId: request.id,
+  address: request.address,
+  userAgent: request.userAgent,
+  language: desk.place.language,
+})

@@ -14,26 +14,73 @@ export function keepsSignInPromises(opened: () => Opened): void {
   }
 
   suite('who signs in', () => {
-    test('an account is locked once, however many failures lock it at the same time, and again after that', async () => {
-      const { store } = opened()
-      await store.commit([{ write: 'add_user', user: aUser() }])
-      const lock = { write: 'lock_sign_in', userId: 'user', at: noon, until: noon + 900_000 } as const
-      assert.equal((await outcomes([lock])).length, 1)
-      assert.equal((await store.findUser('user'))?.lockedUntil, noon + 900_000)
-      const later = { ...lock, at: noon + 900_000, until: noon + 1_800_000 }
-      assert.equal(await store.commit([later]), 'committed')
-    })
+    const actor = { actor: 'tokenferry', address: '192.0.2.1', requestId: 'r' }
+    const quarter = 15 * 60_000
+    const failed = { write: 'note_failed_sign_in', name: 'n', userId: 'user', at: noon, actor } as const
+    const events = async () => (await opened().store.listEvents(0, 100)).map(({ kind }) => kind)
 
-    test('a lock is lifted once, and only while it holds', async () => {
+    test('failures count in both processes; the tenth locks the name and its user, once, with one event', async () => {
       const { store, other } = opened()
       await store.commit([{ write: 'add_user', user: aUser() }])
-      const unlock = { write: 'unlock_sign_in', userId: 'user', at: noon } as const
+      const none = { count: 0, window: 0, lockedUntil: undefined }
+      assert.deepEqual(await store.findSignInFailures('n'), none)
+      assert.equal((await outcomes([failed])).length, 8)
+      await other.commit([failed])
+      assert.deepEqual(await store.findSignInFailures('n'), { ...none, count: 9, window: noon })
+      assert.equal((await store.findUser('user'))?.lockedUntil, undefined)
+      assert.equal((await outcomes([{ ...failed, at: noon + 1 }])).length, 8)
+      const lockedUntil = noon + 1 + quarter
+      assert.deepEqual(await other.findSignInFailures('n'), { count: 17, window: noon, lockedUntil })
+      assert.equal((await other.findUser('user'))?.lockedUntil, lockedUntil)
+      assert.deepEqual(await events(), ['sign_in_locked'])
+      const [event] = await store.listEvents(0, 1)
+      assert.deepEqual([event?.userId, event?.address, event?.requestId], ['user', '192.0.2.1', 'r'])
+    })
+
+    test('a name that nobody has is counted and locked alike, and nothing else is written', async () => {
+      const { store } = opened()
+      await store.commit([{ write: 'add_user', user: aUser() }])
+      const unknown = { ...failed, userId: undefined }
+      for (let one = 0; one < 10; one += 1) await store.commit([unknown])
+      const lockedUntil = noon + quarter
+      assert.deepEqual(await store.findSignInFailures('n'), { count: 10, window: noon, lockedUntil })
+      assert.equal((await store.findUser('user'))?.lockedUntil, undefined)
+      assert.deepEqual(await events(), [])
+      assert.equal((await store.findSignInFailures('other')).count, 0)
+    })
+
+    test('each quarter of an hour counts anew, locks anew, and is swept with the counters', async () => {
+      const { store } = opened()
+      for (const at of [noon, noon + 2 * quarter])
+        for (let one = 0; one < 10; one += 1) await store.commit([{ ...failed, at }])
+      const failures = await store.findSignInFailures('n')
+      assert.deepEqual(failures, { count: 10, window: noon + 2 * quarter, lockedUntil: noon + 3 * quarter })
+      await store.commit([{ ...failed, at: noon + 3 * quarter }])
+      assert.equal((await store.findSignInFailures('n')).count, 1)
+      await store.sweep(noon + 3 * 86_400_000, 100)
+      assert.equal((await store.findSignInFailures('n')).lockedUntil, undefined)
+    })
+
+    test('a lock is lifted once, only while it holds, and with what was counted', async () => {
+      const { store, other } = opened()
+      await store.commit([{ write: 'add_user', user: aUser() }])
+      const unlock = { write: 'unlock_sign_in', userId: 'user', name: 'n', at: noon } as const
       assert.equal(await store.commit([unlock]), 'overtaken')
-      await store.commit([{ write: 'lock_sign_in', userId: 'user', at: noon - 1, until: noon + 1 }])
-      assert.equal(await other.commit([{ ...unlock, at: noon + 1 }]), 'overtaken')
+      for (let one = 0; one < 10; one += 1) await store.commit([failed])
+      assert.equal(await other.commit([{ ...unlock, at: noon + quarter }]), 'overtaken')
       assert.equal(await other.commit([unlock]), 'committed')
       assert.equal((await store.findUser('user'))?.lockedUntil, undefined)
+      assert.deepEqual(await store.findSignInFailures('n'), { count: 0, window: 0, lockedUntil: undefined })
       assert.equal(await store.commit([unlock]), 'overtaken')
+    })
+
+    test('a password’s hash is made anew only where it is still the one that was seen', async () => {
+      const { store } = opened()
+      await store.commit([{ write: 'add_user', user: aUser({ passwordHash: 'before' }) }])
+      const renew = { write: 'note_password_hash', userId: 'user', seen: 'before', hash: 'after' } as const
+      assert.equal(await store.commit([renew]), 'committed')
+      assert.equal(await store.commit([renew]), 'overtaken')
+      assert.equal((await store.findUser('user'))?.passwordHash, 'after')
     })
 
     test('a user is added once, and never over another one of this id or name', async () => {

@@ -30,6 +30,7 @@ import {
   toUser,
 } from './rows.ts'
 
+import { signInFindersOf } from './sign-in-statements.ts'
 import { aliases, isBarred } from './statement-parts.ts'
 import { unitOf } from './statements.ts'
 
@@ -210,6 +211,7 @@ export function sqlStore(database: Database): Store {
     ...callbackFindersOf(database),
     ...outboxFindersOf(database),
     ...accountFindersOf(database),
+    ...signInFindersOf(database),
   }
 
   async function legacyFacts(row: Row, rows: readonly Row[], clientId: string): Promise<LegacyFacts> {

@@ -1,31 +1,57 @@
+import type { Write } from '../decision.ts'
 import { grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
 import type { User } from '../records.ts'
+import type { SignInFailures } from '../sign-in.ts'
 import { lockOf } from '../sign-in.ts'
 import type { SignedIn, SigningBrowser } from './begin-session.ts'
 import { beginSession } from './begin-session.ts'
 
 export type PasswordInput = SigningBrowser & {
   readonly username: string
+  /** What failures of the username are counted under. */
+  readonly failuresName: string
   /** The hash that the password was found to fit; `undefined` where it fits none. */
   readonly verifiedHash: string | undefined
+  /** The same password hashed again, where that hash is of other costs than ours. */
+  readonly renewedHash: string | undefined
+  readonly requestId: string
 }
+
+type Facts = { readonly user: User | undefined; readonly failures: SignInFailures }
 
 /**
  * Begins a session for a user whose password was verified. The verifying itself is slow on purpose and is
- * done before; here it counts only if the hash is still the user's own.
+ * done before; here it counts only if the hash is still the user's own. A wrong password is counted, in one
+ * commit, for a name that nobody has as for any other: so neither tells which it is, at whichever process.
  */
-export const checkPassword: Operation<PasswordInput, User | undefined, SignedIn> = {
-  look: (store, { username }) => store.findUserByUsername(username),
+export const checkPassword: Operation<PasswordInput, Facts, SignedIn> = {
+  async look(store, { username, failuresName: name }) {
+    const [user, failures] = await Promise.all([
+      store.findUserByUsername(username),
+      store.findSignInFailures(name),
+    ])
+    return { user, failures }
+  },
 
-  decide({ verifiedHash, ...browser }, user, moment) {
+  decide(input, { user, failures }, moment) {
+    const { failuresName: name, verifiedHash, renewedHash, requestId, ...browser } = input
+    const { now } = moment
     // The right password is refused too: else whoever guesses goes on until it is told from the others.
-    const lock = lockOf(user, moment.now)
+    const lock = lockOf(failures, now)
     if (lock) return refuse(lock)
-    if (!user || verifiedHash === undefined || user.passwordHash !== verifiedHash)
-      return refuse('password_wrong')
+    if (!user || verifiedHash === undefined || user.passwordHash !== verifiedHash) {
+      // Who has no password has nothing to lock, and need not hear of it: anybody could bring that about.
+      const userId = user?.passwordHash === undefined ? undefined : user.id
+      const actor = { actor: 'tokenferry', address: browser.address, requestId }
+      return refuse('password_wrong', { write: 'note_failed_sign_in', name, userId, at: now, actor })
+    }
     if (user.status === 'disabled') return refuse('user_disabled')
     const { signedIn, writes } = beginSession(user, 'password', browser, moment)
-    return granted(signedIn, ...writes)
+    const renews: Write[] =
+      renewedHash === undefined
+        ? []
+        : [{ write: 'note_password_hash', userId: user.id, seen: verifiedHash, hash: renewedHash }]
+    return granted(signedIn, ...writes, ...renews)
   },
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { aMoment, aRing, aRingVersion, aUser } from '../../testing/records.ts'
+import type { User } from '../records.ts'
+import type { SetStatusInput } from './set-status.ts'
 import { setStatus } from './set-status.ts'
 
 const moment = aMoment(aRing([aRingVersion()]))
@@ -20,6 +22,14 @@ suite('set status', () => {
   test('the record that was found is changed, under its id', () => {
     const { writes } = setStatus.decide(input, aUser(), moment)
     assert.deepEqual(writes[0], { write: 'set_status', record: 'users', id: 'user', status: 'disabled' })
-    assert.equal(writes[1]?.write === 'append_event' && writes[1].event.userId, 'user')
+    assert.equal(writes[2]?.write === 'append_event' && writes[2].event.userId, 'user')
+  })
+
+  test('who is disabled is signed out everywhere; who is enabled, and an organization, ends nobody’s session', () => {
+    const others = (changes: Partial<SetStatusInput>, status: User['status'] = 'enabled') =>
+      setStatus.decide({ ...input, ...changes }, aUser({ status }), moment).writes.slice(1, -1)
+    assert.deepEqual(others({}), [{ write: 'end_sessions', userId: 'user' }])
+    assert.deepEqual(others({ status: 'enabled' }, 'disabled'), [])
+    assert.deepEqual(others({ record: 'organizations' }), [])
   })
 })

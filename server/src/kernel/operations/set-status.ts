@@ -1,4 +1,4 @@
-import type { Actor } from '../decision.ts'
+import type { Actor, Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
 import type { Organization, User } from '../records.ts'
@@ -13,7 +13,10 @@ export type SetStatusInput = {
 
 type Facts = Pick<User | Organization, 'id' | 'status'> | undefined
 
-/** Disables a user or an organization, and with it every grant that names it; or enables it again. */
+/**
+ * Disables a user or an organization, and with it every grant that names it; or enables it again. A user who
+ * is disabled is signed out everywhere.
+ */
 export const setStatus: Operation<SetStatusInput, Facts, { readonly id: string }> = {
   look: async (store, { record, id }) =>
     record === 'organizations'
@@ -27,6 +30,9 @@ export const setStatus: Operation<SetStatusInput, Facts, { readonly id: string }
       record === 'users'
         ? event('user_changed', moment.now, actor, { userId: found.id, detail: status })
         : event('organization_changed', moment.now, actor, { organizationId: found.id, detail: status })
-    return granted({ id: found.id }, { write: 'set_status', record, id: found.id, status }, told)
+    // A session that only slept would be signed in again once the user is enabled.
+    const ends: Write[] =
+      record === 'users' && status === 'disabled' ? [{ write: 'end_sessions', userId: found.id }] : []
+    return granted({ id: found.id }, { write: 'set_status', record, id: found.id, status }, ...ends, told)
   },
 }
