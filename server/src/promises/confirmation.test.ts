@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { perform } from '../kernel/kernel.ts'
+import { lookupOf } from '../kernel/legacy-lookup.ts'
 import { confirmConnectionForOperator } from '../kernel/operations/confirm-connection-for-operator.ts'
+import { exchangeLegacyToken } from '../kernel/operations/exchange-legacy-token.ts'
 import { registerClient } from '../kernel/operations/register-client.ts'
 import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
+import { defaultPolicy } from '../kernel/policy.ts'
+import { currentVersion } from '../kernel/ring.ts'
 import { parsePolicy } from '../policy-fields.ts'
+import type { Database } from '../storage/database.ts'
+import { sqlStore } from '../storage/sql-store.ts'
+import { openSqlite } from '../storage/sqlite.ts'
+import type { AccountBed } from '../testing/account.ts'
+import { accountBed } from '../testing/account.ts'
 import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
-import { aClient } from '../testing/records.ts'
+import { aCaller, aClient, aLegacyToken } from '../testing/records.ts'
 import type { App } from './asks.ts'
 import {
   accessTokenOf,
@@ -170,5 +179,160 @@ suite('promises: a token of a connection that waits for its user', () => {
     assert.ok(!isOpaque(await exchange(asks(here), app(), token(14))))
     await change(client, under('notify'))
     assert.deepEqual((await ask(accessTokenOf(pair))).json, asleep)
+  })
+})
+
+suite('promises: what its user has not seen, a connection does not do', () => {
+  const policy = { confirmation: 'required', rotate: 'always' }
+  const wide = ['read', 'write', 'admin']
+  let here: TestDeployment
+  let bed: AccountBed
+  let database: Database
+  let app: App
+  let users = 0
+  before(async () => {
+    here = await testDeployment({ mounts: ['standard'], policy, file: true })
+    bed = accountBed(here)
+    database = await openSqlite(here.path ?? '')
+    const {
+      id: _made,
+      secrets: _none,
+      ...client
+    } = aClient({ name: 'Dialer', scopes: wide, mayIntrospect: true })
+    const added = await perform(registerClient, { client, actor }, here.deployment.world)
+    assert.ok('granted' in added)
+    app = { id: added.granted.client.id, secret: added.granted.secret }
+  })
+  after(async () => {
+    await database.close()
+    await here.close()
+  })
+
+  /** A user, and a legacy token of theirs for each list of scopes. */
+  async function someone(...lists: readonly (readonly string[])[]) {
+    users += 1
+    const id = `user-${users}`
+    await bed.person({ id })
+    const { ring, now } = here.deployment.world.moment()
+    const version = currentVersion(ring, now)
+    const tokens = lists.map((_, at) => `${id}-legacy-${at}`)
+    const rows = lists.map((scopes, at) => ({
+      ...aLegacyToken({ clientId: app.id, userId: id, scopes }),
+      lookup: lookupOf(version, 'raw', Buffer.from(tokens[at] ?? '')),
+      lookupVersion: version.version,
+      alsoAs: [],
+    }))
+    assert.equal(await here.deployment.store.importLegacyTokens(rows), rows.length)
+    return { id, tokens }
+  }
+  const trade = (token = '') => exchange(asks(here), app, token)
+  const ask = async (answer: TestAnswer) => (await introspect(asks(here), app, accessTokenOf(answer))).json
+  const connectionOf = async (userId: string) =>
+    (await here.deployment.store.findConnection(app.id, userId, '')) ?? assert.fail()
+  const confirm = (connection: number, store = here.deployment.store) =>
+    perform(confirmConnectionForOperator, { connection, actor }, { ...here.deployment.world, store })
+  const eventsOf = async (userId: string) =>
+    (await here.deployment.store.listEvents(0, 10_000))
+      .filter((event) => event.userId === userId)
+      .map(({ kind, detail }) => (kind === 'legacy_token_exchanged' ? `exchanged ${detail}` : kind))
+
+  test('a wider token after the confirmation sleeps, and so does all, until that is confirmed too', async () => {
+    const { id, tokens } = await someone(['read'], wide)
+    const narrow = await trade(tokens[0])
+    const { number } = await connectionOf(id)
+    assert.ok('granted' in (await confirm(number)))
+    const awake = await refresh(asks(here), app, refreshTokenOf(narrow))
+    assert.equal((await ask(awake)).active, true)
+
+    const wider = await trade(tokens[1])
+    assert.ok(accessTokenOf(wider).startsWith('tfa_'))
+    assert.deepEqual(await ask(wider), asleep)
+    assert.deepEqual(await ask(awake), asleep)
+    assert.ok(accessTokenOf(await refresh(asks(here), app, refreshTokenOf(wider))).startsWith('tfa_'))
+    assert.deepEqual(await eventsOf(id), ['exchanged connected', 'connection_confirmed', 'exchanged widened'])
+
+    const browser = await bed.signIn(id)
+    const page = await browser.get(`/account/apps/${number}`)
+    for (const scope of wide) assert.match(page.text, new RegExp(`<li>${scope}</li>`))
+    await browser.fill(page, /confirm/, {})
+    assert.equal((await connectionOf(id)).confirmation, 'confirmed')
+    for (const answer of [awake, wider]) assert.equal((await ask(answer)).active, true)
+  })
+
+  test('so it is after a plain consent to less', async () => {
+    const { id, tokens } = await someone(wide)
+    const allowed = await bed.connect({
+      clientId: app.id,
+      userId: id,
+      origin: 'authorized',
+      scopes: ['read'],
+    })
+    assert.deepEqual(await ask(await trade(tokens[0])), asleep)
+    const { number, scopes, confirmation } = await connectionOf(id)
+    assert.deepEqual([number, scopes, confirmation], [allowed.number, wide, 'pending'])
+  })
+
+  test('one that may do no more changes nothing: it is awake at once', async () => {
+    const { id, tokens } = await someone(wide, ['read'])
+    await trade(tokens[0])
+    await confirm((await connectionOf(id)).number)
+    const answer = await trade(tokens[1])
+    assert.ok(!accessTokenOf(answer).startsWith('tfa_'))
+    assert.equal((await ask(answer)).active, true)
+    assert.equal((await eventsOf(id)).at(-1), 'exchanged undefined')
+  })
+
+  test('a confirmation over another store, just before an exchange commits, does not cover it', async () => {
+    const { world } = here.deployment
+    const other = sqlStore(database)
+    for (const more of [['read'], wide]) {
+      const { id, tokens } = await someone(['read'], more)
+      await trade(tokens[0])
+      const { number } = await connectionOf(id)
+      const client = (await world.store.findClient(app.id)) ?? assert.fail()
+      let commits = 0
+      const overtaken: typeof world.store = {
+        ...world.store,
+        async commit(writes) {
+          commits += 1
+          if (commits === 1) assert.ok('granted' in (await confirm(number, other)))
+          return world.store.commit(writes)
+        },
+      }
+      const caller = aCaller({ client, policy: { ...defaultPolicy, ...parsePolicy(policy) } })
+      const input = { caller, legacyToken: tokens[1] ?? '', as: 'user', wants: 'pair' } as const
+      const answer = await perform(exchangeLegacyToken, input, { ...world, store: overtaken })
+      assert.ok('granted' in answer)
+      assert.equal(commits, 2, 'it was overtaken, and decided anew')
+      const isWider = more === wide
+      assert.equal(answer.granted.access?.format, isWider ? 'opaque' : 'jwt')
+      assert.equal((await connectionOf(id)).confirmation, isWider ? 'pending' : 'confirmed')
+      assert.deepEqual((await connectionOf(id)).scopes, more)
+    }
+  })
+
+  test('however a confirmation and wider tokens race over two stores, no more is awake than was confirmed', async () => {
+    const other = sqlStore(database)
+    const seen = { covered: 0, waits: 0 }
+    for (let round = 0; round < 24; round += 1) {
+      const { id, tokens } = await someone(['read'], ['read', 'write'], wide)
+      await trade(tokens[0])
+      const { number } = await connectionOf(id)
+      const confirming = (async () => {
+        for (let turn = 0; turn < round; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+        return confirm(number, other)
+      })()
+      const answers = await Promise.all([trade(tokens[1]), trade(tokens[2])])
+      await confirming
+      for (const answer of answers) assert.ok(accessTokenOf(answer).startsWith('tfa_'), 'a JWT beyond it')
+      const { scopes, confirmation } = await connectionOf(id)
+      assert.deepEqual([...scopes].sort(), [...wide].sort())
+      const last = (await eventsOf(id)).at(-1)
+      if (confirmation === 'confirmed') {
+        assert.equal(last, 'connection_confirmed', 'nothing came to it after its user had looked')
+        seen.covered += 1
+      } else seen.waits += 1
+    }
+    assert.ok(seen.waits > 0, JSON.stringify(seen))
   })
 })
