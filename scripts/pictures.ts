@@ -96,7 +96,7 @@ function mail(): string {
     app: 'Mailer',
     maker: 'Paper & Pen',
     organization: 'Harbour Books',
-    confirmation: 'notify',
+    reach: 'all',
     scopes: ['See your deals', 'Send mail in your name'],
   } as const
   return asHtml(installedMail(setting, about, 'pending'), brand)

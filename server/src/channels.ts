@@ -60,6 +60,7 @@ function mailChannel(
 ): { readonly channel: Channel; close(): void } | undefined {
   const from = config.mail && parseMailbox(config.mail.from)
   if (!config.mail || !from) return undefined
+  const { password, password_page: passwordPage, provider } = config.sign_in
   const transport = openTransport(config.mail, (reference) => readReference(reference).trim())
   const send = mailSender({
     store: world.store,
@@ -69,7 +70,9 @@ function mailChannel(
     brand: brandOf(config),
     language: config.language,
     scopes: config.scopes,
-    confirmationOf: (client) => policyFor(client).confirmation,
+    policyOf: policyFor,
+    provider: provider && { name: provider.name, isOnlyWay: !password },
+    passwordPage,
     logger,
   })
   const { retry_first, give_up } = config.mail

@@ -21,7 +21,7 @@ const about: AppAsked = {
   maker: 'Northwind',
   organization: '東京'.repeat(40),
   scopes: ['See your deals', 'Read basic data'],
-  confirmation: 'required',
+  reach: 'old_token_for_now',
 }
 
 suite('mail: in a browser', { skip: withoutBrowser }, () => {
@@ -42,7 +42,7 @@ suite('mail: in a browser', { skip: withoutBrowser }, () => {
         for (const mail of [
           installedMail(setting, about, 'pending'),
           reminderMail(setting, about, at),
-          uninstalledMail(setting, about, at),
+          uninstalledMail(setting, about, { at, by: 'reader', isForAll: true, isBarred: true }),
           lockedMail(setting, at, at + 900_000),
         ]) {
           await page.setContent(asHtml(mail, brand))

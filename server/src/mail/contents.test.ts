@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Brand } from '../brand.ts'
+import { formatsFor } from '../words/formats.ts'
 import type { Language } from '../words/index.ts'
 import { languages, wordsFor } from '../words/index.ts'
 import { asHtml } from './as-html.ts'
 import { asText } from './as-text.ts'
-import type { AppAsked, Setting } from './contents.ts'
+import type { AppAsked, Ended, Setting } from './contents.ts'
 import { installedMail, lockedMail, reminderMail, testMail, uninstalledMail } from './contents.ts'
 import type { Mail } from './mail.ts'
 
@@ -25,19 +26,33 @@ const about: AppAsked = {
   maker: 'Northwind',
   organization: 'Sample company',
   scopes: ['See your deals', 'Read <basic> data'],
-  confirmation: 'notify',
+  reach: 'all',
 }
 const at = Date.UTC(2026, 6, 1, 12, 5)
+const ended = (by: Ended['by'], isForAll = false): Ended => ({ at, by, isForAll, isBarred: isForAll })
+
+const reaches = ['all', 'old_token', 'old_token_for_now', 'nothing'] as const
 
 const mailsOf = (setting: Setting, app: AppAsked): Readonly<Record<string, Mail>> => ({
   installed: installedMail(setting, app, 'pending'),
   'installed, not mine yet': installedMail(setting, app, 'later'),
   'installed, for others to confirm': installedMail(setting, app, 'administrator'),
   reminder: reminderMail(setting, app, at),
-  uninstalled: uninstalledMail(setting, app, at),
+  uninstalled: uninstalledMail(setting, app, ended('reader')),
+  'uninstalled by an admin': uninstalledMail(setting, app, ended('admin')),
+  'uninstalled by itself': uninstalledMail(setting, app, ended('app')),
+  'uninstalled by the operator': uninstalledMail(setting, app, ended('operator')),
   locked: lockedMail(setting, at, at + 900_000),
   test: testMail(setting),
 })
+
+const pages = 'https://auth.acme.example/sub/account'
+
+/** Where other mails than those to the apps lead. */
+const linksOf: Readonly<Record<string, readonly string[]>> = {
+  uninstalled: [`${pages}/sessions`, `${pages}/apps`],
+  locked: [`${pages}/sessions`],
+}
 
 /** What is read, without what makes it look so. */
 const shown = (html: string): string =>
@@ -55,11 +70,11 @@ for (const language of languages) {
       const [text, html] = [asText(mail), asHtml(mail, brand)]
 
       test(`${name}: who writes, to whom, and where to look are in both forms`, () => {
-        const link = 'https://auth.acme.example/sub/account/apps'
-        assert.ok(text.split('\n').includes(link))
+        const links = linksOf[name] ?? [`${pages}/apps`]
+        for (const link of links) assert.ok(text.split('\n').includes(link) && text.includes(link.slice(8)))
         assert.deepEqual(
           [...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href),
-          [link, 'https://acme.example/help'],
+          [...links, 'https://acme.example/help'],
         )
         for (const said of [
           'Acme <Tools>',
@@ -100,18 +115,67 @@ for (const language of languages) {
       assert.ok(none.includes(wordsFor(language).mails.noScopes))
     })
 
-    test('what follows if one does nothing differs between notify and required', () => {
-      const { notify, required } = wordsFor(language).mails.nothing
-      for (const mailOf of [
-        (confirmation: 'notify' | 'required') =>
-          installedMail(setting, { ...about, confirmation }, 'pending'),
-        (confirmation: 'notify' | 'required') => reminderMail(setting, { ...about, confirmation }, at),
-      ]) {
-        const says = (confirmation: 'notify' | 'required', sentence: string) =>
-          mailOf(confirmation).blocks.some(({ text }) => text === sentence)
-        assert.deepEqual([says('notify', notify), says('notify', required)], [true, false])
-        assert.deepEqual([says('required', notify), says('required', required)], [false, true])
+    test('what follows if one does nothing is what the app reaches meanwhile, and nothing else', () => {
+      const { nothing } = wordsFor(language).mails
+      const { nothingElse } = wordsFor(language).mails.installed
+      for (const reach of reaches) {
+        for (const [words, mail] of [
+          [nothing, installedMail(setting, { ...about, reach }, 'pending')],
+          [nothing, reminderMail(setting, { ...about, reach }, at)],
+          [nothingElse, installedMail(setting, { ...about, reach }, 'administrator')],
+        ] as const) {
+          const said = reaches.filter((one) => mail.blocks.some(({ text }) => text === words[one]))
+          assert.deepEqual(said, [reach])
+        }
       }
+    })
+
+    test('an app that is not among their apps yet is not to be uninstalled, but asked about', () => {
+      const { mails } = wordsFor(language)
+      const mail = installedMail(setting, { ...about, reach: 'nothing' }, 'later')
+      const text = asText(mail).replaceAll(/\n */g, ' ')
+      assert.ok(!text.includes(mails.unknownApp) && !text.includes(mails.nothing.nothing))
+      assert.ok(text.includes(mails.quoted('Sample company')))
+      assert.ok(text.includes(mails.installed.unknownLater(mails.quoted('Sample company'), brand.name)))
+    })
+
+    test('whoever did not uninstall it is not warned, and who did is led to their sign-ins', () => {
+      for (const by of ['reader', 'admin', 'app', 'operator'] as const) {
+        const html = asHtml(uninstalledMail(setting, about, ended(by)), brand)
+        assert.equal(html.includes('href="https://auth.acme.example/sub/account/sessions"'), by === 'reader')
+        assert.ok(html.includes('href="https://auth.acme.example/sub/account/apps"'))
+      }
+    })
+
+    test('another password comes from the provider, from a page, or from whoever helps', () => {
+      const says = (changes: Partial<Setting>, said: string) => {
+        const text = asText(uninstalledMail({ ...setting, ...changes }, about, ended('reader')))
+        assert.ok(text.replaceAll('\n', ' ').includes(said), text)
+      }
+      const { otherPassword } = wordsFor(language).mails
+      says({ provider: 'Acme ID' }, otherPassword.provider('Acme ID'))
+      const page = 'https://acme.example/password'
+      says({ passwordPage: page }, otherPassword.page(page))
+      says({}, otherPassword.operator(brand.name))
+      const withMail = { ...brand, support: 'mailto:help@acme.example' }
+      says({ brand: withMail }, otherPassword.operator('help@acme.example'))
+    })
+
+    test('who signs in at the provider is told that a lock does not concern that', () => {
+      const { locked } = wordsFor(language).mails
+      const text = (provider: string | undefined) =>
+        asText(lockedMail({ ...setting, provider }, at, at + 900_000)).replaceAll('\n', ' ')
+      assert.ok(text('Acme ID').includes(locked.provider('Acme ID')))
+      assert.ok(!text(undefined).includes(locked.provider('Acme ID')))
+    })
+
+    test('the day of a lock’s end is told where it is another one', () => {
+      const text = (until: number) => asText(lockedMail(setting, at, until)).replaceAll('\n', ' ')
+      const { locked } = wordsFor(language).mails
+      const { date, time } = formatsFor(language)
+      const [soon, tomorrow] = [at + 900_000, at + 86_400_000]
+      assert.ok(text(soon).includes(locked.until(time(soon), undefined)))
+      assert.ok(text(tomorrow).includes(locked.until(time(tomorrow), date(tomorrow))))
     })
 
     test('whoever cannot confirm is not asked to', () => {
@@ -119,10 +183,7 @@ for (const language of languages) {
       const isAsked = (mail: Mail) => mail.blocks.some(({ text }) => text === confirm)
       assert.ok(isAsked(installedMail(setting, about, 'pending')))
       for (const standing of ['confirmed', 'later', 'administrator'] as const) {
-        assert.ok(
-          !isAsked(installedMail(setting, { ...about, confirmation: 'required' }, standing)),
-          standing,
-        )
+        assert.ok(!isAsked(installedMail(setting, { ...about, reach: 'nothing' }, standing)), standing)
       }
     })
 

@@ -20,7 +20,7 @@ const brand: Brand = {
 const mail = uninstalledMail(
   { language: 'de', publicUrl: 'https://auth.acme.example', brand, userName: 'Ärmel\r\nBcc: a@b.example' },
   { app: 'Übersicht 東京\r\nBcc: all@one.example', maker: undefined, organization: undefined },
-  at,
+  { at, by: 'reader', isForAll: false, isBarred: false },
 )
 const envelope: Envelope = {
   messageId: messageIdOf('https://auth.acme.example', 'delivery 1'),

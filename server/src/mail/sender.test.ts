@@ -6,6 +6,9 @@ import { afterEach, beforeEach, suite, test } from 'node:test'
 import type { Email } from 'postal-mime'
 import PostalMime from 'postal-mime'
 import type { Brand } from '../brand.ts'
+import { event } from '../kernel/decision.ts'
+import type { Policy } from '../kernel/policy.ts'
+import { defaultPolicy } from '../kernel/policy.ts'
 import type { Connection, Delivery, MailKind, User } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Outcome } from '../outbox/sender.ts'
@@ -29,6 +32,12 @@ const pending = aConnection({
   confirmation: 'pending',
   scopes: ['deals:read', 'other'],
   liveGrants: [101],
+})
+
+const policy = (changes: Partial<Policy>): Policy => ({
+  ...defaultPolicy,
+  confirmation: 'notify',
+  ...changes,
 })
 
 const delivery = (kind: MailKind, changes: Partial<Delivery> = {}): Delivery =>
@@ -94,10 +103,30 @@ suite('mail: what is sent of a delivery', () => {
       brand,
       language: 'en',
       scopes: { 'deals:read': { en: 'See your deals', de: 'Ihre Deals ansehen' } },
-      confirmationOf: () => 'notify',
+      policyOf: () => policy({}),
       logger: { warn: (fields) => void warned.push(fields) },
       ...options,
     })(one)
+
+  function freshFolder(): void {
+    rmSync(folder, { recursive: true })
+    folder = mkdtempSync(join(tmpdir(), 'tokenferry-sender-'))
+  }
+
+  /** What the mail says of an end that this event tells of. */
+  async function uninstalledBy(
+    actor: string,
+    about: { readonly userId?: string },
+    changes: Partial<Delivery> = {},
+  ): Promise<string> {
+    const by = { actor, address: undefined, requestId: undefined }
+    const where = { clientId: 'app', organizationId: 'company', ...about }
+    await store.commit([event('connection_revoked', noon, by, where)])
+    const [last] = (await store.listEvents(0, 100)).slice(-1)
+    freshFolder()
+    await send(delivery('app_uninstalled', { event: last?.id, ...changes }))
+    return ((await arrived()).text ?? '').replaceAll('\n', ' ')
+  }
 
   /** The only mail that has gone out. */
   async function arrived(): Promise<Email> {
@@ -158,9 +187,8 @@ suite('mail: what is sent of a delivery', () => {
 
   test('installed: dropped where it was uninstalled meanwhile, or nobody need confirm any more', async () => {
     await connect(pending)
-    const none = () => 'none' as const
     await isDropped(delivery('app_installed'), 'the policy wants no confirmation any more', {
-      confirmationOf: none,
+      policyOf: () => policy({ confirmation: 'none' }),
     })
     await isDropped(delivery('app_installed', { clientId: 'other' }), 'the app is gone')
     await revoke(pending)
@@ -174,11 +202,13 @@ suite('mail: what is sent of a delivery', () => {
   })
 
   test('installed: whose own access is not moved over yet hears what the app may do at most', async () => {
-    await send(delivery('app_installed'), { confirmationOf: () => 'required' })
-    const { text = '' } = await arrived()
-    assert.match(text, /- a\n- b\n/)
-    assert.match(text, /as soon as it has moved your own\saccess over/)
-    assert.match(text, /Until it is confirmed, the app cannot reach your data/)
+    await send(delivery('app_installed'), { policyOf: () => policy({ confirmation: 'required' }) })
+    const { text: sent = '' } = await arrived()
+    assert.match(sent, /- a\n- b\n/)
+    const text = sent.replaceAll('\n', ' ')
+    assert.match(text, /once it has moved your own access over/)
+    assert.match(text, /ask an admin of “Sample company”, or write to help@acme\.example/)
+    assert.doesNotMatch(text, /cannot reach your data|uninstall it\./)
   })
 
   test('installed: of an app for the whole organization, members hear that an admin confirms it', async () => {
@@ -191,9 +221,8 @@ suite('mail: what is sent of a delivery', () => {
     await connect(pending)
     const reminder = delivery('confirmation_reminder')
     assert.deepEqual(await send(reminder), { outcome: 'sent' })
-    assert.match((await arrived()).subject ?? '', /^Reminder: “Deal Sync” waits/)
-    rmSync(folder, { recursive: true })
-    folder = mkdtempSync(join(tmpdir(), 'tokenferry-sender-'))
+    assert.match((await arrived()).subject ?? '', /^Reminder: “Deal Sync” is waiting/)
+    freshFolder()
     await isDropped({ ...reminder, epoch: 0 }, 'the app was uninstalled meanwhile')
     await isDropped({ ...reminder, connection: 99 }, 'the app was uninstalled meanwhile')
     await store.commit([{ write: 'confirm_connection', connection: pending }])
@@ -218,12 +247,70 @@ suite('mail: what is sent of a delivery', () => {
     assert.deepEqual(await send(delivery('app_uninstalled')), { outcome: 'sent' })
     const { subject, text = '' } = await arrived()
     assert.equal(subject, '“Deal Sync” has been uninstalled')
-    assert.match(text.replaceAll('\n', ' '), /from “Sample company” on 1 July 2026 at 12:00 UTC/)
+    assert.match(text.replaceAll('\n', ' '), /was uninstalled on 1 July 2026 at 12:00 UTC/)
+    assert.doesNotMatch(text, /from “Sample company”/)
+  })
+
+  test('uninstalled: it says who did it, and warns whoever could have done it', async () => {
+    await connect(pending)
+    for (const [actor, said, isWarned] of [
+      ['user:user', /“Deal Sync” by “Northwind” was uninstalled on/, true],
+      ['user:admin', /an admin of “Sample company” uninstalled “Deal Sync” by “Northwind” for you/, false],
+      ['client:app', /“Deal Sync” by “Northwind” ended its access itself/, false],
+      ['client:other', /Acme ended the access of “Deal Sync”/, false],
+      ['operator', /Acme ended the access of “Deal Sync”/, false],
+    ] as const) {
+      const text = await uninstalledBy(actor, { userId: 'user' })
+      assert.match(text, said)
+      assert.equal(/If this was not you/.test(text), isWarned)
+      assert.equal(/account\/sessions/.test(text), isWarned)
+      assert.doesNotMatch(text, /whole organization/)
+    }
+  })
+
+  test('uninstalled: what was for the whole organization is told so, and what was not, is not', async () => {
+    await connect(pending)
+    // A connection of the organization itself has no user.
+    assert.match(await uninstalledBy('user:admin', {}), /for the whole organization/)
+    assert.match(await uninstalledBy('user:user', {}), /was uninstalled from “Sample company”/)
+    const actor = { actor: 'user:admin', address: undefined, requestId: undefined }
+    const there = { organizationId: 'company', clientId: 'app' }
+    await store.commit([{ write: 'bar_client', ...there, by: undefined, at: noon, actor }])
+    const barred = await uninstalledBy('user:admin', { userId: 'user' })
+    assert.match(barred, /for the whole organization/)
+    assert.match(barred, /until an admin allows it/)
+    const earlier = await uninstalledBy('user:admin', { userId: 'user' }, { at: noon - 1 })
+    assert.match(earlier, /for you/)
+    assert.match(earlier, /until an admin allows it/)
+  })
+
+  test('who signs in at the provider is sent there for another password', async () => {
+    const provider = { name: 'Acme ID', isOnlyWay: false }
+    await send(delivery('app_uninstalled'), { provider })
+    assert.match(((await arrived()).text ?? '').replaceAll('\n', ' '), /change your password at Acme ID/)
+  })
+
+  test('who waits under a policy that requires it is told what the app reaches meanwhile', async () => {
+    await connect(pending)
+    for (const [legacyAfterExchange, said] of [
+      ['keep', /its old API token still does\. To end both, uninstall it/],
+      ['retire_on_first_use', /its old API token still does\. To end both, uninstall it/],
+      [{ retireAfterSeconds: 60 }, /its old API token still does, for a limited time/],
+      ['retire', /the app cannot reach your data/],
+    ] as const) {
+      for (const kind of ['app_installed', 'confirmation_reminder'] as const) {
+        freshFolder()
+        await send(delivery(kind), {
+          policyOf: () => policy({ confirmation: 'required', legacyAfterExchange }),
+        })
+        assert.match(((await arrived()).text ?? '').replaceAll('\n', ' '), said)
+      }
+    }
   })
 
   test('locked: says until when, where it still is', async () => {
     await send(delivery('sign_in_locked', { clientId: undefined, organizationId: undefined }))
-    assert.match((await arrived()).text ?? '', /paused for a while/)
+    assert.match((await arrived()).text ?? '', /was blocked for a while/)
   })
 
   test('trouble that the operator must mend is logged, without anybody’s address', async () => {

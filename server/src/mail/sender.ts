@@ -2,12 +2,15 @@
 import type { Brand } from '../brand.ts'
 import type { ScopeSettings } from '../config-language.ts'
 import { scopeWordsOf } from '../config-language.ts'
+import type { Reach } from '../kernel/operations/confirmation.ts'
+import { reachWhileWaiting } from '../kernel/operations/confirmation.ts'
+import type { Policy } from '../kernel/policy.ts'
 import type { Client, Connection, Delivery, User } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Outcome, Sender } from '../outbox/sender.ts'
 import type { Language } from '../words/index.ts'
 import { chooseLanguage } from '../words/index.ts'
-import type { AppAsked, AppNamed, Setting, Standing } from './contents.ts'
+import type { AppAsked, AppNamed, Ended, Setting, Standing } from './contents.ts'
 import { installedMail, lockedMail, reminderMail, uninstalledMail } from './contents.ts'
 import type { Mail } from './mail.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -25,7 +28,9 @@ export type MailSenderOptions = {
     | 'findConnection'
     | 'findConnectionByNumber'
     | 'findMemberships'
+    | 'findEvent'
     | 'isBarred'
+    | 'listBarred'
   >
   readonly transport: MailTransport
   readonly publicUrl: string
@@ -35,7 +40,13 @@ export type MailSenderOptions = {
   readonly language: Language
   /** The operator's words for what an app may do. */
   readonly scopes: ScopeSettings
-  readonly confirmationOf: (client: Pick<Client, 'dialect' | 'policy'>) => 'none' | 'notify' | 'required'
+  readonly policyOf: (
+    client: Pick<Client, 'dialect' | 'policy'>,
+  ) => Pick<Policy, 'confirmation' | 'legacyAfterExchange'>
+  /** The operator's own provider, as users know it, and whether nobody signs in otherwise. */
+  readonly provider?: { readonly name: string; readonly isOnlyWay: boolean } | undefined
+  /** Where users choose another password, if there is such a page. */
+  readonly passwordPage?: string | undefined
   readonly logger: { warn(fields: object): void }
 }
 
@@ -69,11 +80,17 @@ export function mailSender(options: MailSenderOptions): Sender {
 
 const dropped = (problem: string): Outcome => ({ outcome: 'dropped', problem })
 
-const settingOf = ({ language, publicUrl, brand }: MailSenderOptions, user: User): Setting => ({
+const settingOf = (
+  { language, publicUrl, brand, provider, passwordPage }: MailSenderOptions,
+  user: User,
+): Setting => ({
   language: chooseLanguage(user.language, language),
   publicUrl,
   brand,
   userName: user.name,
+  // Who has no password here can have signed in on no other way, either.
+  provider: provider?.isOnlyWay || user.passwordHash === undefined ? provider?.name : undefined,
+  passwordPage,
 })
 
 /** Answers go where help is, where that takes mail. */
@@ -92,7 +109,7 @@ async function mailOf(delivery: Delivery, about: About, options: MailSenderOptio
     case 'app_uninstalled': {
       const app = await findApp(delivery, options)
       if (!app) return dropped('the app is gone')
-      return uninstalledMail(about.setting, app.named, delivery.at)
+      return uninstalledMail(about.setting, app.named, await endedOf(delivery, about.user, options))
     }
     case 'sign_in_locked': {
       const { lockedUntil } = about.user
@@ -112,8 +129,8 @@ async function installed(
   const app = await findApp(delivery, options)
   if (!app) return dropped('the app is gone')
   const { client, organizationId } = app
-  const confirmation = options.confirmationOf(client)
-  if (confirmation === 'none') return dropped('the policy wants no confirmation any more')
+  const policy = options.policyOf(client)
+  if (policy.confirmation === 'none') return dropped('the policy wants no confirmation any more')
   if (organizationId !== '' && (await options.store.isBarred(organizationId, client.id))) {
     return dropped('the app was uninstalled for the whole organization meanwhile')
   }
@@ -125,7 +142,7 @@ async function installed(
   const connection = own ?? whole
   if (connection?.status === 'revoked') return dropped('the app was uninstalled meanwhile')
   const isAdmin = whole !== undefined && (await isAdminOf(about.user.id, organizationId, options))
-  const asked = askedOf(app, connection, confirmation, about, options)
+  const asked = askedOf(app, connection, reachWhileWaiting(policy), about, options)
   return installedMail(about.setting, asked, standingOf(connection, whole !== undefined && !isAdmin))
 }
 
@@ -149,10 +166,35 @@ async function reminder(
   if (connection.liveGrants.length === 0) return dropped('the app has given up its access meanwhile')
   const app = await findApp(delivery, options)
   if (!app) return dropped('the app is gone')
-  const confirmation = options.confirmationOf(app.client)
-  if (confirmation === 'none') return dropped('the policy wants no confirmation any more')
-  const asked = askedOf(app, connection, confirmation, about, options)
+  const policy = options.policyOf(app.client)
+  if (policy.confirmation === 'none') return dropped('the policy wants no confirmation any more')
+  const asked = askedOf(app, connection, reachWhileWaiting(policy), about, options)
   return reminderMail(about.setting, asked, connection.since)
+}
+
+/** Who did it, as the event says; without one, the reader is told what to do if it was not them. */
+async function endedOf(
+  { event: id, at, clientId = '', organizationId = '' }: Delivery,
+  user: User,
+  { store }: MailSenderOptions,
+): Promise<Ended> {
+  const event = id === undefined ? undefined : await store.findEvent(id)
+  const isOfOrganization = organizationId !== ''
+  const barred = isOfOrganization ? await store.listBarred(organizationId) : []
+  const bar = barred.find((one) => one.clientId === clientId)
+  return {
+    at,
+    by: event ? whoOf(event.actor, clientId, user) : 'reader',
+    // A bar of the same moment ended this connection with all others.
+    isForAll: isOfOrganization && ((event && event.userId === undefined) || bar?.at === at),
+    isBarred: bar !== undefined,
+  }
+}
+
+function whoOf(actor: string, clientId: string, user: User): Ended['by'] {
+  if (actor === `user:${user.id}`) return 'reader'
+  if (actor.startsWith('user:')) return 'admin'
+  return actor === `client:${clientId}` ? 'app' : 'operator'
 }
 
 type App = { readonly client: Client; readonly named: AppNamed; readonly organizationId: string }
@@ -164,7 +206,11 @@ async function findApp(
   const client = clientId === undefined ? undefined : await store.findClient(clientId)
   if (!client) return undefined
   const organization = organizationId === '' ? undefined : await store.findOrganization(organizationId)
-  const named = { app: client.name, maker: client.maker, organization: organization?.name }
+  const named = {
+    app: client.name,
+    maker: client.maker,
+    organization: organization && (organization.name || organization.id),
+  }
   return { client, named, organizationId }
 }
 
@@ -172,13 +218,13 @@ async function findApp(
 function askedOf(
   { client, named }: App,
   connection: Connection | undefined,
-  confirmation: 'notify' | 'required',
+  reach: Reach,
   { setting }: About,
   options: MailSenderOptions,
 ): AppAsked {
   const words = scopeWordsOf(options.scopes, setting.language, options.language)
   const scopes = connection?.scopes ?? client.scopes
-  return { ...named, confirmation, scopes: scopes.map((scope) => words(scope) ?? scope) }
+  return { ...named, reach, scopes: scopes.map((scope) => words(scope) ?? scope) }
 }
 
 const isAdminOf = async (

@@ -35,7 +35,8 @@ suite("pages: the demo's mails", () => {
   test('each is listed, and shown as text and as HTML, which may style itself and nothing more', async () => {
     const setting = { language: 'en', publicUrl, brand, userName: undefined } as const
     const about = { app: '<script>alert(1)</script>', maker: undefined, organization: undefined }
-    const message = await composeMessage(uninstalledMail(setting, about, noon), brand, {
+    const ended = { at: noon, by: 'reader', isForAll: false, isBarred: false } as const
+    const message = await composeMessage(uninstalledMail(setting, about, ended), brand, {
       messageId: messageIdOf(publicUrl, 'one'),
       from: { name: 'Acme', address: 'no-reply@acme.example' },
       to: { name: 'Alice', address: 'alice@one.example' },

@@ -239,89 +239,129 @@ export const de: Words = {
     quoted: (name) => `„${name}“`,
     appBy: (app, maker) => `${app} von ${maker}`,
     greeting: (name) => (name === undefined ? 'Guten Tag,' : `Guten Tag ${name},`),
+    moment: (date, time) => `${date} um ${time} Uhr (UTC)`,
     scopes: 'Das darf die App:',
     noScopes: 'Die App verlangt keine besonderen Rechte.',
     apps: 'Ihre verbundenen Apps',
-    host: (host) =>
-      `Der Link führt zu ${host}. Sie können die Seite auch selbst öffnen und sich dort anmelden.`,
-    support: 'Fragen? Hier hilft man Ihnen:',
+    sessions: 'Wo Sie angemeldet sind',
+    address: (address) => `Oder geben Sie ${address} selbst in Ihrem Browser ein.`,
+    support: 'Fragen? Wir helfen Ihnen:',
+    supportPage: 'Fragen? Hier finden Sie Hilfe:',
     footer: (brand, host) =>
       `${brand} schreibt Ihnen, weil Sie ein Konto bei ${host} haben. Diese E-Mail wurde automatisch verschickt.`,
     confirm:
-      'Bitte sehen Sie sich an, was sie darf, und bestätigen Sie es. ' +
+      'Bitte sehen Sie sich an, was die App darf, und bestätigen Sie sie. ' +
       'Wenn Sie die App nicht wollen, entfernen Sie sie auf derselben Seite.',
     nothing: {
-      notify: 'Wenn Sie nichts tun, funktioniert die App weiter wie bisher.',
-      required:
-        'Bis Sie sie bestätigen, kommt die App nicht an Ihre Daten. Wenn Sie nichts tun, bleibt es dabei.',
+      all: 'Wenn Sie nichts tun, funktioniert die App weiter wie bisher.',
+      old_token:
+        'Bis Sie die App bestätigen, funktioniert ihr neuer Zugang nicht, ihr altes API-Token aber weiterhin. ' +
+        'Um beides zu beenden, entfernen Sie die App.',
+      old_token_for_now:
+        'Bis Sie die App bestätigen, funktioniert ihr neuer Zugang nicht, ihr altes API-Token aber noch eine ' +
+        'Zeit lang. Um beides sofort zu beenden, entfernen Sie die App.',
+      nothing:
+        'Bis Sie die App bestätigen, kommt sie nicht an Ihre Daten. Wenn Sie nichts tun, bleibt es dabei.',
     },
     unknownApp:
-      'Wenn Sie diese App nicht kennen oder nie verwendet haben: Entfernen Sie sie. ' +
+      'Wenn Sie diese App nicht kennen oder nie verwendet haben, entfernen Sie sie. ' +
       'Das beendet ihren Zugriff.',
+    otherPassword: {
+      page: (address) => `wählen Sie unter ${address} ein anderes Passwort`,
+      operator: (support) => `bitten Sie ${support} um ein anderes Passwort`,
+      provider: (provider) => `ändern Sie Ihr Passwort bei ${provider}`,
+    },
     installed: {
       subject: (app) => `${app} ist jetzt als App installiert`,
       subjectPending: (app) => `${app} ist jetzt als App installiert: bitte bestätigen`,
-      preview: 'Sehen Sie, was sie darf. Sie können es jederzeit zurücknehmen.',
+      preview: 'Sehen Sie, was die App darf. Sie können es jederzeit zurücknehmen.',
+      previewOthers: 'Sehen Sie, was die App darf und wie es weitergeht.',
       text: (app, organization) =>
         `Sie haben die Integration ${app} bisher mit einem API-Token verwendet. Jetzt ist sie eine App` +
-        `${organization === undefined ? '' : ` und für ${organization} installiert`}: ` +
-        'Sie können jederzeit sehen, was sie darf, und es zurücknehmen.',
-      confirmed: 'Sie haben sie schon bestätigt. Entfernen können Sie sie jederzeit.',
+        `${organization === undefined ? '.' : ` und für ${organization} installiert.`}`,
+      takeBack: 'Sie können jederzeit sehen, was sie darf, und es zurücknehmen.',
+      confirmed: 'Sie haben die App schon bestätigt. Entfernen können Sie sie jederzeit.',
       later:
-        'Sie steht bei Ihren verbundenen Apps, sobald sie auch Ihren eigenen Zugriff umgestellt hat. ' +
-        'Dort können Sie sie bestätigen oder entfernen.',
+        'Sie erscheint unter Ihren verbundenen Apps, sobald sie auch Ihren eigenen Zugriff umgestellt hat. ' +
+        'Dort können Sie die App dann bestätigen oder entfernen. Jetzt brauchen Sie nichts zu tun.',
+      unknownLater: (organization, support) =>
+        'Wenn Sie diese App nicht kennen oder nie verwendet haben, ' +
+        (organization === undefined
+          ? ended(`schreiben Sie an ${support}`)
+          : ended(`fragen Sie die Verwaltung von ${organization} oder schreiben Sie an ${support}`)),
       administrator: (organization) =>
         'Sie arbeitet für die ganze Organisation. ' +
         `Wer diese verwaltet${organization === undefined ? '' : ` (${organization})`}, ` +
-        'bestätigt oder entfernt sie.',
-      nothingRequired: 'Bis sie bestätigt ist, kommt die App nicht an Ihre Daten.',
+        'bestätigt oder entfernt die App.',
+      nothingElse: {
+        all: 'Wenn niemand etwas tut, funktioniert die App weiter wie bisher.',
+        old_token:
+          'Bis die App bestätigt ist, funktioniert ihr neuer Zugang nicht, ihr altes API-Token aber weiterhin. ' +
+          'Wird sie entfernt, endet beides.',
+        old_token_for_now:
+          'Bis die App bestätigt ist, funktioniert ihr neuer Zugang nicht, ihr altes API-Token aber noch eine ' +
+          'Zeit lang. Wird sie entfernt, endet beides sofort.',
+        nothing: 'Bis die App bestätigt ist, kommt sie nicht an die Daten Ihrer Organisation.',
+      },
       unknownAppElse:
-        'Wenn Sie diese App nicht kennen oder nie verwendet haben: ' +
-        'Sagen Sie es denen, die Ihre Organisation verwalten.',
+        'Wenn Sie diese App nicht kennen oder nie verwendet haben, ' +
+        'wenden Sie sich an jemanden, der Ihre Organisation verwaltet.',
     },
     reminder: {
       subject: (app) => `Erinnerung: ${app} wartet auf Ihre Bestätigung`,
       preview: 'Sie haben noch nicht bestätigt, was die App darf.',
-      heading: (app) => `${app} wartet auf Sie`,
+      heading: (app) => `${app} wartet auf Ihre Bestätigung`,
       text: (app, organization, date) =>
-        `Seit dem ${date} ist ${app}${organization === undefined ? '' : ` für ${organization}`} als App ` +
+        `seit dem ${date} ist ${app}${organization === undefined ? '' : ` für ${organization}`} als App ` +
         'installiert. Sie haben sie noch nicht bestätigt.',
     },
     uninstalled: {
       subject: (app) => `${app} wurde entfernt`,
-      preview: 'Der Zugriff auf Ihre Daten wurde beendet.',
-      text: (app, organization, moment) =>
-        `${app} wurde am ${moment}${organization === undefined ? '' : ` für ${organization}`} entfernt. ` +
-        'Der Zugriff auf Ihre Daten wurde beendet, auch der mit dem früheren API-Token.',
-      nothing:
-        'Sie brauchen nichts zu tun: Die App bleibt entfernt. ' +
-        'Wenn Sie sie wieder verwenden wollen, beginnen Sie in der App von vorn.',
-      unexpected:
-        'Wenn Sie das nicht waren, und auch niemand, der Ihre Organisation verwaltet: ' +
-        'Vielleicht ist jemand anders als Sie angemeldet. ' +
-        'Sehen Sie in Ihrem Konto nach, melden Sie fremde Anmeldungen ab und wählen Sie ein anderes ' +
-        'Passwort.',
+      preview: 'Der Zugriff der App auf Ihre Daten ist beendet.',
+      text: {
+        reader: (app, moment) => `am ${moment} wurde ${app} entfernt.`,
+        readerForAll: (app, organization, moment) =>
+          `am ${moment} wurde ${app} für die ganze Organisation ${organization} entfernt.`,
+        admin: (app, organization, moment) =>
+          `am ${moment} hat jemand, der ${organization} verwaltet, ${app} für Sie entfernt.`,
+        adminForAll: (app, organization, moment) =>
+          `am ${moment} hat jemand, der ${organization} verwaltet, ${app} für die ganze Organisation entfernt.`,
+        app: (app, moment) => `am ${moment} hat ${app} den eigenen Zugriff selbst beendet.`,
+        operator: (app, operator, moment) => `am ${moment} hat ${operator} den Zugriff von ${app} beendet.`,
+      },
+      access: (organization) =>
+        `Der Zugriff der App auf Ihre Daten${organization === undefined ? '' : ` bei ${organization}`} ist beendet. ` +
+        'Auch ihre früheren API-Tokens funktionieren nicht mehr.',
+      nothing: 'Sie brauchen nichts zu tun.',
+      again: 'Wenn Sie die App wieder verwenden wollen, verbinden Sie sie in der App neu.',
+      barred:
+        'Niemand aus der Organisation kann die App wieder verbinden, bis die Verwaltung der Organisation sie zulässt.',
+      unexpected: (password) =>
+        'Wenn Sie das nicht waren: Vielleicht hat sich jemand anders mit Ihrem Konto angemeldet. ' +
+        ended(`Sehen Sie nach, wo Sie angemeldet sind, beenden Sie fremde Anmeldungen und ${password}`),
     },
     locked: {
-      subject: 'Die Anmeldung bei Ihrem Konto macht eine Pause',
-      preview: 'Mehrere Versuche mit einem falschen Passwort sind fehlgeschlagen.',
+      subject: 'Anmeldung vorübergehend gesperrt',
+      preview: 'Mehrmals wurde ein falsches Passwort eingegeben.',
       text: (moment) =>
-        `Am ${moment} sind mehrere Versuche fehlgeschlagen, sich als Sie anzumelden: Das Passwort war falsch.`,
-      until: (moment) => `Mit einem Passwort geht die Anmeldung deshalb erst wieder ab dem ${moment}.`,
-      untilLater: 'Mit einem Passwort geht die Anmeldung deshalb eine Weile nicht.',
+        `am ${moment} wurde mehrmals hintereinander ein falsches Passwort für Ihr Konto eingegeben.`,
+      until: (time, date) =>
+        `Mit Passwort können Sie sich erst ${date === undefined ? '' : `am ${date} `}ab ${time} Uhr (UTC) wieder anmelden.`,
+      over: 'Deshalb war die Anmeldung mit Passwort eine Zeit lang gesperrt.',
+      provider: (provider) => `Mit ${provider} können Sie sich weiterhin anmelden.`,
       nothing:
-        'Sie brauchen nichts zu tun: Die Pause endet von selbst. Wo Sie angemeldet sind, bleiben Sie es.',
+        'Sie brauchen nichts zu tun: Die Sperre endet von selbst. Wo Sie angemeldet sind, bleiben Sie es.',
       unexpected:
-        'Wenn Sie das nicht waren: Jemand anders probiert Passwörter und ist mit diesen nicht ' +
-        'hineingekommen. Ist Ihr Passwort kurz, oder verwenden Sie es auch anderswo? ' +
-        'Dann wählen Sie ein anderes.',
+        'Wenn Sie das nicht waren, hat jemand anders Passwörter ausprobiert und hatte damit keinen Erfolg.',
+      weak: (password) =>
+        ended(`Wenn Ihr Passwort kurz ist oder Sie es auch anderswo verwenden, ${password}`),
     },
     test: {
       subject: 'Ein Test: E-Mails kommen an',
-      preview: 'Es ist nichts zu tun.',
+      preview: 'Sie brauchen nichts zu tun.',
       text:
-        'Wer diesen Server betreibt, hat diese E-Mail verschickt, um zu sehen, ob E-Mails ankommen. ' +
-        'Es ist nichts zu tun.',
+        'wer diesen Server betreibt, hat diese E-Mail verschickt, um zu sehen, ob E-Mails ankommen. ' +
+        'Sie brauchen nichts zu tun.',
     },
   },
   sampleApp: {
@@ -340,6 +380,11 @@ export const de: Words = {
       html: 'So, wie E-Mail-Programme es zeigen',
       back: 'Alle E-Mails',
     },
+    callbacks: {
+      title: 'Was die Apps erfahren haben',
+      text: 'Was für zwei Beispiel-Apps hier ankam, das Neueste zuerst. Geprüft wird nichts; eine echte App tut das zuerst.',
+      none: 'Noch ist nichts angekommen. Tauschen Sie ein altes Token von standard ein, oder deinstallieren Sie eine App von pipedrive.',
+    },
     home: {
       users: 'Was Nutzerinnen und Nutzer sehen',
       usersText:
@@ -347,6 +392,8 @@ export const de: Words = {
         'Sie bekommt eine E-Mail und findet die App unter den ihren.',
       apps: 'Verbundene Apps, für einzelne und für die ganze Firma',
       mails: 'E-Mails, die verschickt worden wären',
+      callbacks: 'Was die Apps erfahren haben',
+      signInAs: 'melden Sie sich an als',
       title: 'Tokenferry zum Ausprobieren',
       text: 'Beispiel-Apps tauschen hier alte Beispiel-Tokens ein, in mehreren Dialekten. Das Terminal zeigt, wie.',
       demoFile: 'Alle Namen, Passwörter, Geheimnisse und Tokens stehen in',

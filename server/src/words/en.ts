@@ -229,77 +229,123 @@ export const en = {
     quoted: (name: string) => `“${name}”`,
     appBy: (app: string, maker: string) => `${app} by ${maker}`,
     greeting: (name: string | undefined) => (name === undefined ? 'Hello,' : `Hello ${name},`),
+    moment: (date: string, time: string) => `${date} at ${time} UTC`,
     scopes: 'What the app may do:',
-    noScopes: 'The app has asked for no particular permission.',
+    noScopes: 'The app has asked for no particular permissions.',
     apps: 'Your connected apps',
-    host: (host: string) =>
-      `The link leads to ${host}. You can also open that page yourself and sign in there.`,
-    support: 'Questions? We are here:',
+    sessions: 'Where you are signed in',
+    address: (address: string) => `Or type ${address} yourself.`,
+    support: 'Questions? Write to',
+    supportPage: 'Questions? You will find help at',
     footer: (brand: string, host: string) =>
-      `${brand} wrote this to you because you have an account at ${host}. The mail was sent by a machine.`,
+      `${brand} wrote to you because you have an account at ${host}. This message was sent automatically.`,
     confirm:
       'Please look at what it may do, and confirm it. If you do not want it, uninstall it on the same page.',
     nothing: {
-      notify: 'If you do nothing, the app goes on working as before.',
-      required: 'Until you confirm it, the app cannot reach your data. If you do nothing, it stays that way.',
+      all: 'If you do nothing, the app goes on working as before.',
+      old_token:
+        'Until you confirm, the app’s new access does not work; its old API token still does. ' +
+        'To end both, uninstall it.',
+      old_token_for_now:
+        'Until you confirm, the app’s new access does not work; its old API token still does, for a limited time. ' +
+        'To end both now, uninstall it.',
+      nothing: 'Until you confirm it, the app cannot reach your data. If you do nothing, it stays that way.',
     },
-    unknownApp: 'If you do not know this app, or never used it: uninstall it. That ends its access.',
+    unknownApp: 'If you do not know this app, or have never used it, uninstall it. That ends its access.',
+    otherPassword: {
+      page: (address: string) => `choose another password at ${address}`,
+      operator: (support: string) => `ask ${support} for another password`,
+      provider: (provider: string) => `change your password at ${provider}`,
+    },
     installed: {
       subject: (app: string) => `${app} is now installed as an app`,
       subjectPending: (app: string) => `${app} is now installed as an app: please confirm it`,
-      preview: 'See what it may do. You can take it back at any time.',
+      preview: 'See what it may do. You can take that back at any time.',
+      previewOthers: 'See what it may do, and what happens next.',
       text: (app: string, organization: string | undefined) =>
         `You have been using the integration ${app} with an API token. It is now an app` +
-        `${organization === undefined ? '' : `, and is installed for ${organization}`}: ` +
-        'you can see at any time what it may do, and take that back.',
+        `${organization === undefined ? '.' : `, and is installed for ${organization}.`}`,
+      takeBack: 'You can see at any time what it may do, and take that back.',
       confirmed: 'You have confirmed it already. You can uninstall it whenever you like.',
       later:
-        'It will stand among your connected apps as soon as it has moved your own access over. ' +
-        'There you can confirm it, or uninstall it.',
+        'It will appear among your connected apps once it has moved your own access over. ' +
+        'You can then confirm or uninstall it there. You do not need to do anything now.',
+      unknownLater: (organization: string | undefined, support: string) =>
+        'If you do not know this app, or have never used it, ' +
+        (organization === undefined
+          ? ended(`write to ${support}`)
+          : ended(`ask an admin of ${organization}, or write to ${support}`)),
       administrator: (organization: string | undefined) =>
         'It works for the whole organization. ' +
-        `An admin${organization === undefined ? '' : ` of ${organization}`} confirms it, ` +
-        'or uninstalls it.',
-      nothingRequired: 'Until it is confirmed, the app cannot reach your data.',
-      unknownAppElse: 'If you do not know this app, or never used it: tell an admin of your organization.',
+        `An admin${organization === undefined ? '' : ` of ${organization}`} confirms or uninstalls it.`,
+      nothingElse: {
+        all: 'If nobody does anything, the app goes on working as before.',
+        old_token:
+          'Until it is confirmed, the app’s new access does not work; its old API token still does. ' +
+          'Uninstalling it ends both.',
+        old_token_for_now:
+          'Until it is confirmed, the app’s new access does not work; its old API token still does, ' +
+          'for a limited time. Uninstalling it ends both now.',
+        nothing: 'Until it is confirmed, the app cannot reach your organization’s data.',
+      },
+      unknownAppElse:
+        'If you do not know this app, or have never used it, tell an admin of your organization.',
     },
     reminder: {
-      subject: (app: string) => `Reminder: ${app} waits for you to confirm it`,
+      subject: (app: string) => `Reminder: ${app} is waiting for you to confirm it`,
       preview: 'You have not confirmed yet what it may do.',
-      heading: (app: string) => `${app} waits for you`,
+      heading: (app: string) => `${app} is waiting for you`,
       text: (app: string, organization: string | undefined, date: string) =>
-        `${app} is installed as an app${organization === undefined ? '' : ` for ${organization}`} since ${date}. ` +
+        `${app} has been installed as an app${organization === undefined ? '' : ` for ${organization}`} since ${date}. ` +
         'You have not confirmed it yet.',
     },
     uninstalled: {
       subject: (app: string) => `${app} has been uninstalled`,
-      preview: 'Its access to your data has been ended.',
-      text: (app: string, organization: string | undefined, moment: string) =>
-        `${app} was uninstalled${organization === undefined ? '' : ` from ${organization}`} on ${moment}. ` +
-        'Its access to your data has been ended, and that of the API token that it used before.',
-      nothing:
-        'You need do nothing: it stays uninstalled. If you want to use it again, start anew from the app.',
-      unexpected:
-        'If this was not you, and no admin of your organization either: ' +
-        'somebody else may be signed in as you. Look at your account, sign out wherever that is not you, ' +
-        'and choose another password.',
+      preview: 'Its access to your data has ended.',
+      text: {
+        reader: (app: string, moment: string) => `${app} was uninstalled on ${moment}.`,
+        readerForAll: (app: string, organization: string, moment: string) =>
+          `${app} was uninstalled from ${organization} on ${moment}.`,
+        admin: (app: string, organization: string, moment: string) =>
+          `On ${moment}, an admin of ${organization} uninstalled ${app} for you.`,
+        adminForAll: (app: string, organization: string, moment: string) =>
+          `On ${moment}, an admin of ${organization} uninstalled ${app} for the whole organization.`,
+        app: (app: string, moment: string) => `On ${moment}, ${app} ended its access itself.`,
+        operator: (app: string, operator: string, moment: string) =>
+          `On ${moment}, ${operator} ended the access of ${app}.`,
+      },
+      access: (organization: string | undefined) =>
+        `Its access to your data${organization === undefined ? '' : ` at ${organization}`} has ended. ` +
+        'API tokens that it used before do not work any more either.',
+      nothing: 'You do not need to do anything.',
+      again: 'If you want to use it again, connect it again in the app.',
+      barred: 'Nobody in the organization can connect it again until an admin allows it.',
+      unexpected: (password: string) =>
+        'If this was not you, somebody else may have signed in to your account. ' +
+        ended(`Look at where you are signed in, end every sign-in that is not yours, and ${password}`),
     },
     locked: {
-      subject: 'Signing in to your account is paused',
-      preview: 'Several attempts with a wrong password have failed.',
+      subject: 'Signing in to your account is blocked for a while',
+      preview: 'A wrong password was entered several times.',
       text: (moment: string) =>
-        `On ${moment}, several attempts to sign in as you failed, because the password was wrong.`,
-      until: (moment: string) => `Signing in with a password is therefore paused until ${moment}.`,
-      untilLater: 'Signing in with a password is therefore paused for a while.',
-      nothing: 'You need do nothing: the pause ends by itself. Where you are signed in, you stay signed in.',
+        `On ${moment}, a wrong password for your account was entered several times in a row.`,
+      until: (time: string, date: string | undefined) =>
+        `You can sign in with a password again from ${time} UTC${date === undefined ? '' : ` on ${date}`}.`,
+      over: 'For that reason, signing in with a password was blocked for a while.',
+      provider: (provider: string) => `You can go on signing in with ${provider}.`,
+      nothing:
+        'You do not need to do anything: the block ends by itself. Where you are signed in, you stay signed in.',
       unexpected:
-        'If this was not you: somebody else is trying passwords, and has not got in with these. ' +
-        'Is your password short, or used elsewhere too? Then choose another.',
+        'If this was not you, somebody else has tried to guess your password. These attempts failed.',
+      weak: (password: string) =>
+        ended(`If your password is short, or you use it elsewhere too, ${password}`),
     },
     test: {
       subject: 'A test: mails arrive',
-      preview: 'There is nothing to do.',
-      text: 'The operator of this server has sent this mail to see whether mails arrive. There is nothing to do.',
+      preview: 'You do not need to do anything.',
+      text:
+        'The operator of this server has sent this message to see whether mails arrive. ' +
+        'You do not need to do anything.',
     },
   },
   sampleApp: {
@@ -318,6 +364,11 @@ export const en = {
       html: 'As mail programs show it',
       back: 'All mails',
     },
+    callbacks: {
+      title: 'What the apps were told',
+      text: 'What came here for two sample apps, the newest first. Nothing is verified; a real app does that first.',
+      none: 'Nothing has come yet. Exchange a legacy token of standard, or uninstall an app of pipedrive.',
+    },
     home: {
       users: 'What users see',
       usersText:
@@ -325,6 +376,8 @@ export const en = {
         'she gets a mail, and finds the app among hers.',
       apps: 'Connected apps, as a user or as an admin',
       mails: 'Mails that would have been sent',
+      callbacks: 'What the apps were told',
+      signInAs: 'sign in as',
       title: 'Tokenferry, a demo',
       text: 'Sample apps exchange sample legacy tokens here, in several dialects. The terminal shows how, line by line.',
       demoFile: 'All names, passwords, secrets and tokens are in',

@@ -5,6 +5,8 @@ import type { Language } from './index.ts'
 export type Formats = {
   /** 9 May 2026. A page without JavaScript cannot know the reader's time zone, so days are those of UTC. */
   date(at: Milliseconds): string
+  /** 14:05, in UTC. */
+  time(at: Milliseconds): string
   /** 9 May 2026 at 14:05 UTC. */
   moment(at: Milliseconds): string
   /** Today, yesterday, 3 days ago, 2 months ago. */
@@ -28,6 +30,12 @@ export function formatsFor(language: Language): Formats {
 function makeFormats(locale: string): Formats {
   const timeZone = 'UTC'
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone })
+  const time = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone,
+  })
   const moment = new Intl.DateTimeFormat(locale, {
     day: 'numeric',
     month: 'long',
@@ -42,6 +50,7 @@ function makeFormats(locale: string): Formats {
   const count = new Intl.NumberFormat(locale)
   return {
     date: (at) => date.format(at),
+    time: (at) => time.format(at),
     moment: (at) => moment.format(at),
     ago(at, now) {
       const days = Math.max(0, dayOf(now) - dayOf(at))
