@@ -131,8 +131,11 @@ async function holders(
 const happens = async (kind: Event['kind'], about: Parameters<typeof event>[3]): Promise<void> => {
   await store.commit([event(kind, clock.now, someone, { clientId: 'app', ...about })])
 }
-const exchanged = (userId: string, detail?: 'connected', organizationId = 'company'): Promise<void> =>
-  happens('legacy_token_exchanged', { userId, organizationId, detail })
+const exchanged = (
+  userId: string,
+  detail?: 'connected' | 'widened',
+  organizationId = 'company',
+): Promise<void> => happens('legacy_token_exchanged', { userId, organizationId, detail })
 
 const told = (): readonly string[] => sent.map(({ kind, userId }) => `${kind} ${userId}`).sort()
 
@@ -228,6 +231,32 @@ suite('outbox: whom it tells', () => {
     const reminder = sent.at(-1)
     assert.equal(reminder?.connection, pending.number)
     assert.equal(reminder?.epoch, pending.epoch)
+  })
+
+  test('one that waits again since it may do more is told of at once, each time, and reminded of later', async () => {
+    await holder('ann')
+    const pending = aConnection({ userId: 'ann', organizationId: 'company', confirmation: 'pending' })
+    await store.commit([{ write: 'allow_connection', connection: pending, seen: undefined }])
+    await store.commit([
+      { write: 'announce_client', clientId: 'app', organizationId: 'company', at: clock.now },
+    ])
+    const one = outbox({ mail: by(arrives) })
+    await exchanged('ann', 'widened')
+    await one.run()
+    await one.run()
+    assert.deepEqual(told(), ['confirmation_reminder ann'])
+    assert.deepEqual([sent[0]?.connection, sent[0]?.epoch], [pending.number, pending.epoch])
+    await happens('connection_pending', { userId: 'ann', organizationId: 'company', detail: 'widened' })
+    await one.run()
+    assert.deepEqual(told(), Array(2).fill('confirmation_reminder ann'))
+    clock.advance((defaultPolicy.confirmationReminderSeconds ?? 0) * second)
+    await one.run()
+    assert.deepEqual(told(), Array(4).fill('confirmation_reminder ann'))
+    assert.equal(new Set(sent.map(({ id }) => id)).size, 4)
+    await store.commit([{ write: 'confirm_connection', connection: pending }])
+    await exchanged('ann', 'widened')
+    await one.run()
+    assert.equal(sent.length, 4, 'confirmed before anybody was told')
   })
 
   test('a plan that is longer than a commit is cut short by a crash and made again', async () => {
