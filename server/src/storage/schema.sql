@@ -115,6 +115,8 @@ CREATE TABLE counters (
   primary key (key, window)
 ) without rowid;
 
+CREATE INDEX counters_by_window on counters ("window");
+
 CREATE TABLE deliveries (
   id text primary key,
   channel text not null, -- mail, callback

@@ -62,7 +62,11 @@ const statements = (now: Milliseconds, limit: number, from: number, to: number):
     sql: 'delete from sessions where hash in (select hash from sessions where expires < $1 limit $2)',
     values: [now, limit],
   },
-  { sql: 'delete from counters where "window" < $1', values: [now - 2 * day] },
+  {
+    sql: `delete from counters where (key, "window") in
+      (select key, "window" from counters where "window" < $1 limit $2)`,
+    values: [now - 2 * day, limit],
+  },
   {
     sql: 'delete from events where id in (select id from events where at < $1 order by id limit $2)',
     values: [now - eventsKept, limit],

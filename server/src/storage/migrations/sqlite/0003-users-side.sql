@@ -21,6 +21,8 @@ create table callback_secrets (
 
 alter table users add column language text;
 alter table users add column locked_until integer;
+-- Failures to sign in are counted here, too, for any name that somebody tries: sweeping must not read them all.
+create index counters_by_window on counters ("window");
 create index users_by_email on users (lower(email)) where email is not null;
 
 alter table sessions add column method text not null default 'password'; -- password, provider
