@@ -4,13 +4,15 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config.ts'
-import type { Made, SampleClient, SampleList } from './dialects/dialect.ts'
+import type { Dialect, Made, SampleClient, SampleList } from './dialects/dialect.ts'
 import type { Mount } from './http/answer.ts'
+import { sealSecret } from './kernel/callback-secrets.ts'
 import type { Actor, Write } from './kernel/decision.ts'
 import { event } from './kernel/decision.ts'
 import type { Moment, World } from './kernel/kernel.ts'
 import { lookupOf } from './kernel/legacy-lookup.ts'
 import { secretHmac } from './kernel/operations/authenticate-client.ts'
+import { addCallbackSecret } from './kernel/operations/change-callback.ts'
 import type { Client } from './kernel/records.ts'
 import { currentVersion } from './kernel/ring.ts'
 import type { ImportedLegacyToken, Store } from './kernel/store.ts'
@@ -41,19 +43,22 @@ const day = 86_400_000
 /** Makes the clients, the people and `count` legacy tokens in each list of each dialect that is mounted. */
 export async function seedDemo(
   deployment: SeedBed,
-  { count = 50 }: { readonly count?: number } = {},
+  { count = 50, callback }: { readonly count?: number; readonly callback?: string } = {},
 ): Promise<DemoSections> {
-  return (await seedSamples(deployment, count)).sections
+  return (await seedSamples(deployment, count, callback)).sections
 }
 
-/** As `seedDemo`, with what the samples' curl lines are written of. */
-export async function seedSamples(deployment: SeedBed, count: number): Promise<Seeded> {
+/**
+ * As `seedDemo`, with what the samples' curl lines are written of. At `callback`, where there is one, the
+ * sample apps that want it are told what happens to their grants.
+ */
+export async function seedSamples(deployment: SeedBed, count: number, callback?: string): Promise<Seeded> {
   const made = new Map<string, Made>()
   const sections: Record<string, DemoSection> = {}
   for (const mount of deployment.mounts) {
     const { name, sample } = mount.dialect
     // A client speaks one dialect and is served at every mount of it.
-    const here = made.get(name) ?? (await makeSample(mount, deployment, count))
+    const here = made.get(name) ?? (await makeSample(mount, deployment, { count, callback }))
     made.set(name, here)
     sections[name] ??= { prefix: mount.prefix, ...moved(sample.say(here), originOf(deployment)) }
   }
@@ -71,7 +76,16 @@ export function moved<Value>(value: Value, to: string, from = sampleOrigin): Val
   return JSON.parse(JSON.stringify(value).replaceAll(`"${from}/`, `"${to}/`)) as Value
 }
 
-async function makeSample({ dialect }: Mount, deployment: SeedBed, count: number): Promise<Made> {
+/** Whom each link of the start page is for. */
+export const sampleUsername = (dialect: string): string => `alice.${dialect}`
+
+type Wanted = { readonly count: number; readonly callback: string | undefined }
+
+async function makeSample(
+  { dialect }: Mount,
+  deployment: SeedBed,
+  { count, callback }: Wanted,
+): Promise<Made> {
   const { store } = deployment
   const moment = deployment.world.moment()
   const clients = new Map(
@@ -82,11 +96,12 @@ async function makeSample({ dialect }: Mount, deployment: SeedBed, count: number
     }),
   )
   for (const client of clients.values()) {
-    await store.commit(clientWrites(client, dialect.name, deployment, moment))
+    const told = client.sample.isTold ? callback : undefined
+    await store.commit(clientWrites({ ...client, callback: told }, dialect, deployment, moment))
   }
 
   const organization = randomUUID()
-  const username = `alice.${dialect.name}`
+  const username = sampleUsername(dialect.name)
   const password = Buffer.from(moment.random(9)).toString('base64url')
   const alice = {
     id: randomUUID(),
@@ -134,14 +149,20 @@ function found<Value>(map: ReadonlyMap<string, Value>, key: string): Value {
   return value
 }
 
-type MadeClient = { readonly id: string; readonly secret: string; readonly sample: SampleClient }
+type MadeClient = {
+  readonly id: string
+  readonly secret: string
+  readonly sample: SampleClient
+  readonly callback: string | undefined
+}
 
 function clientWrites(
-  { id, secret, sample }: MadeClient,
-  dialect: string,
+  { id, secret, sample, callback }: MadeClient,
+  { name: dialect, uninstalled }: Dialect,
   deployment: SeedBed,
-  { now, ring }: Moment,
+  moment: Moment,
 ): Write[] {
+  const { now, ring } = moment
   const client: Client = {
     id,
     dialect,
@@ -160,7 +181,7 @@ function clientWrites(
     tokensValidAfter: 0,
     maker: 'Sample Software',
     logo: undefined,
-    callback: undefined,
+    callback,
     callbackStatus: 'on',
     callbackEvents: [],
     policy: {},
@@ -170,16 +191,21 @@ function clientWrites(
     { write: 'add_client', client, at: now },
     event('client_added', now, demo, { clientId: id }),
   ]
-  if (sample.type === 'public') return added
+  const isSigned = callback !== undefined && uninstalled === undefined
+  const signing = isSigned ? [addCallbackSecret(id, [], moment)] : []
+  if (sample.type === 'public') return [...added, ...signing]
   const version = currentVersion(ring, now)
   const kept = { hmac: secretHmac(version, secret), keyVersion: version.version, expires: undefined }
+  // The dialect's own call shows the app its secret, so a copy that opens is kept.
+  const isShown = callback !== undefined && uninstalled !== undefined
   return [
     ...added,
+    ...signing,
     {
       write: 'add_client_secret',
       clientId: id,
       secret: kept,
-      sealed: undefined,
+      sealed: isShown ? sealSecret(version, id, kept.hmac, secret) : undefined,
       created: now,
       othersExpire: undefined,
     },

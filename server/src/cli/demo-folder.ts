@@ -12,6 +12,7 @@ import { dialects, usualPrefix } from '../dialects/index.ts'
 import { event } from '../kernel/decision.ts'
 import { makeRootSecret } from '../keys/root-secret.ts'
 import { openDeployment } from '../main.ts'
+import { devCallbacksPath } from '../pages/dev-callbacks.ts'
 import { CommandError, operator } from './command.ts'
 import { demoBrand, demoScopes } from './demo-words.ts'
 
@@ -69,7 +70,7 @@ export async function makeDemo(base: string, at: DemoFolder): Promise<Demo> {
   const config = { ...readConfig(at.config), database: `sqlite:${unfinished}` }
   const deployment = await openDeployment(config)
   try {
-    const demo = { base, sections: await seedDemo(deployment) }
+    const demo = { base, sections: await seedDemo(deployment, { callback: base + devCallbacksPath }) }
     // A copy and not the file itself: part of that may still be in its write-ahead log, which a rename leaves
     // behind.
     await deployment.database.backup(finished)
@@ -93,6 +94,8 @@ const settings = (base: string, at: DemoFolder) => ({
   mounts: dialects.map((dialect) => ({ dialect: dialect.name, prefix: usualPrefix(dialect) })),
   brand: demoBrand,
   scopes: demoScopes,
+  // The sample apps listen at /dev/callbacks.
+  callbacks: { allow_private: ['127.0.0.0/8'] },
   // Shown at /dev/mail, and sent nowhere.
   mail: { from: 'Sample Inc. <no-reply@demo.example>', folder: join(at.folder, 'mail') },
 })
@@ -140,9 +143,11 @@ async function moveClients(from: string, to: string, at: DemoFolder): Promise<vo
   try {
     for (const client of await store.listClients()) {
       const redirectUris = moved(client.redirectUris, to, from)
-      if (redirectUris.every((uri, place) => uri === client.redirectUris[place])) continue
+      const callback = client.callback && moved(client.callback, to, from)
+      const isThere = redirectUris.every((uri, place) => uri === client.redirectUris[place])
+      if (isThere && callback === client.callback) continue
       await store.commit([
-        { write: 'change_client', client: { ...client, redirectUris }, seen: client },
+        { write: 'change_client', client: { ...client, redirectUris, callback }, seen: client },
         event('client_changed', world.moment().now, operator(), { clientId: client.id }),
       ])
     }

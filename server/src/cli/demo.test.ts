@@ -58,6 +58,16 @@ async function paste(output: string): Promise<string> {
   return (await promisify(execFile)('sh', ['-c', script.join('\n')])).stdout
 }
 
+/** What the apps were told, once this is among it. */
+async function callbacksSaying(text: string, base: string): Promise<string> {
+  for (;;) {
+    const page = await (await fetch(`${base}/dev/callbacks`)).text()
+    if (page.includes(text)) return page
+    // The outbox of another process has no clock of ours: asking again a little later is all there is.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 const hasCurl = await promisify(execFile)('curl', ['--version']).then(
   () => true,
   () => false,
@@ -71,6 +81,7 @@ suite('tokenferry demo', () => {
     const demo = start(port)
     const output = await demo.greeted
     assert.match(output, /This is a demo/)
+    assert.ok(output.includes(`alice.pipedrive (password ${readDemo().pipedrive?.password})`))
     for (const name of ['tokenferry.yaml', 'tokenferry.db', 'demo.json'])
       assert.ok(existsSync(join(data, name)))
     assert.equal(statSync(join(data, 'demo.json')).mode & 0o777, 0o600)
@@ -91,6 +102,7 @@ suite('tokenferry demo', () => {
       const answers = await paste(output)
       assert.ok(!answers.includes('"error"') && !answers.includes('"message"'), 'no line is refused')
       assert.ok((answers.match(/tfr_/g) ?? []).length >= 4, 'pairs come back')
+      assert.match(await callbacksSaying('legacy_token.exchanged', made.base), /webhook-signature/)
     } else t.diagnostic('There is no curl here: the lines were not pasted.')
     demo.stop('SIGTERM')
     assert.equal((await demo.ended).code, 0)
@@ -120,6 +132,8 @@ suite('tokenferry demo', () => {
       ...[binary, 'client', 'list', '--json', '--config', join(data, 'tokenferry.yaml')],
     ])
     assert.ok(listed.stdout.includes(`${now.base}/callback`) && !listed.stdout.includes(before.base))
+    const told = JSON.parse(listed.stdout).flatMap(({ callback }: { callback?: string }) => callback ?? [])
+    assert.deepEqual(told, [`${now.base}/dev/callbacks`, `${now.base}/dev/callbacks`])
     demo.stop('SIGINT')
     assert.equal((await demo.ended).code, 0)
     assert.ok(!existsSync(join(data, 'demo.lock')))

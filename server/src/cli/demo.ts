@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { readConfig } from '../config.ts'
+import type { DemoSections } from '../demo.ts'
 import type { Dialect, Told } from '../dialects/dialect.ts'
 import { dialects } from '../dialects/index.ts'
 import { lookupsOf } from '../kernel/legacy-lookup.ts'
@@ -57,7 +58,7 @@ async function startDemo({ port: wanted, data }: Options): Promise<Started> {
   const deployment = await openDeployment(config)
   const lines = await curlLines(demo, deployment).finally(() => deployment.close())
   const running = await serve(config, { sampleApp: folder.demo })
-  return { running, words: greeting(base, folder, lines) }
+  return { running, words: greeting(demo, folder, lines) }
 }
 
 /** The port, or one that is free where it is 0. */
@@ -141,10 +142,15 @@ async function firstUnused(
   return tokens[0]
 }
 
-const greeting = (base: string, { folder, demo, config }: DemoFolder, lines: readonly string[]): string[] => [
+const greeting = (
+  { base, sections }: Demo,
+  { folder, demo, config }: DemoFolder,
+  lines: readonly string[],
+): string[] => [
   `Tokenferry runs at ${base}, with ${dialects.length} dialects and sample clients, people and tokens.`,
   `Open ${base}/ in a browser for the pages that users see;`,
-  `${base}/account/apps is where alice.pipedrive finds her apps, ${base}/dev/mail shows the mails to her.`,
+  `${base}/account/apps is where alice.pipedrive${passwordOf('alice.pipedrive', sections)} finds her apps,`,
+  `${base}/dev/mail shows the mails to her, ${base}/dev/callbacks what the apps are told.`,
   'This is a demo: the secrets below are printed for you to try it, and guard nothing.',
   '',
   `Everything is in ${folder}: all secrets and tokens in ${demo},`,
@@ -155,3 +161,8 @@ const greeting = (base: string, { folder, demo, config }: DemoFolder, lines: rea
   ...lines,
   'Ctrl+C stops it.',
 ]
+
+function passwordOf(user: string, sections: DemoSections): string {
+  const section = Object.values(sections).find(({ username }) => username === user)
+  return section ? ` (password ${section.password})` : ''
+}

@@ -175,6 +175,8 @@ export type SampleClient = {
   readonly redirectUris?: readonly string[]
   readonly identifiers?: readonly string[]
   readonly mayIntrospect?: boolean
+  /** Where samples can be told what happens to their grants, this one is. */
+  readonly isTold?: boolean
 }
 /** A list of legacy tokens, each of its own user. */
 export type SampleList = {

@@ -245,7 +245,14 @@ const scopes = ['base', 'deals:read', 'contacts:full']
 
 const sample: Sample = {
   clients: [
-    { key: 'first', name: 'Sample marketplace app', type: 'confidential', scopes, redirectUris: [callback] },
+    {
+      key: 'first',
+      name: 'Sample marketplace app',
+      type: 'confidential',
+      scopes,
+      redirectUris: [callback],
+      isTold: true,
+    },
     {
       key: 'second',
       name: 'Another marketplace app',

@@ -239,6 +239,7 @@ export const standard: Dialect = {
         type: 'confidential',
         scopes: ['read', 'write', 'offline_access'],
         redirectUris: ['http://127.0.0.1:4000/callback'],
+        isTold: true,
       },
       {
         key: 'public',

@@ -51,6 +51,8 @@ suite("pages: the demo's sample app", () => {
     for (const { dialect } of here.deployment.mounts) assert.ok(payload.includes(`<li>${dialect.name}: `))
     const links = [...payload.matchAll(/href="(http[^"]*authorize[^"]*)"/g)].map(([, href]) => href ?? '')
     assert.ok(links.length >= 3)
+    assert.match(payload, /sign in as <code>alice\.standard<\/code>/)
+    assert.match(payload, /href="\/dev\/callbacks"/)
     for (const link of links) {
       const { pathname, search } = new URL(link.replaceAll('&amp;', '&'))
       const page = await here.app.inject(pathname + search)

@@ -4,9 +4,11 @@
  * nothing.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { sampleUsername } from '../demo.ts'
 import type { Mount } from '../http/answer.ts'
 import type { Client } from '../kernel/records.ts'
 import { sha256 } from '../kernel/ring.ts'
+import { devCallbacksPath } from './dev-callbacks.ts'
 import { devMailPath } from './dev-mail.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
@@ -64,7 +66,8 @@ function homePage(place: Place, options: SampleAppOptions, clients: readonly Cli
 ${options.mounts.map(({ dialect, prefix }) => {
   const link = links.get(dialect.name)
   return html`<li>${dialect.name}: ${dialect.title}, <code>${prefix || '/'}</code>${
-    link && html`<br><a href="${link}">${words.home.allow}</a>`
+    link &&
+    html`<br><a href="${link}">${words.home.allow}</a>, ${words.home.signInAs} <code>${sampleUsername(dialect.name)}</code>`
   }</li>\n`
 })}</ul>
 <p class="label">${words.home.users}</p>
@@ -72,6 +75,7 @@ ${options.mounts.map(({ dialect, prefix }) => {
 <ul>
 <li><a href="${place.base}/account/apps">${words.home.apps}</a></li>
 ${options.hasMails && html`<li><a href="${place.base}${devMailPath}">${words.home.mails}</a></li>`}
+<li><a href="${place.base}${devCallbacksPath}">${words.home.callbacks}</a></li>
 </ul>
 <p class="quiet">${words.home.verifier} <code>${codeVerifier}</code></p>`,
   )
