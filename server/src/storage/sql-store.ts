@@ -44,7 +44,8 @@ const sql = {
   grant: `select l.*, ${joinedColumns} from grants l join connections c on c.number = l.connection ${joins}
     where l.number = $1`,
   grantAlone: 'select * from grants where number = $1',
-  code: `select l.*, ${joinedColumns}, ${isBarred('l.client', 'l.user_id', 'l.organization_id')} as barred from codes l left join connections c
+  code: `select l.*, ${joinedColumns}, ${isBarred('l.client', 'l.user_id', 'l.organization_id')} as barred
+    from codes l left join connections c
       on c.client = l.client and c.user_id = l.user_id and c.organization_id = l.organization_id ${joins}
     where l.hash = $1`,
   legacyAlone: 'select * from legacy_tokens where lookup = $1 and client = $2',

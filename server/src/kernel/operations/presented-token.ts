@@ -87,7 +87,7 @@ export async function lookAtToken(
   const [client, connection, barred] = await Promise.all([
     store.findClient(clientId),
     store.findConnection(clientId, userId, organizationId),
-    isBarredFrom(store, { userId, organizationId }, clientId),
+    lookForBar(store, { userId, organizationId }, clientId),
   ])
   return { kind: 'legacy', legacy, client, connection, barred }
 }
@@ -134,7 +134,7 @@ async function lookAtSubject(
   if (userId === '' && organizationId === '') return undefined
   const [connection, barred, user, organization] = await Promise.all([
     store.findConnection(clientId, userId, organizationId),
-    isBarredFrom(store, { userId, organizationId }, clientId),
+    lookForBar(store, { userId, organizationId }, clientId),
     userId === '' ? undefined : store.findUser(userId),
     organizationId === '' ? undefined : store.findOrganization(organizationId),
   ])
@@ -142,7 +142,7 @@ async function lookAtSubject(
 }
 
 /** A user who acts in no organization belongs to theirs all the same. */
-const isBarredFrom = async (
+const lookForBar = async (
   store: Store,
   { userId, organizationId }: { readonly userId: string; readonly organizationId: string },
   clientId: string,
