@@ -320,6 +320,7 @@ suite('command line: a running server', () => {
     assert.match(String((await ask(form, waiting)).json.access_token), /^ey/)
     await json(['connection', 'revoke', String(connection.number)])
     assert.match(await failing(confirm), /is revoked/)
+    assert.match((await run(list)).stdout, /CONFIRMATION .*\n.* revoked +- /)
   })
 
   test('client disable --exchange: refreshes go on', async () => {
