@@ -34,6 +34,13 @@ suite('brand', () => {
     }
   })
 
+  test('a colour made lighter for the night stays as vivid as it was', () => {
+    assert.equal(of({ accent: '#0b5c7f' }).colours.dark.accent, '#14a3e2')
+    assert.equal(of({ accent: '#0000ff' }).colours.dark.accent, '#8a8aff')
+    assert.equal(of({ accent: '#8b0000' }).colours.dark.accent, '#ff6262')
+    assert.equal(of({ accent: '#000000' }).colours.dark.accent, '#999999', 'a grey stays grey')
+  })
+
   test('contrast is what WCAG says it is', () => {
     assert.equal(contrast('#000000', '#ffffff'), 21)
     assert.equal(contrast('#ffffff', '#ffffff'), 1)

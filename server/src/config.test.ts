@@ -60,6 +60,10 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
       'a.yaml:7: mounts.0.policy.may_refresh is "maybe"; expected: true or false',
     ],
     [
+      'sign_in: { password_page: "http://acme.example/password" }',
+      'a.yaml:5: sign_in.password_page is "http://acme.example/password"; expected: an https address of yours where users choose another password',
+    ],
+    [
       'sign_in: { password: false }',
       'a.yaml:5: sign_in.password is false; expected: true where there is no sign_in.provider: else nobody could sign in',
     ],

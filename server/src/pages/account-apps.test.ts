@@ -100,6 +100,27 @@ suite('account: connected apps', () => {
     }
   })
 
+  test('what does nothing before it is confirmed is not said to have been used', async () => {
+    await bed.person({ id: 'erin' }, { acme: 'admin' })
+    const user = await bed.signIn('erin')
+    await bed.app({ id: 'asleep', name: 'Asleep', policy: { confirmation: 'required' } })
+    const there = { clientId: 'asleep', userId: 'erin', organizationId: 'acme' }
+    const { number } = await bed.connect({ ...there, confirmation: 'pending' })
+    const set = (sql: string) =>
+      host.deployment.database.query(`update connections set ${sql} where number = $1`, [number])
+    await set(`last_used = ${host.clock.now}`)
+    const pages = ['/account/apps', `/account/apps/${number}`, '/account/organizations/acme/apps/asleep']
+    const list = async () =>
+      (await user.get('/account/organizations/acme/apps')).text
+        .split('<li')
+        .find((text) => /Asleep/.test(text))
+    for (const path of pages) assert.doesNotMatch((await user.get(path)).text, /used/i, path)
+    assert.doesNotMatch((await list()) ?? '', /used/i)
+    await set("confirmation = 'confirmed'")
+    for (const path of pages) assert.match((await user.get(path)).text, /Last used(<\/dt><dd>)? ?today/, path)
+    assert.match((await list()) ?? '', /Last used today/)
+  })
+
   test('a disabled app is marked so', async () => {
     await bed.app({ id: 'off', name: 'Off', status: 'disabled' })
     await bed.person({ id: 'dan' })
@@ -156,7 +177,7 @@ suite('account: confirming', () => {
     assert.equal((await bed.find(waiting)).confirmation, 'pending')
     assert.equal(done.location, `/account/apps/${waiting}?done=changed&app=${waiting}`)
     const shown = await alice.get(done.location ?? '')
-    assert.match(shown.text, /What Dialer may do has changed meanwhile/)
+    assert.match(shown.text, /What Dialer may do has changed in the meantime/)
     assert.match(shown.text, /<li>admin<\/li>/)
     await alice.fill(shown, /confirm/, {})
     assert.equal((await bed.find(waiting)).confirmation, 'confirmed')
@@ -289,7 +310,7 @@ suite('account: many apps', () => {
     assert.match(await shown('q=app-0'), /href="\/account\/apps\?q=app-0&amp;page=2"/)
     const none = await shown('q=nothing+like+it')
     assert.equal(entriesOf(none).length, 0)
-    assert.match(none, /No app fits/)
+    assert.match(none, /No app matches/)
     assert.match(none, /Show all apps/)
   })
 

@@ -94,7 +94,7 @@ suite('account: who is not signed in', () => {
     for (const [path, fields] of forms()) {
       const answer = await visitor(host.app).post(path, { ...fields, form_token: token })
       assert.equal(answer.status, 403, path)
-      assert.match(answer.text, /You were signed out meanwhile/)
+      assert.match(answer.text, /You have been signed out in the meantime/)
       const returnTo = formsOf(answer.text)[0]?.hidden.return_to
       assert.equal(returnTo, path.replace(/\/(confirm|allow)$/, ''))
     }
@@ -107,14 +107,14 @@ suite('account: who is not signed in', () => {
     const status = (to: 'enabled' | 'disabled') =>
       host.deployment.store.commit([{ write: 'set_status', record: 'users', id: 'late', status: to }])
     await status('disabled')
-    assert.match((await late.get('/account/apps')).text, /<h1>Sign in<\/h1>/)
+    assert.match((await late.get('/account/apps')).text, /<h1>Sign in to see your apps<\/h1>/)
     await status('enabled')
     assert.match((await late.get('/account/apps')).text, /<h1>Connected apps<\/h1>/)
     const own = await bed.connect({ clientId: 'app', userId: 'late' })
     const question = await late.get(`/account/apps/${own.number}/uninstall`)
     host.clock.advance(12 * 3_600_000)
     assert.equal((await late.fill(question, /uninstall/, {})).status, 403)
-    assert.match((await late.get('/account/sessions')).text, /<h1>Sign in<\/h1>/)
+    assert.match((await late.get('/account/sessions')).text, /<h1>Sign in to see your apps<\/h1>/)
     assert.equal((await bed.find(own.number)).status, 'live')
     alice = await bed.signIn('alice', { 'user-agent': `Firefox/1 ${evil.replace('\u202e', '')}` })
     token = tokenOf(await alice.get('/account/apps'))

@@ -105,7 +105,8 @@ suite('account: an organization’s apps', () => {
     for (const number of numbers) assert.equal((await bed.find(number)).status, 'revoked')
     const barred = await admin.get(`${path}?done=barred`)
     assert.match(barred.text, /role="status">The app \d+ is uninstalled for the whole organization\./)
-    assert.match(barred.text, /Uninstalled for the whole organization on 9 May 2026/)
+    assert.match(barred.text, /badge barred">Uninstalled for all<[\s\S]*<p>Since 9 May 2026<\/p>/)
+    assert.equal(barred.text.match(/ninstalled for/g)?.length, 2, 'the note and the badge')
     assert.match((await admin.get(apps)).text, /badge barred">Uninstalled for all/)
     assert.equal((await admin.get(`${path}/uninstall`)).location, path)
     for (const _ of [1, 2]) {
@@ -122,6 +123,25 @@ suite('account: an organization’s apps', () => {
     }
     assert.equal(await store.isBarred('a/b? c', id), false)
     for (const number of numbers) assert.equal((await bed.find(number)).status, 'revoked', 'it stays ended')
+  })
+
+  test('whose last user is uninstalled, it is told on the list: its own page is gone', async () => {
+    const { path, numbers } = await anApp()
+    for (const number of numbers) {
+      const question = await admin.get(`/account/apps/${number}/uninstall`)
+      const done = await admin.fill(question, /uninstall/, {})
+      assert.equal(done.location, `${path}?done=uninstalled&app=${number}`)
+    }
+    const led = await admin.get(`${path}?done=uninstalled&app=${numbers[2]}`)
+    assert.deepEqual([led.status, led.location], [303, `${apps}?done=uninstalled&app=${numbers[2]}`])
+    const list = await admin.get(led.location ?? '')
+    assert.match(list.text, /role="status">The app \d+ is uninstalled\. It has no access any more\./)
+    // The link of a mail, or the browser's way back, leads there too.
+    const late = await admin.get(path)
+    assert.deepEqual([late.status, late.location], [303, `${apps}?done=gone`])
+    assert.match((await admin.get(late.location ?? '')).text, /That app is not connected any more\./)
+    const forged = await admin.get(`${path}?done=uninstalled&app=999999999`)
+    assert.doesNotMatch((await admin.get(forged.location ?? '')).text, /role="status"/)
   })
 
   test('many people stand on several pages', async () => {

@@ -48,7 +48,7 @@ export async function showOrganizationApp(
   query: Parameters,
 ): Promise<PageAnswer> {
   const found = await findApp(visit, there)
-  if (!found) return governedBy(visit, there) ? goneFrom(visit, there, query) : nothingHere(visit.desk)
+  if (!found) return goneFrom(visit, there, query)
   const { store } = visit.desk.services.world
   const { organizationId, clientId } = there
   const after = query.get('after')?.[0]
@@ -116,8 +116,12 @@ async function led(
   return seeOther(visit.desk, { ...there, page: 'organization app' }, { done }, noted)
 }
 
-/** Nobody has it any more, or ever had it: the list is told what the page would have said. */
-function goneFrom({ desk }: AccountVisit, { organizationId }: There, query: Parameters): PageAnswer {
+/** An app that nobody has any more: the list says what its page would have said. */
+async function goneFrom(visit: AccountVisit, there: AppThere, query: Parameters): Promise<PageAnswer> {
+  const { desk } = visit
+  const { organizationId, clientId } = there
+  const isKnown = governedBy(visit, there) && (await desk.services.world.store.findClient(clientId))
+  if (!isKnown) return nothingHere(desk)
   const [done, app] = [query.get('done')?.[0], query.get('app')?.[0]]
   const note = done === 'uninstalled' && app !== undefined ? { done, app } : { done: 'gone' }
   return seeOther(desk, { page: 'organization', organizationId }, note)

@@ -97,7 +97,7 @@ suite('pages: signing in at the operator’s own provider', () => {
     const callback = pathOf(await at.visit(left.location ?? ''))
     assert.equal((await user.get(callback)).status, 303)
     user.cookies.delete('tokenferry_session')
-    isRefused(await user.get(callback), user, 400, /was used already/)
+    isRefused(await user.get(callback), user, 400, /has been used already/)
     // Whoever has a copy of the cookie has no second code.
     user.cookies.set('tokenferry_provider', kept)
     isRefused(await user.get(callback), user, 403, /could not be used/)
@@ -108,9 +108,9 @@ suite('pages: signing in at the operator’s own provider', () => {
     const stranger = visitor(host.app)
     const callback = pathOf(await at.visit((await leave(host, stranger)).location ?? ''))
     const victim = visitor(host.app)
-    isRefused(await victim.get(callback), victim, 400, /begun in another browser/)
+    isRefused(await victim.get(callback), victim, 400, /started in another browser/)
     await leave(host, victim)
-    isRefused(await victim.get(callback), victim, 400, /begun in another browser/)
+    isRefused(await victim.get(callback), victim, 400, /started in another browser/)
     assert.ok(victim.cookies.has('tokenferry_provider'), 'their own sign-in goes on')
     assert.equal((await stranger.get(callback)).status, 303)
   })
@@ -131,11 +131,11 @@ suite('pages: signing in at the operator’s own provider', () => {
     const nothing = (): void => undefined
     const set = (name: string, value: string) => (url: URL) => url.searchParams.set(name, value)
     const other = 'b'.repeat(43)
-    isRefused(...(await tamper(nothing, set('state', other))), 400, /begun in another browser/)
+    isRefused(...(await tamper(nothing, set('state', other))), 400, /started in another browser/)
     isRefused(
       ...(await tamper(nothing, (url) => url.searchParams.append('state', other))),
       400,
-      /begun in another browser/,
+      /started in another browser/,
     )
     isRefused(...(await tamper(set('nonce', other), nothing)), 403, /could not be used/)
     isRefused(...(await tamper(set('code_challenge', other), nothing)), 403, /could not be used/)

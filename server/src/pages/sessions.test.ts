@@ -283,7 +283,7 @@ suite('pages: what protects the forms', () => {
     const page = await user.get(hub)
     const answer = await user.fill(page, /authorize/, { decision: 'allow', scopes: 'read' })
     assert.equal(answer.status, 400)
-    assert.match(answer.text, /has changed meanwhile/)
+    assert.match(answer.text, /has changed in the meantime/)
   })
 
   test('every page is closed to frames, scripts, caches and other sites', async () => {
