@@ -22,7 +22,6 @@ import { readReference, readRootSecret } from './keys/root-secret.ts'
 import { mailFolder } from './mail/folder.ts'
 import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
-import { devCallbacks } from './pages/dev-callbacks.ts'
 import { devMail } from './pages/dev-mail.ts'
 import { pages } from './pages/routes.ts'
 import { sampleApp } from './pages/sample-app.ts'
@@ -144,6 +143,11 @@ export function composeServer(
     clientOfToken: (token, mount) => clientOfToken(token, mount, deployment),
     verify: (token) => verifyAccess(token, deployment),
   }
+  const { public_url: publicUrl, language, scopes } = config
+  const shown = { publicUrl, brand: brandOf(config), language, scopes }
+  const signInFailuresPerMinuteMax = config.limits.sign_in_failures_per_minute
+  const ways = openProvider(config, now)
+  const ours = pages({ mounts, services, ways, signInFailuresPerMinuteMax, ...shown })
   const app = httpServer({
     mounts,
     services,
@@ -155,20 +159,15 @@ export function composeServer(
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {
-      const spoken = { brand: brandOf(config), language: config.language, scopes: config.scopes }
-      const ways = openProvider(config, now)
-      const signInFailuresPerMinuteMax = config.limits.sign_in_failures_per_minute
-      const { public_url: publicUrl } = config
-      pages({ mounts, services, publicUrl, ways, signInFailuresPerMinuteMax, ...spoken })(server)
+      ours.routes(server)
       const { sampleApp: demoFile } = options
       const clients = () => store.listClients()
       if (demoFile === undefined) return
-      const shown = { publicUrl, ...spoken }
       const mails = config.mail?.folder === undefined ? undefined : mailFolder(config.mail.folder)
       sampleApp({ ...shown, mounts, clients, demoFile, hasMails: mails !== undefined })(server)
       if (mails) devMail({ ...shown, mails })(server)
-      devCallbacks(shown)(server)
     },
+    nowhere: ours.nowhere,
   })
   const telling = startTelling({ config, world, policies: services.policies, logger })
   const background = startBackground({ store, usage: services.usage, now, logger })

@@ -23,6 +23,8 @@ export type ServerOptions = {
   readonly isOriginKnown: (origin: string) => Promise<boolean>
   /** Routes that are no dialect's: pages. */
   readonly routes?: (app: FastifyInstance) => void
+  /** Answers a person at an address where there is nothing; `undefined`: a program asks, in its dialect. */
+  readonly nowhere?: (request: FastifyRequest, raw: FastifyReply) => FastifyReply | undefined
 }
 
 export function httpServer(options: ServerOptions): FastifyInstance {
@@ -38,7 +40,11 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     exposeHeadRoutes: false,
     return503OnClosing: false,
     // An address that cannot be decoded is the caller's mistake, and is refused in its dialect.
-    frameworkErrors: (error, request, raw) => void fail(error, request, raw as FastifyReply),
+    frameworkErrors(error, request, reply) {
+      const raw = reply as FastifyReply // The same, but for a type of the framework's own.
+      const isAnswered = error.code === 'FST_ERR_BAD_URL' && options.nowhere?.(request, raw) !== undefined
+      if (!isAnswered) void fail(error, request, raw)
+    },
     ...connectionTimes,
     clientErrorHandler: (error, socket) =>
       answerBroken(error, socket, (fields) => options.logger.info(fields)),
@@ -48,7 +54,9 @@ export function httpServer(options: ServerOptions): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
-  app.setNotFoundHandler((request, raw) => refuseAt(request, raw, { reason: 'path_unknown' }))
+  app.setNotFoundHandler(
+    (request, raw) => options.nowhere?.(request, raw) ?? refuseAt(request, raw, { reason: 'path_unknown' }),
+  )
   app.setErrorHandler((error, request, raw) => fail(error, request, raw))
 
   app.get('/healthz', async () => ({ ok: true }))

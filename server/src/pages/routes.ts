@@ -5,6 +5,7 @@ import { reasonOfFailure } from '../http/failures.ts'
 import type { WaysToSignIn } from '../provider/open-provider.ts'
 import { callbackPath } from '../provider/open-provider.ts'
 import { hearAccountForm, showAccount } from './account.ts'
+import { nothingHere } from './account-visit.ts'
 import { addressAttempts } from './address-attempts.ts'
 import { attempts } from './attempts.ts'
 import { cookies } from './cookies.ts'
@@ -15,6 +16,7 @@ import type { Desk, PageAnswer, PageRequest } from './page.ts'
 import { hubsOf, refusedPage } from './page.ts'
 import type { PlaceOptions } from './places.ts'
 import { placesOf } from './places.ts'
+import { prefersHtml } from './prefers-html.ts'
 import { finishAtProvider, leaveForProvider } from './provider-sign-in.ts'
 import { showSignedOut, showSigningIn, signIn, signOut } from './sessions.ts'
 import { stylesheetOf } from './styles.ts'
@@ -36,52 +38,70 @@ type Handler = (request: PageRequest, desk: Desk) => PageAnswer | Promise<PageAn
 /** The desk in the language of a request. */
 type DeskFor = (request: FastifyRequest) => Desk
 
-export const pages =
-  (options: PagesOptions) =>
-  (app: FastifyInstance): void => {
-    const deskFor = deskOf(options)
-    const stylesheet = stylesheetOf(options.brand.colours)
-    // A scope of its own: what goes wrong on a page is told on a page, not in a dialect's JSON.
-    void app.register(async (scope) => {
-      scope.setErrorHandler((error, request, raw) => fail(error, request, raw, deskFor(request)))
-      for (const hub of hubsOf(options.mounts)) {
-        route(scope, deskFor, hub.path, hub.mount.dialect.name, {
-          GET: (request, desk) => dispatch(request, hub, request.query, desk),
-          POST: (request, desk) => decide(request, hub, desk),
-        })
-      }
-      route(scope, deskFor, '/sign-in', undefined, {
-        GET: (_request, desk) => showSigningIn(desk),
-        POST: (request, desk) => signIn(request, desk),
-      })
-      const { provider } = options.ways
-      if (provider) {
-        route(scope, deskFor, '/sign-in/provider', undefined, {
-          GET: (_request, desk) => showSigningIn(desk),
-          POST: (request, desk) => leaveForProvider(request, desk, provider),
-        })
-        route(scope, deskFor, callbackPath, undefined, {
-          GET: (request, desk) => finishAtProvider(request, desk, provider),
-          POST: (_request, desk) => refusedPage(desk, { reason: 'method_not_allowed' }),
-        })
-      }
-      route(scope, deskFor, '/sign-out', undefined, {
-        GET: (request, desk) => showSignedOut(request, desk),
-        POST: (request, desk) => signOut(request, desk),
-      })
-      for (const path of ['/account', '/account/*']) {
-        route(scope, deskFor, path, undefined, { GET: showAccount, POST: hearAccountForm })
-      }
-      logos(options.services.world.store)(scope)
-      scope.get('/assets/pages.css', { exposeHeadRoute: true }, (_request, raw) =>
-        raw
-          .header('content-type', 'text/css; charset=utf-8')
-          .header('cache-control', 'public, max-age=31536000, immutable')
-          .header('x-content-type-options', 'nosniff')
-          .send(stylesheet.text),
-      )
-    })
+export type Pages = {
+  readonly routes: (app: FastifyInstance) => void
+  /** For addresses at which there is nothing: a page, where it is a person who asks. */
+  readonly nowhere: (request: FastifyRequest, raw: FastifyReply) => FastifyReply | undefined
+}
+
+export function pages(options: PagesOptions): Pages {
+  const deskFor = deskOf(options)
+  return {
+    routes: (app) => routes(app, deskFor, options),
+    nowhere(request, raw) {
+      const isQuestion = request.method === 'GET' || request.method === 'HEAD'
+      if (!isQuestion || !prefersHtml(request.headers.accept)) return undefined
+      const desk = deskFor(request)
+      const isRoot = heard(request).path === '/'
+      const answer = isRoot ? showSigningIn(desk) : { ...nothingHere(desk), noted: pathUnknown }
+      return send(request, raw, answer, { desk, isForPeopleOnly: true })
+    },
   }
+}
+
+function routes(app: FastifyInstance, deskFor: DeskFor, options: PagesOptions): void {
+  const stylesheet = stylesheetOf(options.brand.colours)
+  // A scope of its own: what goes wrong on a page is told on a page, not in a dialect's JSON.
+  void app.register(async (scope) => {
+    scope.setErrorHandler((error, request, raw) => fail(error, request, raw, deskFor(request)))
+    for (const hub of hubsOf(options.mounts)) {
+      route(scope, deskFor, hub.path, hub.mount.dialect.name, {
+        GET: (request, desk) => dispatch(request, hub, request.query, desk),
+        POST: (request, desk) => decide(request, hub, desk),
+      })
+    }
+    route(scope, deskFor, '/sign-in', undefined, {
+      GET: (_request, desk) => showSigningIn(desk),
+      POST: (request, desk) => signIn(request, desk),
+    })
+    const { provider } = options.ways
+    if (provider) {
+      route(scope, deskFor, '/sign-in/provider', undefined, {
+        GET: (_request, desk) => showSigningIn(desk),
+        POST: (request, desk) => leaveForProvider(request, desk, provider),
+      })
+      route(scope, deskFor, callbackPath, undefined, {
+        GET: (request, desk) => finishAtProvider(request, desk, provider),
+        POST: (_request, desk) => refusedPage(desk, { reason: 'method_not_allowed' }),
+      })
+    }
+    route(scope, deskFor, '/sign-out', undefined, {
+      GET: (request, desk) => showSignedOut(request, desk),
+      POST: (request, desk) => signOut(request, desk),
+    })
+    for (const path of ['/account', '/account/*']) {
+      route(scope, deskFor, path, undefined, { GET: showAccount, POST: hearAccountForm })
+    }
+    logos(options.services.world.store)(scope)
+    scope.get('/assets/pages.css', { exposeHeadRoute: true }, (_request, raw) =>
+      raw
+        .header('content-type', 'text/css; charset=utf-8')
+        .header('cache-control', 'public, max-age=31536000, immutable')
+        .header('x-content-type-options', 'nosniff')
+        .send(stylesheet.text),
+    )
+  })
+}
 
 function deskOf(options: PagesOptions): DeskFor {
   const { mounts, services, publicUrl, ways } = options
@@ -144,8 +164,8 @@ function send(
   request: FastifyRequest,
   raw: FastifyReply,
   answer: PageAnswer,
-  { desk, dialect }: { readonly desk: Desk; readonly dialect?: string | undefined },
-) {
+  { desk, dialect, isForPeopleOnly }: Sending,
+): FastifyReply {
   request.log.info({
     request_id: request.id,
     address: request.ip,
@@ -159,15 +179,23 @@ function send(
   if (answer.retryAfterSeconds !== undefined) raw.header('retry-after', String(answer.retryAfterSeconds))
   if (answer.allow !== undefined) raw.header('allow', answer.allow)
   if (answer.location !== undefined) raw.header('location', answer.location)
+  const { vary, ...language } = languageHeaders(desk.place)
+  // Programs get something else at the same address.
+  raw.header('vary', isForPeopleOnly ? `Accept, ${vary}` : vary)
   if (answer.page === undefined) return raw.send()
-  return raw
-    .headers(languageHeaders(desk.place))
-    .header('content-type', 'text/html; charset=utf-8')
-    .send(answer.page.html)
+  return raw.headers(language).header('content-type', 'text/html; charset=utf-8').send(answer.page.html)
+}
+
+const pathUnknown = { reason: 'path_unknown' } as const
+
+type Sending = {
+  readonly desk: Desk
+  readonly dialect?: string | undefined
+  readonly isForPeopleOnly?: boolean
 }
 
 /** The same address speaks another language to another browser (RFC 9110 §12.5.5). */
-export const languageHeaders = ({ language }: Place): Record<string, string> => ({
+export const languageHeaders = ({ language }: Place) => ({
   'content-language': language,
   vary: 'Accept-Language',
 })
