@@ -78,7 +78,9 @@ ${mail.footer.map((line) => html`<p style="margin:0 0 4px">${line}</p>\n`)}</foo
 /** What stands at the end with less weight stands below a line. */
 function sayBlocks(blocks: readonly Block[], look: Colours): Html {
   const last = blocks.findLastIndex(({ block }) => block !== 'quiet')
-  const [weighty, rest] = [blocks.slice(0, last + 1), blocks.slice(last + 1)]
+  // The address under a button stays with it.
+  const end = blocks[last]?.block === 'button' ? last + 2 : last + 1
+  const [weighty, rest] = [blocks.slice(0, end), blocks.slice(end)]
   return html`${weighty.map((one) => sayBlock(one, look))}${
     rest.length > 0 &&
     html`<div class="edge" style="margin:20px 0 -10px;padding:16px 0 0;border-top:1px solid ${look.edge}">

@@ -142,10 +142,10 @@ export function uninstalledMail(setting: Setting, about: AppNamed, ended: Ended)
 
 function whoEnded(setting: Setting, about: AppNamed, { at, by, isForAll }: Ended): string {
   const { text } = wordsFor(setting.language).mails.uninstalled
-  const { appByMaker, organization } = named(about, setting)
+  const { app, appByMaker, organization } = named(about, setting)
   const moment = momentOf(setting, at)
-  if (by === 'app') return text.app(appByMaker, moment)
-  if (by === 'operator') return text.operator(appByMaker, setting.brand.name, moment)
+  if (by === 'app') return text.app(app, moment)
+  if (by === 'operator') return text.operator(app, setting.brand.name, moment)
   if (organization === undefined) return text.reader(appByMaker, moment)
   if (by === 'reader') {
     return isForAll ? text.readerForAll(appByMaker, organization, moment) : text.reader(appByMaker, moment)

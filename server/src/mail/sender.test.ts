@@ -256,7 +256,7 @@ suite('mail: what is sent of a delivery', () => {
     for (const [actor, said, isWarned] of [
       ['user:user', /“Deal Sync” by “Northwind” was uninstalled on/, true],
       ['user:admin', /an admin of “Sample company” uninstalled “Deal Sync” by “Northwind” for you/, false],
-      ['client:app', /“Deal Sync” by “Northwind” ended its access itself/, false],
+      ['client:app', /“Deal Sync” ended its access itself/, false],
       ['client:other', /Acme ended the access of “Deal Sync”/, false],
       ['operator', /Acme ended the access of “Deal Sync”/, false],
     ] as const) {

@@ -282,7 +282,7 @@ export const de: Words = {
       takeBack: 'Sie können jederzeit sehen, was sie darf, und es zurücknehmen.',
       confirmed: 'Sie haben die App schon bestätigt. Entfernen können Sie sie jederzeit.',
       later:
-        'Sie erscheint unter Ihren verbundenen Apps, sobald sie auch Ihren eigenen Zugriff umgestellt hat. ' +
+        'Die App erscheint unter Ihren verbundenen Apps, sobald sie auch Ihren eigenen Zugriff umgestellt hat. ' +
         'Dort können Sie die App dann bestätigen oder entfernen. Jetzt brauchen Sie nichts zu tun.',
       unknownLater: (organization, support) =>
         'Wenn Sie diese App nicht kennen oder nie verwendet haben, ' +
@@ -290,9 +290,8 @@ export const de: Words = {
           ? ended(`schreiben Sie an ${support}`)
           : ended(`fragen Sie die Verwaltung von ${organization} oder schreiben Sie an ${support}`)),
       administrator: (organization) =>
-        'Sie arbeitet für die ganze Organisation. ' +
-        `Wer diese verwaltet${organization === undefined ? '' : ` (${organization})`}, ` +
-        'bestätigt oder entfernt die App.',
+        'Die App arbeitet für die ganze Organisation. ' +
+        `Wer ${organization ?? 'die Organisation'} verwaltet, bestätigt oder entfernt sie.`,
       nothingElse: {
         all: 'Wenn niemand etwas tut, funktioniert die App weiter wie bisher.',
         old_token:
@@ -335,7 +334,7 @@ export const de: Words = {
       nothing: 'Sie brauchen nichts zu tun.',
       again: 'Wenn Sie die App wieder verwenden wollen, verbinden Sie sie in der App neu.',
       barred:
-        'Niemand aus der Organisation kann die App wieder verbinden, bis die Verwaltung der Organisation sie zulässt.',
+        'Niemand aus der Organisation kann die App wieder verbinden, bis die Verwaltung der Organisation sie wieder zulässt.',
       unexpected: (password) =>
         'Wenn Sie das nicht waren: Vielleicht hat sich jemand anders mit Ihrem Konto angemeldet. ' +
         ended(`Sehen Sie nach, wo Sie angemeldet sind, beenden Sie fremde Anmeldungen und ${password}`),
@@ -343,8 +342,7 @@ export const de: Words = {
     locked: {
       subject: 'Anmeldung vorübergehend gesperrt',
       preview: 'Mehrmals wurde ein falsches Passwort eingegeben.',
-      text: (moment) =>
-        `am ${moment} wurde mehrmals hintereinander ein falsches Passwort für Ihr Konto eingegeben.`,
+      text: (moment) => `am ${moment} wurde mehrmals ein falsches Passwort für Ihr Konto eingegeben.`,
       until: (time, date) =>
         `Mit Passwort können Sie sich erst ${date === undefined ? '' : `am ${date} `}ab ${time} Uhr (UTC) wieder anmelden.`,
       over: 'Deshalb war die Anmeldung mit Passwort eine Zeit lang gesperrt.',

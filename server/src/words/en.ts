@@ -268,7 +268,7 @@ export const en = {
       takeBack: 'You can see at any time what it may do, and take that back.',
       confirmed: 'You have confirmed it already. You can uninstall it whenever you like.',
       later:
-        'It will appear among your connected apps once it has moved your own access over. ' +
+        'The app will appear among your connected apps once it has moved your own access over. ' +
         'You can then confirm or uninstall it there. You do not need to do anything now.',
       unknownLater: (organization: string | undefined, support: string) =>
         'If you do not know this app, or have never used it, ' +
@@ -276,7 +276,7 @@ export const en = {
           ? ended(`write to ${support}`)
           : ended(`ask an admin of ${organization}, or write to ${support}`)),
       administrator: (organization: string | undefined) =>
-        'It works for the whole organization. ' +
+        'The app works for the whole organization. ' +
         `An admin${organization === undefined ? '' : ` of ${organization}`} confirms or uninstalls it.`,
       nothingElse: {
         all: 'If nobody does anything, the app goes on working as before.',
@@ -327,8 +327,7 @@ export const en = {
     locked: {
       subject: 'Signing in to your account is blocked for a while',
       preview: 'A wrong password was entered several times.',
-      text: (moment: string) =>
-        `On ${moment}, a wrong password for your account was entered several times in a row.`,
+      text: (moment: string) => `On ${moment}, a wrong password for your account was entered several times.`,
       until: (time: string, date: string | undefined) =>
         `You can sign in with a password again from ${time} UTC${date === undefined ? '' : ` on ${date}`}.`,
       over: 'For that reason, signing in with a password was blocked for a while.',
