@@ -214,7 +214,7 @@ suite('mail: what is sent of a delivery', () => {
   test('installed: of an app for the whole organization, members hear that an admin confirms it', async () => {
     await connect({ ...pending, userId: '' })
     await send(delivery('app_installed'))
-    assert.match((await arrived()).text ?? '', /An admin of “Sample company” confirms/)
+    assert.match((await arrived()).text ?? '', /An admin of\s“Sample\scompany”\sconfirms/)
   })
 
   test('a reminder goes while the same connection waits, and not a moment longer', async () => {
