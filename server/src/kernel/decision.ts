@@ -3,12 +3,12 @@
 import type { AccountWrite } from './account-writes.ts'
 import type { CallbackWrite } from './callback-secrets.ts'
 import type { Logo } from './logo.ts'
+import type { OutboxWrite } from './outbox-writes.ts'
 import type {
   AuthorizationCode,
   Client,
   ClientSecret,
   Connection,
-  Delivery,
   Event,
   EventKind,
   Grant,
@@ -178,48 +178,7 @@ export type Write =
   | { readonly write: 'end_session'; readonly hash: Uint8Array }
   | SignInWrite
   | AccountWrite
-  // The outbox: from events to what was told.
-  | {
-      /** Only where events were read up to `from`; that is the place of one reader at a time. */
-      readonly write: 'read_events'
-      readonly from: number
-      readonly to: number
-    }
-  | {
-      /** Where it was planned before, sent or not, nothing changes. */
-      readonly write: 'plan_delivery'
-      readonly delivery: Delivery
-    }
-  | {
-      /** The organization's users have all been planned for: they are told of this app once. */
-      readonly write: 'announce_client'
-      readonly clientId: string
-      readonly organizationId: string
-      readonly at: Milliseconds
-    }
-  | {
-      /** Takes it, or keeps it: only where it still waits, and is due as it was seen. */
-      readonly write: 'claim_delivery'
-      readonly seen: Pick<Delivery, 'id' | 'due' | 'claimedBy'>
-      readonly by: string
-      readonly until: Milliseconds
-      readonly attempts: number
-    }
-  | {
-      /** Only by whoever has claimed it. */
-      readonly write: 'settle_delivery'
-      readonly id: string
-      readonly by: string
-      readonly status: Delivery['status']
-      readonly due: Milliseconds
-      readonly problem: string | undefined
-    }
-  | {
-      /** What was given up begins anew; what waits for later goes now. */
-      readonly write: 'retry_delivery'
-      readonly id: string
-      readonly due: Milliseconds
-    }
+  | OutboxWrite
   // The operator's records.
   | { readonly write: 'add_client'; readonly client: Client; readonly at: Milliseconds }
   | {

@@ -29,8 +29,8 @@ export function unitOf(writes: readonly Write[]): Unit {
 /**
  * The connection is as the decision saw it: not there, or live at this number and epoch, waiting for its user
  * or not, and, where scopes are added, with those; and no admin has barred the app. So an uninstall wins
- * against exchanges in flight, two exchanges that would both make the connection cannot both do so, and what is
- * confirmed is what its user saw.
+ * against exchanges in flight, two exchanges that would both make the connection cannot both do so, and what
+ * is confirmed is what its user saw.
  */
 const connectionAsExpected = (from: number): string => `not exists (
     select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}

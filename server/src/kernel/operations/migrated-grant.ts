@@ -21,7 +21,7 @@ export type Migrated = {
   readonly version: RingVersion
 }
 
-/** The grant that a legacy token becomes, its connection as it then is, and the writes that follow the guard. */
+/** The grant that a legacy token becomes, its connection as it then is, and the writes after the guard. */
 export function migratedGrant(
   migrated: Migrated,
   moment: Moment,
