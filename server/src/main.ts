@@ -22,6 +22,7 @@ import { readReference, readRootSecret } from './keys/root-secret.ts'
 import { mailFolder } from './mail/folder.ts'
 import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
+import { devCallbacks } from './pages/dev-callbacks.ts'
 import { devMail } from './pages/dev-mail.ts'
 import { pages } from './pages/routes.ts'
 import { sampleApp } from './pages/sample-app.ts'
@@ -166,6 +167,7 @@ export function composeServer(
       const mails = config.mail?.folder === undefined ? undefined : mailFolder(config.mail.folder)
       sampleApp({ ...shown, mounts, clients, demoFile, hasMails: mails !== undefined })(server)
       if (mails) devMail({ ...shown, mails })(server)
+      devCallbacks(shown)(server)
     },
     nowhere: ours.nowhere,
   })
