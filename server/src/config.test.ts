@@ -61,7 +61,8 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
     ],
     [
       'sign_in: { password_page: "http://acme.example/password" }',
-      'a.yaml:5: sign_in.password_page is "http://acme.example/password"; expected: an https address of yours where users choose another password',
+      'a.yaml:5: sign_in.password_page is "http://acme.example/password"; ' +
+        'expected: an https address of yours where users choose another password',
     ],
     [
       'sign_in: { password: false }',

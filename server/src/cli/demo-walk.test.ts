@@ -1,4 +1,4 @@
-/** The demo, walked through in a browser as its greeting says: what a user sees, and what becomes of the app. */
+/** The demo, walked through in a browser: what a user sees, and what becomes of the apps. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

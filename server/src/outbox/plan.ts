@@ -173,8 +173,8 @@ const idOf = (...parts: readonly (string | number)[]): string => fields(...parts
 
 /**
  * The id that goes out, in a header of a mail or a call. With the deployment's own id in it, which nobody
- * outside knows: else whoever gets one could count events, whose numbers can be guessed. After a restore those
- * numbers come again, for other events: so when it was is in the id, too.
+ * outside knows: else whoever gets one could count events, whose numbers can be guessed. After a restore
+ * those numbers come again, for other events: so when it was is in the id, too.
  */
 export const hiddenId = (deploymentId: string, restoredAt: string, id: string): string =>
   sha256(fields(deploymentId, restoredAt, id))

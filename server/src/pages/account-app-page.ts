@@ -34,6 +34,7 @@ export function appPage({ frame, note, app, isOwn, reach, now }: AppView): Html 
   const { connection, client, organization, lastUsed } = app
   const words = place.words.account
   const waits = connection.confirmation === 'pending'
+  const used = lastUsed === undefined ? words.neverUsed : formatsFor(place.language).ago(lastUsed, now)
   const title = html`<h1>${client.name}</h1>`
   return framed(
     frame,
@@ -47,7 +48,7 @@ ${waits && html`<p>${words.pendingText[reach]}</p>`}
 ${!isOwn && fact(words.person, holderOf(app, place))}
 ${organization && fact(words.organization, organization.name || organization.id)}
 ${fact(words.connected, cameOf(place, connection, isOwn))}
-${!isAsleep(connection, reach) && fact(words.lastUse, lastUsed === undefined ? words.neverUsed : formatsFor(place.language).ago(lastUsed, now))}
+${!isAsleep(connection, reach) && fact(words.lastUse, used)}
 ${connection.confirmation === 'confirmed' && fact(words.confirmationState, words.confirmed)}
 </dl>
 <h2>${words.mayDo}</h2>

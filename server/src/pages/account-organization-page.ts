@@ -61,7 +61,7 @@ ${appHead(place, app.client, title, more)}
 `
 }
 
-/** How many, since when, last used; the last not where all that there are do nothing before they are confirmed. */
+/** How many, since when, last used; the last not where none of them does anything before it is confirmed. */
 export function countsOf(
   place: Place,
   app: OrganizationApp,

@@ -39,7 +39,7 @@ type Answer = {
   readonly body: string
 }
 
-/** Reads what comes over the connection, to its end: a client for HTTP would hide a body that must not be there. */
+/** Reads what comes over the connection, to its end: a client would hide a body that must not be there. */
 async function ask(method: string, path: string, cookies = cookie): Promise<Answer> {
   const address = (host.app.server as Server).address()
   assert.ok(address !== null && typeof address === 'object')
@@ -60,7 +60,7 @@ async function ask(method: string, path: string, cookies = cookie): Promise<Answ
   return { status, headers: new Map(pairs), body: text.slice(end + 4) }
 }
 
-/** The headers that do not change from one answer to the next; that there is nothing need not be said twice. */
+/** The headers that are the same in each answer; that there is nothing need not be said twice. */
 const lasting = ({ headers }: Answer): readonly (readonly [string, string])[] =>
   [...headers].filter(
     ([name, value]) => !['date', 'set-cookie'].includes(name) && `${name}: ${value}` !== 'content-length: 0',

@@ -62,7 +62,8 @@ export const de: Words = {
       user_unknown: (provider, operator) =>
         `${provider} hat Sie angemeldet, aber hier gibt es kein Konto für Sie. Bitten Sie ${operator} um eines.`,
       sign_in_outdated: () =>
-        'Diese Anmeldung wurde in einem anderen Browser begonnen, ist verbraucht oder hat zu lange gedauert. Gehen Sie zurück und versuchen Sie es noch einmal.',
+        'Diese Anmeldung wurde in einem anderen Browser begonnen, ist verbraucht oder hat zu lange gedauert. ' +
+        'Gehen Sie zurück und versuchen Sie es noch einmal.',
     },
   },
   consent: {

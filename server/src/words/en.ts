@@ -58,7 +58,8 @@ export const en = {
       user_unknown: (provider: string, operator: string) =>
         `${provider} has signed you in, but there is no account for you here. Ask ${operator} for one.`,
       sign_in_outdated: (_provider: string) =>
-        'This sign-in was started in another browser, has been used already, or took too long. Go back to where you came from and try again.',
+        'This sign-in was started in another browser, has been used already, or took too long. ' +
+        'Go back to where you came from and try again.',
     },
   },
   consent: {
