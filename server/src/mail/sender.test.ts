@@ -221,7 +221,7 @@ suite('mail: what is sent of a delivery', () => {
     await connect(pending)
     const reminder = delivery('confirmation_reminder')
     assert.deepEqual(await send(reminder), { outcome: 'sent' })
-    assert.match((await arrived()).subject ?? '', /^Reminder: “Deal Sync” is waiting/)
+    assert.match((await arrived()).subject ?? '', /^“Deal Sync” is waiting/)
     freshFolder()
     await isDropped({ ...reminder, epoch: 0 }, 'the app was uninstalled meanwhile')
     await isDropped({ ...reminder, connection: 99 }, 'the app was uninstalled meanwhile')

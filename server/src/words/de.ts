@@ -308,12 +308,12 @@ export const de: Words = {
         'wenden Sie sich an jemanden, der Ihre Organisation verwaltet.',
     },
     reminder: {
-      subject: (app) => `Erinnerung: ${app} wartet auf Ihre Bestätigung`,
-      preview: 'Sie haben noch nicht bestätigt, was die App darf.',
+      subject: (app) => `${app} wartet auf Ihre Bestätigung`,
+      preview: 'Sie haben noch nicht alles bestätigt, was die App darf.',
       heading: (app) => `${app} wartet auf Ihre Bestätigung`,
       text: (app, organization, date) =>
         `seit dem ${date} ist ${app}${organization === undefined ? '' : ` für ${organization}`} als App ` +
-        'installiert. Sie haben sie noch nicht bestätigt.',
+        'installiert. Sie haben noch nicht alles bestätigt, was sie darf.',
     },
     uninstalled: {
       subject: (app) => `${app} wurde entfernt`,

@@ -293,12 +293,12 @@ export const en = {
         'If you do not know this app, or have never used it, tell an admin of your organization.',
     },
     reminder: {
-      subject: (app: string) => `Reminder: ${app} is waiting for you to confirm it`,
-      preview: 'You have not confirmed yet what it may do.',
+      subject: (app: string) => `${app} is waiting for you to confirm it`,
+      preview: 'You have not confirmed all of what it may do yet.',
       heading: (app: string) => `${app} is waiting for you`,
       text: (app: string, organization: string | undefined, date: string) =>
         `${app} has been installed as an app${organization === undefined ? '' : ` for ${organization}`} since ${date}. ` +
-        'You have not confirmed it yet.',
+        'You have not confirmed all of what it may do yet.',
     },
     uninstalled: {
       subject: (app: string) => `${app} has been uninstalled`,
