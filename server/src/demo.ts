@@ -4,18 +4,18 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config.ts'
-import type { Dialect, Made, SampleClient, SampleList } from './dialects/dialect.ts'
+import { makeTokens, organizationWrite, writeTokens } from './demo-tokens.ts'
+import type { Dialect, Made, SampleClient } from './dialects/dialect.ts'
 import type { Mount } from './http/answer.ts'
 import { sealSecret } from './kernel/callback-secrets.ts'
 import type { Actor, Write } from './kernel/decision.ts'
 import { event } from './kernel/decision.ts'
 import type { Moment, World } from './kernel/kernel.ts'
-import { lookupOf } from './kernel/legacy-lookup.ts'
 import { secretHmac } from './kernel/operations/authenticate-client.ts'
 import { addCallbackSecret } from './kernel/operations/change-callback.ts'
 import type { Client } from './kernel/records.ts'
 import { currentVersion } from './kernel/ring.ts'
-import type { ImportedLegacyToken, Store } from './kernel/store.ts'
+import type { Store } from './kernel/store.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { hashPassword } from './keys/password.ts'
 
@@ -38,7 +38,6 @@ export type SeedBed = {
 export const sampleOrigin = 'http://127.0.0.1:4000'
 
 const demo: Actor = { actor: 'demo', address: undefined, requestId: undefined }
-const day = 86_400_000
 
 /** Makes the clients, the people and `count` legacy tokens in each list of each dialect that is mounted. */
 export async function seedDemo(
@@ -124,7 +123,7 @@ async function makeSample(
     const clientId = list.client === undefined ? '' : found(clients, list.client).id
     const owner = { dialect: dialect.name, clientId, alice: alice.id, organization, count }
     const tokens = makeTokens(list, owner, moment)
-    await writeTokens(owner, tokens, deployment, moment)
+    await writeTokens(owner, tokens, store, moment)
     lists.set(
       list.name,
       tokens.map(({ token }) => token),
@@ -209,106 +208,5 @@ function clientWrites(
       created: now,
       othersExpire: undefined,
     },
-  ]
-}
-
-const organizationWrite = (id: string, name: string): Write => ({
-  write: 'put_organization',
-  organization: {
-    id,
-    name,
-    region: 'us',
-    apiDomain: `https://company-${id.slice(0, 8)}.api.example`,
-    status: 'enabled',
-  },
-})
-
-type MadeToken = {
-  readonly token: string
-  readonly row: Omit<ImportedLegacyToken, 'lookup' | 'lookupVersion'>
-}
-type Owner = {
-  readonly dialect: string
-  readonly clientId: string
-  readonly alice: string
-  readonly organization: string
-  readonly count: number
-}
-
-/** Where each token has a company of its own, the first few are of Alice's: she has colleagues. */
-const ofAlicesCompany = 3
-
-/** Tokens of one list: the first is Alice's, each other of its own user; what they look like is nobody's. */
-const makeTokens = (
-  list: SampleList,
-  { dialect, clientId, alice, organization, count }: Owner,
-  moment: Moment,
-): MadeToken[] =>
-  Array.from({ length: count }, (_, at) => ({
-    token: `demo_${randomHex(moment, 20)}`,
-    row: {
-      clientId,
-      dialect,
-      authorization: undefined,
-      userId: at === 0 ? alice : randomUUID(),
-      organizationId: organizationOf(list, at, organization),
-      kind: list.kind,
-      scopes: list.scopes,
-      created: moment.now - 365 * day,
-      expires: undefined,
-      lastUsed: moment.now - day,
-      alsoAs: [],
-    },
-  }))
-
-function organizationOf(list: SampleList, at: number, organization: string): string {
-  if (list.organization === 'none') return ''
-  return list.organization === 'one' || at < ofAlicesCompany ? organization : randomUUID()
-}
-
-async function writeTokens(
-  owner: Owner,
-  tokens: readonly MadeToken[],
-  { store }: SeedBed,
-  { now, ring }: Moment,
-): Promise<void> {
-  // One commit for all of a list: fifty flushes would be most of the time that a first start takes.
-  const people = tokens.flatMap(({ row }, at) =>
-    row.userId === owner.alice ? [] : personWrites(row, at + 1, row.organizationId !== owner.organization),
-  )
-  if (people.length > 0) await store.commit(people)
-  const version = currentVersion(ring, now)
-  await store.noteLookupKind({ version: version.version, kind: 'raw' })
-  await store.importLegacyTokens(
-    tokens.map(({ token, row }) => ({
-      ...row,
-      lookup: lookupOf(version, 'raw', Buffer.from(token)),
-      lookupVersion: version.version,
-    })),
-  )
-}
-
-function personWrites(
-  { userId, organizationId, dialect }: MadeToken['row'],
-  at: number,
-  ofAnother: boolean,
-): Write[] {
-  const username = `user-${userId.slice(0, 8)}.${dialect}`
-  const user = {
-    id: userId,
-    username,
-    email: `${username}@demo.example`,
-    name: `Sample user ${at}`,
-    passwordHash: undefined,
-    status: 'enabled',
-    language: undefined,
-    lockedUntil: undefined,
-  } as const
-  const organizations = organizationId === '' ? [] : [organizationId]
-  return [
-    ...(ofAnother && organizationId !== ''
-      ? [organizationWrite(organizationId, `Company of ${user.name}`)]
-      : []),
-    { write: 'put_user', user, organizations },
   ]
 }

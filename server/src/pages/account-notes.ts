@@ -41,7 +41,7 @@ export async function noteOfBar(
   return noteOf(visit, query)
 }
 
-/** The same, for the list of an organization: of apps that nobody has, and that stand on no page of theirs. */
+/** The same, for the list of an organization: of apps that nobody has, and that no page of theirs shows. */
 export async function noteOfList(
   visit: AccountVisit,
   query: Parameters,

@@ -44,12 +44,16 @@ export const devMail =
       if (!mail) return send(raw.status(404), place, listPage(place, await mails.list()))
       return send(raw, place, mailPage(place, params.name, mail))
     })
-    app.get<Named>(`${devMailPath}/:name/html`, { exposeHeadRoute: true }, async ({ params, headers }, raw) => {
-      const mail = await mails.read(params.name)
-      if (mail) return raw.headers(htmlHeaders).send(mail.html)
-      const place = placeFor(headers['accept-language'])
-      return send(raw.status(404), place, listPage(place, await mails.list()))
-    })
+    app.get<Named>(
+      `${devMailPath}/:name/html`,
+      { exposeHeadRoute: true },
+      async ({ params, headers }, raw) => {
+        const mail = await mails.read(params.name)
+        if (mail) return raw.headers(htmlHeaders).send(mail.html)
+        const place = placeFor(headers['accept-language'])
+        return send(raw.status(404), place, listPage(place, await mails.list()))
+      },
+    )
   }
 
 const send = (raw: FastifyReply, place: Place, page: Html): FastifyReply =>
