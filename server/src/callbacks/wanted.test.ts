@@ -102,7 +102,7 @@ suite('messages', () => {
       anEvent({ kind: 'connection_revoked', detail: 'connection 4711, 3 grants' }),
       'grant.revoked',
     )
-    assert.deepEqual(message, {
+    assert.deepEqual(JSON.parse(JSON.stringify(message)), {
       type: 'grant.revoked',
       timestamp: '2026-07-01T12:00:00.000Z',
       data: {

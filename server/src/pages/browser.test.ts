@@ -54,6 +54,8 @@ suite('pages: in a browser', { skip: withoutBrowser }, () => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
     await page.goto(hub)
+    // The browser gives the field its focus with the next frame; a key before that goes nowhere.
+    await page.waitForSelector('#username:focus')
     await page.keyboard.type(section.username ?? '')
     await page.keyboard.press('Tab')
     await page.keyboard.type(section.password ?? '')
