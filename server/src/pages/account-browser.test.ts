@@ -96,6 +96,7 @@ suite('account: in a browser', { skip: withoutBrowser }, () => {
     assert.equal(await introspects(pair.json.access_token), true)
 
     const page = await open({ javaScriptEnabled: false })
+    await page.waitForSelector('#username:focus')
     await page.keyboard.type(username)
     await press(page, 'Tab')
     await page.keyboard.type(testPassword)
