@@ -230,7 +230,8 @@ export const de: Words = {
       uninstall: 'Für alle entfernen',
       question: (app, organization) => `${app} für alle in ${organization} entfernen?`,
       questionText: (app, organization) =>
-        `${app} verliert sofort den Zugriff auf die Daten aller Personen in ${organization}. ` +
+        `${app} verliert sofort den Zugriff auf die Daten aller Personen in ${organization}, ` +
+        'auch wo sie die App für sich selbst verbunden haben. ' +
         'Auch die API-Tokens der App funktionieren dort dann nicht mehr.',
       questionBack:
         'Niemand kann sie wieder verbinden, bis jemand, der die Organisation verwaltet, sie wieder zulässt.',

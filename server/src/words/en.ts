@@ -222,7 +222,8 @@ export const en = {
       uninstall: 'Uninstall for all',
       question: (app: string, organization: string) => `Uninstall ${app} for all of ${organization}?`,
       questionText: (app: string, organization: string) =>
-        `${app} will lose access to everybody’s data of ${organization} at once. Its API tokens there stop working too.`,
+        `${app} will lose access to everybody’s data of ${organization} at once, ` +
+        'and so it does where they connected it for themselves. Its API tokens there stop working too.',
       questionBack: 'Nobody can connect it again until you or another admin allows it.',
     },
   },
