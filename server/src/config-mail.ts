@@ -46,5 +46,3 @@ export const mailSettings = z
     const message = 'one of smtp: { host: … } and folder: ./mail, not both'
     context.addIssue({ code: 'custom', path: [], message })
   })
-
-export type MailSettings = z.infer<typeof mailSettings>

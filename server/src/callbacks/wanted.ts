@@ -11,8 +11,6 @@ export const callbackKinds: Readonly<Record<CallbackKind, string>> = {
   'refresh_token.reused': 'a spent refresh token came again, so its grant has ended',
 }
 
-export const isCallbackKind = (text: string): text is CallbackKind => Object.hasOwn(callbackKinds, text)
-
 const kinds: Readonly<Partial<Record<EventKind, CallbackKind>>> = {
   grant_created: 'grant.created',
   connection_confirmed: 'grant.confirmed',

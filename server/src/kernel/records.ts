@@ -252,8 +252,6 @@ export type CallbackKind =
   | 'legacy_token.exchanged'
   | 'refresh_token.reused'
 
-export type DeliveryKind = MailKind | CallbackKind
-
 export type EventKind =
   | 'legacy_token_exchanged'
   | 'legacy_token_reset'

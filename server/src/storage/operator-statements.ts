@@ -6,7 +6,7 @@ import type { NewestKey } from '../kernel/decision.ts'
 import type { Client } from '../kernel/records.ts'
 import type { Statement, Value } from './database.ts'
 import type { Statements } from './statement-parts.ts'
-import { insert, none, places } from './statement-parts.ts'
+import { insert, none, places, userColumns, userValues } from './statement-parts.ts'
 
 type OperatorWrite =
   | 'add_client'
@@ -122,20 +122,12 @@ export const operatorStatements: Statements<OperatorWrite> = {
   },
   put_user: ({ user, organizations }) => [
     {
-      sql: `${insert('users', ['id', 'username', 'email', 'name', 'password_hash', 'status', 'language'])}
+      sql: `${insert('users', userColumns)}
         on conflict (id) do update set
           username = excluded.username, email = excluded.email, name = excluded.name,
           password_hash = coalesce(excluded.password_hash, users.password_hash),
           language = coalesce(excluded.language, users.language) returning 1`,
-      values: [
-        user.id,
-        user.username,
-        none(user.email),
-        none(user.name),
-        none(user.passwordHash),
-        user.status,
-        none(user.language),
-      ],
+      values: userValues(user),
     },
     ...organizations.map((id) => ({
       sql: `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member')

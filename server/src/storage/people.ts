@@ -2,6 +2,7 @@
 import type { ImportedUser, Store } from '../kernel/store.ts'
 import type { Database, Row, Statement } from './database.ts'
 import { text } from './rows.ts'
+import { places, userColumns, userValues } from './statement-parts.ts'
 
 type People = Pick<Store, 'importUsers' | 'importOrganizations' | 'findKnown'>
 
@@ -50,8 +51,8 @@ const importOrganizationSql = `insert into organizations (id, name, region, api_
 
 // Another process may take the username between the question and this: then the row stays out, and nothing
 // else fails.
-const importUserSql = `insert into users (id, username, email, name, password_hash, status, language)
-  select $1, $2, $3, $4, $5, $6, $7 where not exists (select 1 from users where username = $2 and id <> $1)
+const importUserSql = `insert into users (${userColumns.join(', ')})
+  select ${places(userColumns.length)} where not exists (select 1 from users where username = $2 and id <> $1)
   on conflict (id) do update set username = excluded.username, email = coalesce(excluded.email, users.email),
     name = coalesce(excluded.name, users.name), password_hash = coalesce(excluded.password_hash, users.password_hash),
     language = coalesce(excluded.language, users.language)`
@@ -64,15 +65,7 @@ const importAdminSql = `insert into memberships (user_id, organization_id, role)
 const userStatements = ({ user, organizations, adminOf }: ImportedUser): Statement[] => [
   {
     sql: importUserSql,
-    values: [
-      user.id,
-      user.username,
-      user.email ?? null,
-      user.name ?? null,
-      user.passwordHash ?? null,
-      user.status,
-      user.language ?? null,
-    ],
+    values: userValues(user),
   },
   ...organizations.map((id) => ({ sql: importMemberSql, values: [user.id, id] })),
   ...adminOf.map((id) => ({ sql: importAdminSql, values: [user.id, id] })),
@@ -93,8 +86,7 @@ async function rowsIn(sql: string, values: readonly string[], database: Database
   const found: Row[] = []
   for (let at = 0; at < values.length; at += valuesPerQuery) {
     const some = values.slice(at, at + valuesPerQuery)
-    const places = some.map((_, place) => `$${place + 1}`).join(', ')
-    found.push(...(await database.query(`${sql} in (${places})`, some)))
+    found.push(...(await database.query(`${sql} in (${places(some.length)})`, some)))
   }
   return found
 }

@@ -4,9 +4,7 @@ import { failuresWindow, signInLimits } from '../kernel/sign-in.ts'
 import type { Database, Statement } from './database.ts'
 import { number, numberOrNone } from './rows.ts'
 import type { Statements } from './statement-parts.ts'
-import { none, places } from './statement-parts.ts'
-
-const userColumns = ['id', 'username', 'email', 'name', 'password_hash', 'status', 'language']
+import { none, places, userColumns, userValues } from './statement-parts.ts'
 
 const failedKey = (name: string): string => `sign_in_failed:${name}`
 
@@ -21,15 +19,7 @@ export const signInStatements: Statements<SignInWrite['write']> = {
     {
       sql: `insert into users (${userColumns.join(', ')}) select ${places(userColumns.length)}
         where not exists (select 1 from users where username = $2) on conflict do nothing returning 1`,
-      values: [
-        user.id,
-        user.username,
-        none(user.email),
-        none(user.name),
-        none(user.passwordHash),
-        user.status,
-        none(user.language),
-      ],
+      values: userValues(user),
     },
   ],
   note_failed_sign_in({ name, userId, at, actor: { actor, address, requestId } }) {

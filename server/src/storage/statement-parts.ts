@@ -1,6 +1,7 @@
 /** What the tables of statements are made of. */
 import type { Write } from '../kernel/decision.ts'
-import type { Statement } from './database.ts'
+import type { User } from '../kernel/records.ts'
+import type { Statement, Value } from './database.ts'
 
 /** Statements for each of these writes: the compiler asks for those that are missing. */
 export type Statements<Name extends Write['write']> = {
@@ -45,6 +46,19 @@ export const isBarred = (client: string, user: string, organization: string): st
     or (${organization} = '' and exists (select 1 from barred_clients) and exists (
       select 1 from memberships m join barred_clients b on b.organization_id = m.organization_id
       where m.user_id = ${user} and b.client = ${client})))`
+
+/** What a user's row is made of, for whoever writes one. */
+export const userColumns = ['id', 'username', 'email', 'name', 'password_hash', 'status', 'language']
+
+export const userValues = (user: User): Value[] => [
+  user.id,
+  user.username,
+  none(user.email),
+  none(user.name),
+  none(user.passwordHash),
+  user.status,
+  none(user.language),
+]
 
 /** A value, or the null that a row keeps for none. */
 export const none = <V>(value: V | undefined): V | null => value ?? null
