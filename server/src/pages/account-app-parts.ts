@@ -109,3 +109,29 @@ const nameOf = ({
   readonly name: string | undefined
   readonly username: string
 }): string => (name ? `${name} (${username})` : username)
+
+/** What a waiting app may do is read before it is confirmed; of any other it is folded away. */
+export const foldedScopes = (place: Place, { confirmation, scopes }: Connection): Html | undefined =>
+  confirmation === 'pending'
+    ? undefined
+    : html`<details><summary>${place.words.account.mayDo}</summary>
+${permissionsOf(place, scopes)}
+</details>`
+
+/** The end of a connection's entry in a list: what there is to confirm, and what can be done. */
+export function entryEnd(frame: Frame, connection: Connection, reach: Reach, appName: string): Html {
+  const { place } = frame
+  const words = place.words.account
+  const waits = connection.confirmation === 'pending'
+  return html`${
+    waits &&
+    html`<div class="more">
+<p>${words.pendingText[reach]} ${words.mayDo}:</p>
+${permissionsOf(place, connection.scopes)}
+</div>`
+  }
+<div class="buttons">
+${waits && confirmForm(frame, connection, appName)}
+${uninstallLink(frame, connection, appName)}
+</div>`
+}

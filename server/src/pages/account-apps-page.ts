@@ -1,15 +1,7 @@
 import type { AppShown, ConnectedApp } from '../kernel/account-finders.ts'
 import type { Reach } from '../kernel/operations/confirmation.ts'
 import type { Milliseconds } from '../kernel/records.ts'
-import {
-  appHead,
-  badgesOf,
-  confirmForm,
-  factsOf,
-  permissionsOf,
-  uninstallLink,
-  waitingBadge,
-} from './account-app-parts.ts'
+import { appHead, badgesOf, entryEnd, factsOf, foldedScopes, waitingBadge } from './account-app-parts.ts'
 import type { Frame, Note } from './account-frame.ts'
 import { addressOf, framed, told } from './account-frame.ts'
 import type { Listing } from './account-listing.ts'
@@ -65,33 +57,16 @@ function entry(view: AppsView, app: ConnectedApp): Html {
   const { frame, now } = view
   const { connection, client } = app
   const { place } = frame
-  const words = place.words.account
   const waits = isWaiting(app)
   const reach = view.reachOf(client)
-  const permissions = permissionsOf(place, connection.scopes)
   const address = addressOf(frame, { page: 'app', number: connection.number })
   const title = html`<h3><a href="${address}">${client.name}</a></h3>`
   const facts = html`${badgesOf(place, client, waitingBadge(place, connection, true))}
 ${factsOf(place, app, { isOwn: true, reach, now })}
-${
-  !waits &&
-  html`<details><summary>${words.mayDo}</summary>
-${permissions}
-</details>`
-}`
+${foldedScopes(place, connection)}`
   return html`<li class="item${waits && ' waiting'}">
 ${appHead(place, client, title, facts)}
-${
-  waits &&
-  html`<div class="more">
-<p>${words.pendingText[reach]} ${words.mayDo}:</p>
-${permissions}
-</div>`
-}
-<div class="buttons">
-${waits && confirmForm(frame, connection, client.name)}
-${uninstallLink(frame, connection, client.name)}
-</div>
+${entryEnd(frame, connection, reach, client.name)}
 </li>
 `
 }

@@ -3,12 +3,11 @@ import type { Reach } from '../kernel/operations/confirmation.ts'
 import type { Milliseconds, Organization } from '../kernel/records.ts'
 import {
   appHead,
-  confirmForm,
+  entryEnd,
   factLine,
   factsOf,
+  foldedScopes,
   holderOf,
-  permissionsOf,
-  uninstallLink,
   waitingBadge,
 } from './account-app-parts.ts'
 import type { Frame, Note } from './account-frame.ts'
@@ -71,33 +70,16 @@ ${
 
 function entry({ frame, app, reach, now }: OrganizationAppView, connected: ConnectedApp): Html {
   const { place } = frame
-  const words = place.words.account
   const { connection } = connected
   const holder = holderOf(connected, place)
   const waits = connection.confirmation === 'pending'
-  const permissions = permissionsOf(place, connection.scopes)
   return html`<li class="item${waits && ' waiting'}">
 <div class="app"><div><h3>${holder}</h3>
 ${waits && html`<p>${waitingBadge(place, connection, false)}</p>`}
 ${factsOf(place, connected, { isOwn: false, reach, now })}
-${
-  !waits &&
-  html`<details><summary>${words.mayDo}</summary>
-${permissions}
-</details>`
-}
+${foldedScopes(place, connection)}
 </div></div>
-${
-  waits &&
-  html`<div class="more">
-<p>${words.pendingText[reach]} ${words.mayDo}:</p>
-${permissions}
-</div>`
-}
-<div class="buttons">
-${waits && confirmForm(frame, connection, `${app.client.name}, ${holder}`)}
-${uninstallLink(frame, connection, `${app.client.name}, ${holder}`)}
-</div>
+${entryEnd(frame, connection, reach, `${app.client.name}, ${holder}`)}
 </li>
 `
 }
