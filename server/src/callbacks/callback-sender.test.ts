@@ -16,7 +16,7 @@ import { appServer } from '../testing/app-server.ts'
 import { grantedBy } from '../testing/decisions.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
-import { aClient, aConnection } from '../testing/records.ts'
+import { aClient, aConnection, aDelivery } from '../testing/records.ts'
 import { callbackSender } from './callback-sender.ts'
 import { guardedRequest } from './guarded-request.ts'
 import { reachable } from './reachable.ts'
@@ -65,23 +65,18 @@ async function happened(
   assert.equal(await store().commit([write]), 'committed')
   const told = (await store().listEvents(0, 10_000)).at(-1)
   assert.ok(told)
-  return {
+  return aDelivery({
     id: `delivery-${told.id}`,
-    channel: 'callback',
     kind: callback,
     clientId: client.id,
     userId: 'alice',
     organizationId: 'acme',
-    connection: undefined,
-    epoch: undefined,
     event: told.id,
     at: told.at,
     due: told.at,
     attempts: 1,
-    status: 'waiting',
     claimedBy: 'this process',
-    problem: undefined,
-  }
+  })
 }
 
 const send = (delivery: Delivery): Promise<Outcome> => senderTo('127.0.0.0/8')(delivery)

@@ -12,6 +12,7 @@ import type { Delivery } from '../kernel/records.ts'
 import { migrate } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
+import { aDelivery } from '../testing/records.ts'
 
 const binary = fileURLToPath(new URL('../../bin/tokenferry.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'tokenferry-outbox-command-'))
@@ -33,25 +34,15 @@ const run = (...args: readonly string[]) =>
 
 const later = Date.UTC(2100, 0, 1)
 const aMail = (id: string, changes: Partial<Delivery>): Delivery =>
-  // Spreading forgets that channel and kind belong together.
-  ({
+  aDelivery({
     id,
     channel: 'mail',
     kind: 'sign_in_locked',
-    clientId: undefined,
-    userId: 'ann',
-    organizationId: undefined,
-    connection: undefined,
-    epoch: undefined,
-    event: 1,
-    at: Date.UTC(2026, 0, 1),
     due: later,
     attempts: 3,
-    status: 'waiting',
-    claimedBy: undefined,
     problem: 'The mail server does not answer.',
     ...changes,
-  }) as Delivery
+  })
 
 suite('tokenferry outbox', () => {
   before(async () => {

@@ -16,7 +16,7 @@ import type { Database } from '../storage/database.ts'
 import { migrate } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
-import { aClient, aConnection, aGrant, anOrganization, aUser, noon } from '../testing/records.ts'
+import { aClient, aConnection, aDelivery, aGrant, anOrganization, aUser, noon } from '../testing/records.ts'
 import { folderTransport } from './folder.ts'
 import type { MailSenderOptions } from './sender.ts'
 import { mailSender } from './sender.ts'
@@ -41,25 +41,16 @@ const policy = (changes: Partial<Policy>): Policy => ({
 })
 
 const delivery = (kind: MailKind, changes: Partial<Delivery> = {}): Delivery =>
-  // A delivery of mail stays one, whatever else a test changes.
-  ({
+  aDelivery({
     id: `delivery of ${kind}`,
     channel: 'mail',
     kind,
-    clientId: 'app',
-    userId: 'user',
     organizationId: 'company',
     connection: pending.number,
     epoch: pending.epoch,
     event: undefined,
-    at: noon,
-    due: noon,
-    attempts: 0,
-    status: 'waiting',
-    claimedBy: undefined,
-    problem: undefined,
     ...changes,
-  }) as Delivery
+  })
 
 suite('mail: what is sent of a delivery', () => {
   let database: Database

@@ -3,29 +3,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { event } from '../kernel/decision.ts'
 import type { Delivery } from '../kernel/records.ts'
-import { aLegacyToken, aUser, noon } from '../testing/records.ts'
+import { aDelivery, aLegacyToken, aUser, noon } from '../testing/records.ts'
 import type { Opened } from './contract.ts'
-
-const aDelivery = (changes: Partial<Delivery> = {}): Delivery =>
-  // Spreading forgets that channel and kind belong together.
-  ({
-    id: 'one',
-    channel: 'callback',
-    kind: 'grant.created',
-    clientId: 'app',
-    userId: 'user',
-    organizationId: undefined,
-    connection: undefined,
-    epoch: undefined,
-    event: 7,
-    at: noon,
-    due: noon,
-    attempts: 0,
-    status: 'waiting',
-    claimedBy: undefined,
-    problem: undefined,
-    ...changes,
-  }) as Delivery
 
 const someone = { actor: 'client:app', address: undefined, requestId: undefined }
 const second = 1000

@@ -7,6 +7,7 @@ import type {
   AuthorizationCode,
   Client,
   Connection,
+  Delivery,
   Grant,
   LegacyToken,
   Organization,
@@ -193,3 +194,24 @@ export const aSession = (changes: Partial<Session> = {}): Session => ({
   userAgent: undefined,
   ...changes,
 })
+
+export const aDelivery = (changes: { readonly [Field in keyof Delivery]?: Delivery[Field] } = {}): Delivery =>
+  // Spreading forgets that channel and kind belong together.
+  ({
+    id: 'one',
+    channel: 'callback',
+    kind: 'grant.created',
+    clientId: 'app',
+    userId: 'user',
+    organizationId: undefined,
+    connection: undefined,
+    epoch: undefined,
+    event: 7,
+    at: noon,
+    due: noon,
+    attempts: 0,
+    status: 'waiting',
+    claimedBy: undefined,
+    problem: undefined,
+    ...changes,
+  }) as Delivery
