@@ -76,6 +76,9 @@ const policies: Readonly<Record<keyof WrittenPolicy, string>> = {
   refresh: 'Life of a refresh token since its last rotation.',
   code: 'Life of an authorization code.',
   may_refresh: 'Whether the app may refresh at all.',
+  direct_grants:
+    'Grants of `concur` that are off unless an app is allowed them: the user’s password, a code by mail, a request token.',
+  organizations: 'Whether each organization must have let the app in before anybody of it connects it.',
   rotate: 'When a refresh says a new refresh token.',
   exchange_repeat:
     'How long a lost answer to an exchange can be asked for again, by a client that proves itself.',

@@ -15,6 +15,7 @@ export const organizationWrite = (id: string, name: string): Write => ({
     region: 'us',
     apiDomain: `https://company-${id.slice(0, 8)}.api.example`,
     status: 'enabled',
+    allowedAddresses: [],
   },
 })
 
@@ -99,6 +100,7 @@ function personWrites(
     status: 'enabled',
     language: undefined,
     lockedUntil: undefined,
+    region: undefined,
   } as const
   const organizations = organizationId === '' ? [] : [organizationId]
   return [

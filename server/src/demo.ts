@@ -111,6 +111,7 @@ async function makeSample(
     status: 'enabled',
     language: undefined,
     lockedUntil: undefined,
+    region: undefined,
   } as const
   await store.commit([
     organizationWrite(organization, `Sample company (${dialect.name})`),

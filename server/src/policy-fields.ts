@@ -28,6 +28,12 @@ const secondsOrNever = (example: string) =>
     error: `never, or a duration such as ${example}`,
   })
 
+/** A list, or, on the command line, names with a comma between them. */
+const directGrants = z.preprocess(
+  (written) => (typeof written === 'string' ? written.split(',').filter(Boolean) : written),
+  z.array(z.enum(['password', 'otp', 'authtoken'])),
+)
+
 /** Every field that the operator may set, by mount or by client. */
 export const policyFields = {
   access: seconds,
@@ -36,6 +42,8 @@ export const policyFields = {
   refresh: secondsOrNever('90d'),
   code: seconds,
   may_refresh: z.boolean(),
+  direct_grants: directGrants,
+  organizations: z.enum(['all', 'enabled']),
   rotate,
   exchange_repeat: seconds,
   exchange_repeat_unproven: seconds,
@@ -66,6 +74,8 @@ export const policyNames = {
   refresh: 'refreshSeconds',
   code: 'codeSeconds',
   may_refresh: 'refreshAllowed',
+  direct_grants: 'directGrants',
+  organizations: 'organizations',
   rotate: 'rotate',
   exchange_repeat: 'exchangeRepeatSeconds',
   exchange_repeat_unproven: 'exchangeRepeatUnprovenSeconds',

@@ -44,7 +44,10 @@ function addAdd(organization: Command): void {
     .action((options: AddOptions) =>
       withDeployment(options, async ({ world }) => {
         const { id, name, region, apiDomain } = options
-        const input = { organization: { id, name, region, apiDomain }, actor: operator() }
+        const input = {
+          organization: { id, name, region, apiDomain, allowedAddresses: [] },
+          actor: operator(),
+        }
         const added = granted(await perform(addOrganization, input, world), {
           record_exists: 'There already is an organization of this id. See: tokenferry organization list',
         })

@@ -53,7 +53,16 @@ function addAdd(user: Command): void {
       const passwordHash = options.password ? await readNewPassword() : undefined
       await withDeployment(options, async ({ world }) => {
         const { id, username, email, name, organization = [], adminOf = [] } = options
-        const user = { id, username, email, name, passwordHash, language: undefined, lockedUntil: undefined }
+        const user = {
+          id,
+          username,
+          email,
+          name,
+          passwordHash,
+          language: undefined,
+          lockedUntil: undefined,
+          region: undefined,
+        }
         const answer = await perform(
           addUser,
           { user, organizations: organization, adminOf, actor: operator() },

@@ -28,6 +28,7 @@ export function checkUser(values: Values): ImportedUser | Refused {
       status: 'enabled',
       language,
       lockedUntil: undefined,
+      region: undefined,
     },
     organizations,
     adminOf,
@@ -42,7 +43,14 @@ export function checkOrganization(values: Values): Organization | Refused {
   if (wrong) return wrong
   if (api_domain !== undefined && !isBase(api_domain))
     return { refused: 'api_domain is not an address such as https://company.example' }
-  return { id: id ?? '', name: name ?? '', region, apiDomain: api_domain, status: 'enabled' }
+  return {
+    id: id ?? '',
+    name: name ?? '',
+    region,
+    apiDomain: api_domain,
+    status: 'enabled',
+    allowedAddresses: [],
+  }
 }
 
 function wrongIn(values: Values, short: readonly string[], needed: readonly string[]): Refused | undefined {

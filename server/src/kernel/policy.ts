@@ -5,6 +5,9 @@
 
 export type SignatureAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
 
+/** A user's own password; a code mailed to them; a request token that an admin made for the app. */
+export type DirectGrant = 'password' | 'otp' | 'authtoken'
+
 export type Policy = {
   readonly accessSeconds: number
   readonly accessFormat: 'jwt' | 'opaque'
@@ -14,6 +17,10 @@ export type Policy = {
   readonly codeSeconds: number
   /** Whether the app may refresh at all. */
   readonly refreshAllowed: boolean
+  /** Grants that are off unless an app is allowed them (RFC 9700 §2.4 says why a password should be none). */
+  readonly directGrants: readonly DirectGrant[]
+  /** Whether an organization must have let the app in before anybody of it connects it. */
+  readonly organizations: 'all' | 'enabled'
   /**
    * When a refresh says a new refresh token: at every use; at most once in so many seconds (to a client that
    * proved itself); never.
@@ -62,6 +69,8 @@ export const defaultPolicy: Policy = {
   refreshSeconds: 90 * day,
   codeSeconds: 60,
   refreshAllowed: true,
+  directGrants: [],
+  organizations: 'all',
   rotate: 'always',
   exchangeRepeatSeconds: 7 * day,
   exchangeRepeatUnprovenSeconds: day,

@@ -62,6 +62,8 @@ export type User = {
   readonly language: string | undefined
   /** Too many sign-ins have failed: none is tried before this moment. */
   readonly lockedUntil: Milliseconds | undefined
+  /** Where they live, by the name of a region; absent: where their organization does. */
+  readonly region: string | undefined
 }
 
 export type Organization = {
@@ -71,6 +73,8 @@ export type Organization = {
   /** Base address of this organization's API, such as `https://acme.example`. */
   readonly apiDomain: string | undefined
   readonly status: 'enabled' | 'disabled'
+  /** Whence its people sign in and its apps ask for them (`192.0.2.0/24`); empty: from anywhere. */
+  readonly allowedAddresses: readonly string[]
 }
 
 /** That a user belongs to an organization; its admins see and govern all its connections. */
@@ -175,6 +179,45 @@ export type AuthorizationCode = {
   readonly expires: Milliseconds
   readonly status: 'open' | 'redeemed'
   readonly grantNumber: number | undefined
+  /** What an id_token of this code repeats: the app's own word, and when the user signed in. */
+  readonly nonce: string | undefined
+  readonly authenticatedAt: Milliseconds | undefined
+}
+
+/** A code that was mailed to somebody. It is computed from the id (`one-time-code.ts`) and lies nowhere. */
+export type OneTimeCode = {
+  readonly id: Uint8Array
+  readonly clientId: string
+  readonly userId: string
+  /** The ring version that it is computed with. */
+  readonly keyVersion: number
+  /** HMAC of the parameters that must be repeated when it is redeemed. */
+  readonly facts: Uint8Array
+  /** Wrong ones that were tried while it was open. */
+  readonly guesses: number
+  readonly created: Milliseconds
+  readonly expires: Milliseconds
+  readonly status: 'open' | 'redeemed'
+}
+
+/** What an organization's admin hands to an app, which trades it for a pair: once, and again if that is lost. */
+export type RequestToken = {
+  /** SHA-256 of the token: 256 random bits need no key to hide. */
+  readonly hash: Uint8Array
+  readonly clientId: string
+  /** '' where the pair is the organization's. */
+  readonly userId: string
+  readonly organizationId: string
+  /** The admin; '' is the operator. */
+  readonly authorizedBy: string
+  readonly scopes: readonly string[]
+  readonly created: Milliseconds
+  readonly expires: Milliseconds
+  /** How often a pair was said for it. */
+  readonly uses: number
+  /** From the first use on. */
+  readonly keyVersion: number | undefined
+  readonly grantNumber: number | undefined
 }
 
 export type Session = {
@@ -230,6 +273,8 @@ export type Delivery = {
   readonly epoch: number | undefined
   /** The event that it tells of. */
   readonly event: number | undefined
+  /** The id of the one-time code that it brings. */
+  readonly oneTimeCode: Uint8Array | undefined
   /** When that happened. */
   readonly at: Milliseconds
   /** When it is to go, or, while somebody is sending it, when they are taken to have died. */
@@ -243,7 +288,12 @@ export type Delivery = {
   | { readonly channel: 'callback'; readonly kind: CallbackKind }
 )
 
-export type MailKind = 'app_installed' | 'app_uninstalled' | 'sign_in_locked' | 'confirmation_reminder'
+export type MailKind =
+  | 'app_installed'
+  | 'app_uninstalled'
+  | 'sign_in_locked'
+  | 'confirmation_reminder'
+  | 'one_time_code'
 
 export type CallbackKind =
   | 'grant.created'
@@ -265,6 +315,11 @@ export type EventKind =
   | 'connection_pending'
   | 'client_barred'
   | 'client_unbarred'
+  | 'client_enabled'
+  | 'client_enabling_ended'
+  | 'user_barred'
+  | 'user_unbarred'
+  | 'request_token_made'
   | 'sign_in_locked'
   | 'callback_disabled'
   | 'refresh_token_reused'

@@ -48,6 +48,12 @@ export const refusals = {
   client_unknown: client,
   client_unproven: client,
   application_token_invalid: { ...client, oauth: 'invalid_token' },
+  access_token_invalid: { status: 401, oauth: 'invalid_token', says: 'The access token is not valid.' },
+  scope_insufficient: {
+    status: 403,
+    oauth: 'insufficient_scope',
+    says: 'The access token does not have the scope that this needs.',
+  },
   path_client_unknown: { status: 404, oauth: 'invalid_client', says: 'There is no such application.' },
   path_client_of_other: client,
   client_disabled: { status: 401, oauth: 'invalid_client', says: 'The client is disabled.' },
@@ -79,6 +85,7 @@ export const refusals = {
   subject_mismatch: token,
   user_disabled: token,
   organization_disabled: token,
+  client_barred_for_user: token,
   client_barred: token,
   legacy_token_revoked: token,
   connection_revoked: token,
@@ -118,6 +125,33 @@ export const refusals = {
     says: 'The code_verifier does not fit the code.',
   },
 
+  // What names somebody directly: a password, a code by mail, a request token.
+  email_unknown: { status: 400, oauth: 'invalid_request', says: 'There is no user of this e-mail address.' },
+  subject_unknown: { status: 400, oauth: 'invalid_request', says: 'There is no such user or company.' },
+  request_token_unknown: token,
+  request_token_of_other: token,
+  request_token_used_up: token,
+  request_token_expired: token,
+  one_time_codes_open: {
+    status: 400,
+    oauth: 'invalid_request',
+    says: 'Too many one-time codes are open already. Use one of them, or wait until they have expired.',
+  },
+  one_time_code_unknown: { ...code, says: 'There is no open one-time code for this address.' },
+  one_time_code_wrong: { ...code, says: 'The one-time code is wrong.' },
+  one_time_code_differs: {
+    ...code,
+    says: 'The parameters are not those that the one-time code was asked with.',
+  },
+  lives_elsewhere: {
+    status: 400,
+    oauth: 'invalid_request',
+    says: 'The user or company lives in another region.',
+  },
+  client_not_enabled: { ...identity, says: 'The company has not enabled this app.' },
+  address_not_allowed: { ...identity, says: 'The company does not allow this from your address.' },
+  proxies_unknown: request('Not all of the proxies are users of the company.'),
+
   // The refresh token.
   refresh_token_unknown: token,
   refresh_token_of_other_client: token,
@@ -151,6 +185,7 @@ export const refusals = {
   },
   redirect_uri_unknown: request('The redirect_uri is not registered for this client.'),
   code_challenge_missing: request('This client must send a code_challenge (S256).'),
+  consent_prompt_missing: request('The scope offline_access needs prompt=consent.'),
   password_wrong: { status: 401, oauth: 'access_denied', says: 'The user name or the password is wrong.' },
   sign_in_locked: {
     status: 429,
@@ -195,6 +230,8 @@ export type Refusal = {
   readonly accepted?: readonly string[]
   /** Whether the predecessor of the presented refresh token could be recovered (Clover's header). */
   readonly recoverable?: boolean
+  /** Where the user or company lives instead, by the name of a region. */
+  readonly region?: string
   /** Seconds after which to try again. */
   readonly retryAfterSeconds?: number
 }

@@ -21,6 +21,7 @@ export const purposes = [
   'seal',
   'webhook',
   'sign_in',
+  'one_time_code',
 ] as const
 export type Purpose = (typeof purposes)[number]
 

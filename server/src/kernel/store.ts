@@ -28,13 +28,22 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
 
+/** What decisions and answers need of a user. */
+export type JoinedUser = Pick<User, 'id' | 'status' | 'name' | 'username' | 'region'>
+
 /** A grant and all that a decision on it needs. */
 export type GrantFacts = {
   readonly grant: Grant
   readonly connection: Connection
-  readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
+  readonly user: JoinedUser | undefined
   readonly organization: Organization | undefined
 }
+
+/**
+ * `user`: the operator lets this user not use the app. `organization`: an admin of it, else of one of the
+ * user's, has taken the app out.
+ */
+export type BarredBy = 'user' | 'organization' | undefined
 
 /** A legacy token as one client sees it. */
 export type LegacyFacts = {
@@ -45,9 +54,9 @@ export type LegacyFacts = {
   readonly alias: AliasStatus
   readonly grant: Grant | undefined
   readonly connection: Connection | undefined
-  /** An admin of its organization, else of one of its user's, has taken the asking client out. */
-  readonly barred: boolean
-  readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
+  /** Whether the asking client was taken out, and of what. */
+  readonly barred: BarredBy
+  readonly user: JoinedUser | undefined
   readonly organization: Organization | undefined
 }
 
@@ -63,9 +72,9 @@ export type CodeFacts = {
   readonly alias: AliasStatus
   readonly grant: Grant | undefined
   readonly connection: Connection | undefined
-  /** An admin of its organization, else of one of its user's, has taken its client out. */
-  readonly barred: boolean
-  readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
+  /** Whether its client was taken out, and of what. */
+  readonly barred: BarredBy
+  readonly user: JoinedUser | undefined
   readonly organization: Organization | undefined
 }
 

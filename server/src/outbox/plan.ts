@@ -160,6 +160,7 @@ const deliveryOf = ({ id, clientId, userId, organizationId, at }: Event) =>
     connection: undefined,
     epoch: undefined,
     event: id,
+    oneTimeCode: undefined,
     at,
     due: at,
     attempts: 0,

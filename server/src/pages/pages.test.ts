@@ -156,10 +156,18 @@ suite('pages: the way to a code', () => {
       status: 'enabled',
       language: undefined,
       lockedUntil: undefined,
+      region: undefined,
     } as const
     for (const id of ['first', 'second']) {
       const apiDomain = `https://${id}.example`
-      const organization = { id, name: `The ${id}`, region: undefined, apiDomain, status: 'enabled' } as const
+      const organization = {
+        id,
+        name: `The ${id}`,
+        region: undefined,
+        apiDomain,
+        status: 'enabled',
+        allowedAddresses: [],
+      } as const
       await store.commit([{ write: 'put_organization', organization }])
     }
     await store.commit([{ write: 'put_user', user: bob, organizations: ['first', 'second'] }])

@@ -137,15 +137,17 @@ export const operatorStatements: Statements<OperatorWrite> = {
   ],
   put_organization: ({ organization }) => [
     {
-      sql: `${insert('organizations', ['id', 'name', 'region', 'api_domain', 'status'])}
+      sql: `${insert('organizations', ['id', 'name', 'region', 'api_domain', 'status', 'allowed_addresses'])}
         on conflict (id) do update set
-          name = excluded.name, region = excluded.region, api_domain = excluded.api_domain returning 1`,
+          name = excluded.name, region = excluded.region, api_domain = excluded.api_domain,
+          allowed_addresses = excluded.allowed_addresses returning 1`,
       values: [
         organization.id,
         organization.name,
         none(organization.region),
         none(organization.apiDomain),
         organization.status,
+        organization.allowedAddresses.join(' '),
       ],
     },
   ],

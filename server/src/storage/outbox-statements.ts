@@ -12,7 +12,7 @@ type OutboxWrite =
 
 const deliveryColumns = [
   'id', 'channel', 'kind', 'client', 'user_id', 'organization_id', 'connection', 'epoch', 'event', 'at', 'due',
-  'attempts', 'status', 'claimed_by', 'problem',
+  'attempts', 'status', 'claimed_by', 'problem', 'one_time_code',
 ] // biome-ignore format: a table of names reads best in lines
 
 const planSql = `${insert('deliveries', deliveryColumns)} on conflict do nothing returning 1`
@@ -34,7 +34,7 @@ export const outboxStatements: Statements<OutboxWrite> = {
         delivery.id, delivery.channel, delivery.kind, delivery.clientId ?? '', delivery.userId ?? '',
         delivery.organizationId ?? '', none(delivery.connection), none(delivery.epoch), none(delivery.event),
         delivery.at, delivery.due, delivery.attempts, delivery.status, none(delivery.claimedBy),
-        none(delivery.problem),
+        none(delivery.problem), none(delivery.oneTimeCode),
       ], // biome-ignore format: in the order of the columns
     },
   ],

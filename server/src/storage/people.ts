@@ -55,7 +55,7 @@ const importUserSql = `insert into users (${userColumns.join(', ')})
   select ${places(userColumns.length)} where not exists (select 1 from users where username = $2 and id <> $1)
   on conflict (id) do update set username = excluded.username, email = coalesce(excluded.email, users.email),
     name = coalesce(excluded.name, users.name), password_hash = coalesce(excluded.password_hash, users.password_hash),
-    language = coalesce(excluded.language, users.language)`
+    language = coalesce(excluded.language, users.language), region = coalesce(excluded.region, users.region)`
 // A file that calls an admin a member leaves them an admin: it may have been written before.
 const importMemberSql = `insert into memberships (user_id, organization_id, role) values ($1, $2, 'member')
   on conflict do nothing`

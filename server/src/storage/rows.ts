@@ -12,6 +12,7 @@ import type {
   Session,
   User,
 } from '../kernel/records.ts'
+import type { BarredBy, JoinedUser } from '../kernel/store.ts'
 import type { Row, Value } from './database.ts'
 
 export const text = (value: Value | undefined): string => String(value ?? '')
@@ -101,6 +102,8 @@ export const toCode = (row: Row): AuthorizationCode => ({
   expires: number(row.expires),
   status: one(row.status),
   grantNumber: numberOrNone(row.grant_number),
+  nonce: textOrNone(row.nonce),
+  authenticatedAt: numberOrNone(row.authenticated_at),
 })
 
 /** The columns of a joined connection, user and organization; read by the three functions below. */
@@ -108,8 +111,9 @@ export const joinedColumns = `
   c.number as c_number, c.client as c_client, c.user_id as c_user_id, c.organization_id as c_organization_id,
   c.scopes as c_scopes, c.since as c_since, c.origin as c_origin, c.confirmation as c_confirmation,
   c.status as c_status, c.epoch as c_epoch, c.live_grants as c_live_grants, c.last_used as c_last_used,
-  u.status as u_status, u.username as u_username, u.name as u_name,
-  o.name as o_name, o.region as o_region, o.api_domain as o_api_domain, o.status as o_status`
+  u.status as u_status, u.username as u_username, u.name as u_name, u.region as u_region,
+  o.name as o_name, o.region as o_region, o.api_domain as o_api_domain, o.status as o_status,
+  o.allowed_addresses as o_allowed_addresses`
 
 export const toConnection = (row: Row, prefix: 'c_' | '' = ''): Connection => ({
   number: number(row[`${prefix}number`]),
@@ -129,13 +133,16 @@ export const toConnection = (row: Row, prefix: 'c_' | '' = ''): Connection => ({
 export const joinedConnection = (row: Row): Connection | undefined =>
   row.c_number === null || row.c_number === undefined ? undefined : toConnection(row, 'c_')
 
-export const joinedUser = (
-  row: Row,
-  id: string,
-): Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined =>
+export const joinedUser = (row: Row, id: string): JoinedUser | undefined =>
   row.u_status === null || row.u_status === undefined
     ? undefined
-    : { id, status: one(row.u_status), username: text(row.u_username), name: textOrNone(row.u_name) }
+    : {
+        id,
+        status: one(row.u_status),
+        username: text(row.u_username),
+        name: textOrNone(row.u_name),
+        region: textOrNone(row.u_region),
+      }
 
 export const joinedOrganization = (row: Row, id: string): Organization | undefined =>
   row.o_status === null || row.o_status === undefined
@@ -146,7 +153,12 @@ export const joinedOrganization = (row: Row, id: string): Organization | undefin
         region: textOrNone(row.o_region),
         apiDomain: textOrNone(row.o_api_domain),
         status: one(row.o_status),
+        allowedAddresses: words(row.o_allowed_addresses),
       }
+
+/** As `barredBy` asks. */
+export const toBarredBy = (value: Value | undefined): BarredBy =>
+  value === null || value === undefined ? undefined : one(value)
 
 export const toUser = (row: Row): User => ({
   id: text(row.id),
@@ -157,6 +169,7 @@ export const toUser = (row: Row): User => ({
   status: one(row.status),
   language: textOrNone(row.language),
   lockedUntil: numberOrNone(row.locked_until),
+  region: textOrNone(row.region),
 })
 
 export const toOrganization = (row: Row): Organization => ({
@@ -165,6 +178,7 @@ export const toOrganization = (row: Row): Organization => ({
   region: textOrNone(row.region),
   apiDomain: textOrNone(row.api_domain),
   status: one(row.status),
+  allowedAddresses: words(row.allowed_addresses),
 })
 
 /** A session's columns under their prefix, since its user's stand beside them. */
@@ -244,6 +258,7 @@ export const toDelivery = (row: Row): Delivery => ({
   connection: numberOrNone(row.connection),
   epoch: numberOrNone(row.epoch),
   event: numberOrNone(row.event),
+  oneTimeCode: bytesOrNone(row.one_time_code),
   at: number(row.at),
   due: number(row.due),
   attempts: number(row.attempts),

@@ -15,6 +15,13 @@ CREATE TABLE barred_clients (
   primary key (organization_id, client)
 ) without rowid;
 
+CREATE TABLE barred_users (
+  user_id text not null,
+  client text not null,
+  at integer not null,
+  primary key (user_id, client)
+) without rowid;
+
 CREATE TABLE callback_secrets (
   client text not null references clients (id),
   number integer not null,
@@ -82,7 +89,7 @@ CREATE TABLE codes (
   expires integer not null,
   status text not null,
   grant_number integer
-) without rowid;
+, nonce text, authenticated_at integer) without rowid;
 
 CREATE INDEX codes_by_expiry on codes (expires);
 
@@ -133,11 +140,19 @@ CREATE TABLE deliveries (
   status text not null, -- waiting, sent, dropped, given_up
   claimed_by text, -- who is sending it, until it is due again
   problem text
-) without rowid;
+, one_time_code blob) without rowid;
 
 CREATE INDEX deliveries_due on deliveries (channel, client, due) where status = 'waiting';
 
 CREATE INDEX deliveries_settled on deliveries (at) where status <> 'waiting';
+
+CREATE TABLE enabled_clients (
+  organization_id text not null,
+  client text not null,
+  at integer not null,
+  by_user text,
+  primary key (organization_id, client)
+) without rowid;
 
 CREATE TABLE events (
   id integer primary key autoincrement,
@@ -250,6 +265,22 @@ CREATE TABLE number_blocks (
   closed_from integer -- numbers from here on were given back unused; null: nobody gave the block back
 );
 
+CREATE TABLE one_time_codes (
+  id blob primary key, -- 16 bytes of chance
+  client text not null,
+  user_id text not null,
+  key_version integer not null,
+  facts blob not null, -- HMAC of the parameters that must be repeated
+  guesses integer not null,
+  created integer not null,
+  expires integer not null,
+  status text not null -- open, redeemed
+) without rowid;
+
+CREATE INDEX one_time_codes_by_expiry on one_time_codes (expires);
+
+CREATE INDEX one_time_codes_by_user on one_time_codes (user_id, client);
+
 CREATE TABLE organizations (
   id text primary key,
   name text not null,
@@ -258,6 +289,24 @@ CREATE TABLE organizations (
   status text not null,
   allowed_addresses text
 ) without rowid;
+
+CREATE TABLE request_tokens (
+  hash blob primary key, -- SHA-256: 256 random bits need no key to hide
+  client text not null,
+  user_id text not null, -- '': the pair is the organization's
+  organization_id text not null,
+  authorized_by text not null, -- '': the operator
+  scopes text not null,
+  created integer not null,
+  expires integer not null,
+  uses integer not null,
+  key_version integer, -- from its first use on, as is the number of the grant
+  grant_number integer
+) without rowid;
+
+CREATE INDEX request_tokens_by_expiry on request_tokens (expires);
+
+CREATE UNIQUE INDEX request_tokens_by_subject on request_tokens (client, user_id, organization_id);
 
 CREATE TABLE revoked_access_tokens (
   jti text primary key,
@@ -282,6 +331,6 @@ CREATE TABLE users (
   name text,
   password_hash text,
   status text not null
-, language text, locked_until integer) without rowid;
+, language text, locked_until integer, region text) without rowid;
 
 CREATE INDEX users_by_email on users (lower(email)) where email is not null;

@@ -20,6 +20,7 @@ import {
   sessionColumns,
   text,
   textOrNone,
+  toBarredBy,
   toClient,
   toCode,
   toConnection,
@@ -31,7 +32,7 @@ import {
 } from './rows.ts'
 
 import { signInFindersOf } from './sign-in-statements.ts'
-import { aliases, isBarred } from './statement-parts.ts'
+import { aliases, barredBy } from './statement-parts.ts'
 import { unitOf } from './statements.ts'
 
 const joins = `left join users u on u.id = l.user_id left join organizations o on o.id = l.organization_id`
@@ -44,7 +45,7 @@ const sql = {
   grant: `select l.*, ${joinedColumns} from grants l join connections c on c.number = l.connection ${joins}
     where l.number = $1`,
   grantAlone: 'select * from grants where number = $1',
-  code: `select l.*, ${joinedColumns}, ${isBarred('l.client', 'l.user_id', 'l.organization_id')} as barred
+  code: `select l.*, ${joinedColumns}, ${barredBy('l.client', 'l.user_id', 'l.organization_id')} as barred
     from codes l left join connections c
       on c.client = l.client and c.user_id = l.user_id and c.organization_id = l.organization_id ${joins}
     where l.hash = $1`,
@@ -61,7 +62,7 @@ const sql = {
 
 /** One statement for each number of look-ups: few, and each is prepared once. */
 const legacySql = (lookups: number): string => `select l.*, ${joinedColumns},
-    ${isBarred('$1', 'l.user_id', 'l.organization_id')} as barred from legacy_tokens l
+    ${barredBy('$1', 'l.user_id', 'l.organization_id')} as barred from legacy_tokens l
   left join connections c on c.client = $1 and c.organization_id = l.organization_id
     and c.user_id = case when $2 = 'organization' then '' else l.user_id end ${joins}
   where l.lookup in (${Array.from({ length: lookups }, (_, at) => `$${at + 3}`).join(', ')})`
@@ -119,7 +120,7 @@ export function sqlStore(database: Database): Store {
         alias: legacy && (await aliasStatus(legacy, code.clientId)),
         grant: await grantAlone(code.grantNumber),
         connection: joinedConnection(row),
-        barred: row.barred === 1,
+        barred: toBarredBy(row.barred),
         user: joinedUser(row, code.userId),
         organization: joinedOrganization(row, code.organizationId),
       }
@@ -224,7 +225,7 @@ export function sqlStore(database: Database): Store {
       alias: await aliasStatus(token, clientId),
       grant: token.status === 'active' ? undefined : await grantAlone(token.grantNumber),
       connection: joinedConnection(row),
-      barred: row.barred === 1,
+      barred: toBarredBy(row.barred),
       user: joinedUser(row, token.userId),
       organization: joinedOrganization(row, token.organizationId),
     }

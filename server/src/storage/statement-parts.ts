@@ -41,14 +41,28 @@ export const aliases = ({ authorization, dialect, lookup, named, client }: Alias
  * member would bring it back by a consent of their own. The table is nearly always empty, which is asked
  * before memberships are read, so asking costs little.
  */
-export const isBarred = (client: string, user: string, organization: string): string =>
+const isOrganizationBarred = (client: string, user: string, organization: string): string =>
   `(exists (select 1 from barred_clients where organization_id = ${organization} and client = ${client})
     or (${organization} = '' and exists (select 1 from barred_clients) and exists (
       select 1 from memberships m join barred_clients b on b.organization_id = m.organization_id
       where m.user_id = ${user} and b.client = ${client})))`
 
+const isUserBarred = (client: string, user: string): string =>
+  `exists (select 1 from barred_users where user_id = ${user} and client = ${client})`
+
+/** Whoever asks may not connect the app, for whichever of the two reasons. */
+export const isBarred = (client: string, user: string, organization: string): string =>
+  `(${isOrganizationBarred(client, user, organization)} or ${isUserBarred(client, user)})`
+
+/** For which of the two: what `toBarredBy` reads. */
+export const barredBy = (client: string, user: string, organization: string): string =>
+  `case when ${isUserBarred(client, user)} then 'user'
+    when ${isOrganizationBarred(client, user, organization)} then 'organization' end`
+
 /** What a user's row is made of, for whoever writes one. */
-export const userColumns = ['id', 'username', 'email', 'name', 'password_hash', 'status', 'language']
+export const userColumns = [
+  'id', 'username', 'email', 'name', 'password_hash', 'status', 'language', 'region',
+] // biome-ignore format: a table of names reads best in lines
 
 export const userValues = (user: User): Value[] => [
   user.id,
@@ -58,6 +72,7 @@ export const userValues = (user: User): Value[] => [
   none(user.passwordHash),
   user.status,
   none(user.language),
+  none(user.region),
 ]
 
 /** A value, or the null that a row keeps for none. */

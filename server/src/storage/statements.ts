@@ -92,7 +92,7 @@ const grantColumns = [
 const codeColumns = [
   'hash', 'kind', 'client', 'user_id', 'organization_id', 'acts_as', 'authorized_by', 'scopes', 'resource',
   'redirect_uri', 'code_challenge', 'legacy_lookup', 'legacy_client', 'wrapped_locator', 'created', 'expires',
-  'status', 'grant_number',
+  'status', 'grant_number', 'nonce', 'authenticated_at',
 ] // biome-ignore format: a table of names reads best in lines
 
 const connectionColumns = [
@@ -260,7 +260,7 @@ const table: Table = {
         code.hash, code.kind, code.clientId, code.userId, code.organizationId, code.actsAs, code.authorizedBy,
         code.scopes.join(' '), code.resource.join(' '), none(code.redirectUri), none(code.codeChallenge),
         none(code.legacyLookup), none(code.legacyClientId), none(code.wrappedLocator), code.created, code.expires,
-        code.status, none(code.grantNumber),
+        code.status, none(code.grantNumber), none(code.nonce), none(code.authenticatedAt),
       ], // biome-ignore format: in the order of the columns
     }
     return openMax === undefined ? [add] : [add, dropOldestCodes(code, openMax)]

@@ -53,6 +53,7 @@ export const addUser = (host: TestDeployment, user: { id: string; username?: str
         status: 'enabled',
         language: undefined,
         lockedUntil: undefined,
+        region: undefined,
         ...user,
       },
     },

@@ -55,6 +55,7 @@ export const aUser = (changes: Partial<User> = {}): User => ({
   status: 'enabled',
   language: undefined,
   lockedUntil: undefined,
+  region: undefined,
   ...changes,
 })
 
@@ -64,6 +65,7 @@ export const anOrganization = (changes: Partial<Organization> = {}): Organizatio
   region: undefined,
   apiDomain: undefined,
   status: 'enabled',
+  allowedAddresses: [],
   ...changes,
 })
 
@@ -150,6 +152,8 @@ export const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCo
   expires: noon + 60_000,
   status: 'open',
   grantNumber: undefined,
+  nonce: undefined,
+  authenticatedAt: undefined,
   ...changes,
 })
 

@@ -278,6 +278,8 @@ export function answerWithCode(
     expires: now + seconds(policyOf(policy, client).codeSeconds),
     status: 'open',
     grantNumber: undefined,
+    nonce: undefined,
+    authenticatedAt: undefined,
   }
   return {
     step: {

@@ -101,7 +101,7 @@ suite('decide consent', () => {
       token: aLegacyToken(),
       shared: undefined,
       alias: undefined,
-      barred: false,
+      barred: undefined,
       grant: undefined,
       connection: allowedAnew,
       user: undefined,

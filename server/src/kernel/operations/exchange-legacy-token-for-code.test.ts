@@ -40,7 +40,7 @@ const good: State = {
     token: aLegacyToken({ organizationId: 'company' }),
     shared: undefined,
     alias: undefined,
-    barred: false,
+    barred: undefined,
     grant: undefined,
     connection: aConnection({ organizationId: 'company' }),
     user: aUser(),

@@ -84,6 +84,8 @@ export const exchangeLegacyTokenForCode: Operation<
       created: moment.now,
       expires: Math.floor(moment.now / 1000) * 1000 + seconds(policy.codeSeconds),
       status: 'open',
+      nonce: undefined,
+      authenticatedAt: undefined,
       grantNumber,
     }
     const add: Write = { write: 'add_code', code: row, openMax: policy.codesPerLegacyTokenMax }

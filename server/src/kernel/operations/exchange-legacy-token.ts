@@ -10,7 +10,7 @@ import { currentVersion, equal, findVersion } from '../ring.ts'
 import { firstBeyond, renamed, sameSet } from '../scopes.ts'
 import type { LegacyFacts } from '../store.ts'
 import type { Caller, Issued } from './issue.ts'
-import { disabledSubject, isAlive, sayPair, seconds } from './issue.ts'
+import { barredReason, disabledSubject, isAlive, sayPair, seconds } from './issue.ts'
 import { guardOf, migratedGrant } from './migrated-grant.ts'
 
 export type ExchangeInput = {
@@ -103,7 +103,8 @@ export function refusalOfToken(
   }
   const disabled = disabledSubject(facts)
   if (disabled) return disabled
-  if (facts.barred) return 'client_barred'
+  const barred = barredReason(facts.barred)
+  if (barred) return barred
   const revoked = token.status === 'revoked' || facts.shared?.status === 'revoked' || alias === 'revoked'
   if (revoked) return 'legacy_token_revoked'
   if (connection?.status === 'revoked') return 'connection_revoked'

@@ -72,7 +72,7 @@ const legacy = (token = aLegacyToken(), changes: Partial<LegacyFacts> = {}): Of<
     token,
     shared: undefined,
     alias: undefined,
-    barred: false,
+    barred: undefined,
     grant: undefined,
     connection: undefined,
     user: aUser(),

@@ -5,10 +5,11 @@ import { sayRefreshToken, sayTokenId } from '../chain.ts'
 import type { Actor, ConnectionExpected } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
 import type { Policy, SignatureAlgorithm } from '../policy.ts'
-import type { Client, Connection, Grant, Milliseconds, Organization, User } from '../records.ts'
+import type { Client, Connection, Grant, Milliseconds, Organization } from '../records.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion } from '../ring.ts'
 import { within } from '../scopes.ts'
+import type { BarredBy, JoinedUser } from '../store.ts'
 import { isAsleep } from './confirmation.ts'
 
 /** The client that asks, as this request showed it. */
@@ -59,7 +60,7 @@ export type Issued = {
 }
 
 export type Subject = {
-  readonly user: Pick<User, 'id' | 'status' | 'name' | 'username'> | undefined
+  readonly user: JoinedUser | undefined
   readonly organization: Organization | undefined
 }
 
@@ -191,3 +192,7 @@ export function disabledSubject({
   if (organization?.status === 'disabled') return 'organization_disabled'
   return undefined
 }
+
+/** What it is called that a client was taken out. */
+export const barredReason = (by: BarredBy): 'client_barred_for_user' | 'client_barred' | undefined =>
+  by && (by === 'user' ? 'client_barred_for_user' : 'client_barred')

@@ -9,7 +9,7 @@ import { currentVersion, equal, findVersion, sha256 } from '../ring.ts'
 import type { CodeFacts } from '../store.ts'
 import { newsOf, widenedBy } from './confirmation.ts'
 import type { Caller, Issued } from './issue.ts'
-import { accessOf, disabledSubject, expected, isAlive, sayPair, seconds } from './issue.ts'
+import { accessOf, barredReason, disabledSubject, expected, isAlive, sayPair, seconds } from './issue.ts'
 import { guardOf, migratedConnection, migratedGrant } from './migrated-grant.ts'
 import { newGrant } from './new-grant.ts'
 
@@ -41,7 +41,8 @@ export const redeemAuthorizationCode: Operation<RedeemInput, CodeFacts | undefin
     if (code.expires <= moment.now || isRecalled) return refuse('code_expired')
     const disabled = disabledSubject(facts)
     if (disabled) return refuse(disabled)
-    if (facts.barred) return refuse('client_barred')
+    const barred = barredReason(facts.barred)
+    if (barred) return refuse(barred)
     if (facts.connection?.status === 'revoked') return refuse('connection_revoked')
     const lost = refusalOfLegacy(facts)
     if (lost) return refuse(lost)

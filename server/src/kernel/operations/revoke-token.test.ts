@@ -71,7 +71,7 @@ const legacy = (changes: Partial<LegacyToken> = {}): PresentedFacts => ({
     token: aLegacyToken(changes),
     shared: undefined,
     alias: undefined,
-    barred: false,
+    barred: undefined,
     grant: undefined,
     connection: undefined,
     user: undefined,

@@ -83,4 +83,5 @@ const newUser = ({ provided, by }: ProviderInput, username: string, moment: Mome
   status: 'enabled',
   language: provided.language,
   lockedUntil: undefined,
+  region: undefined,
 })
