@@ -184,7 +184,7 @@ function clientWrites(
     callback,
     callbackStatus: 'on',
     callbackEvents: [],
-    policy: {},
+    policy: sample.policy ?? {},
     secrets: [],
   }
   const added: Write[] = [

@@ -26,6 +26,7 @@ import { devCallbacks } from './pages/dev-callbacks.ts'
 import { devMail } from './pages/dev-mail.ts'
 import { pages } from './pages/routes.ts'
 import { sampleApp } from './pages/sample-app.ts'
+import { passwordsOf } from './passwords/passwords.ts'
 import { toPolicy } from './policy-fields.ts'
 import { openProvider } from './provider/open-provider.ts'
 import { random } from './random.ts'
@@ -140,6 +141,7 @@ export function composeServer(
     limits: counted,
     usage: gatherUsage(store, counted, now),
     policies: Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy])),
+    passwords: passwordsOf(world),
     sign: (access, mount) => signAccess(access, mount, deployment),
     clientOfToken: (token, mount) => clientOfToken(token, mount, deployment),
     verify: (token) => verifyAccess(token, deployment),

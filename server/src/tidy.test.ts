@@ -34,7 +34,8 @@ suite('tidy: what may import what', () => {
     dialects: ['kernel'],
     storage: ['kernel', '@photostructure/sqlite', 'pg', node],
     keys: ['kernel', '@node-rs/argon2', node],
-    http: ['kernel', 'dialects', 'fastify', node],
+    passwords: ['kernel', 'keys'],
+    http: ['kernel', 'dialects', 'passwords/passwords.ts', 'fastify', node],
     words: ['kernel'],
     mail: [
       'kernel',
@@ -59,6 +60,7 @@ suite('tidy: what may import what', () => {
       'Storage keeps what the kernel decides; what it imports beyond kernel and drivers would decide, too.',
     keys: 'Keys stand below everything that uses them.',
     http: 'http/ runs any dialect over any kernel; pages, commands and composition stand above it.',
+    passwords: 'A password is looked at in one place, and what comes of it is the kernel’s.',
     words: 'Words are read by pages and mails alike; they know neither.',
     mail: 'A mail says what its words say; to whom, when and how often, the outbox decides.',
     provider: 'What a provider says is heard here; what becomes of it, the kernel and the pages decide.',

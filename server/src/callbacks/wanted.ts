@@ -1,6 +1,7 @@
 /** What an event means for an app: which of the five kinds of message it becomes, or none. */
 import type { Dialect } from '../dialects/dialect.ts'
-import type { CallbackKind, Client, Event, EventKind } from '../kernel/records.ts'
+import type { EventKind } from '../kernel/event-kinds.ts'
+import type { CallbackKind, Client, Event } from '../kernel/records.ts'
 
 /** Every kind, with what it tells; also the order in which they are listed. */
 export const callbackKinds: Readonly<Record<CallbackKind, string>> = {

@@ -78,7 +78,7 @@ type EndpointOf<Name extends OperationName, T extends Takes> = {
   /** The operation's input, or why there is none. */
   readonly hear: (
     parameters: Heard<T>,
-    context: Context & { readonly client: Client },
+    context: Context & { readonly caller: Caller },
   ) => Omit<OperationInput<Name>, 'caller'> | { readonly refusal: Refusal }
   readonly say: (result: Result<Name>, context: Context & { readonly caller: Caller }) => Reply
   /** Where this endpoint refuses otherwise than its dialect. */
@@ -175,6 +175,8 @@ export type SampleClient = {
   readonly redirectUris?: readonly string[]
   readonly identifiers?: readonly string[]
   readonly mayIntrospect?: boolean
+  /** What it alone does otherwise than its dialect. */
+  readonly policy?: Partial<Policy>
   /** Where samples can be told what happens to their grants, this one is. */
   readonly isTold?: boolean
 }

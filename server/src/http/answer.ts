@@ -17,6 +17,7 @@ import { policyOf } from '../kernel/policy.ts'
 import type { Client } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
+import type { Passwords } from '../passwords/passwords.ts'
 import type { Limits } from './limits.ts'
 import type { Parameters as HeardParameters } from './parameters.ts'
 import { hearBody, hearForm, repeatedIn } from './parameters.ts'
@@ -50,6 +51,7 @@ export type Services = {
   /** The policies of all mounts, by the name of their dialect. */
   readonly policies: Readonly<Record<string, Partial<Policy>>>
   sign(access: Access, mount: Mount): Promise<string>
+  readonly passwords: Passwords
   /** The client of an application token of this mount. */
   clientOfToken(token: string, mount: Mount): string | undefined
   /** What a JWT says that one of our keys signed. */
@@ -108,11 +110,11 @@ export async function answer(
   const policy = policyOf(mount.policy, client)
   const actor: Actor = { actor: `client:${client.id}`, address: request.address, requestId: request.id }
   const caller: Caller = { client, proven: proven && !policy.secretsArePublic, policy, actor }
-  const input = endpoint.hear(valuesOf(heard, endpoint), { ...context, client })
+  const input = endpoint.hear(valuesOf(heard, endpoint), { ...context, caller })
   if ('refusal' in input) return refused(input.refusal, endpoint, client)
 
   // 4 Perform: look, decide, commit.
-  const answered = await runWithinBudget(endpoint, { caller, ...input }, client, services)
+  const answered = await performing(endpoint, { caller, ...input }, client, services)
   if ('refused' in answered) return refused(answered.refused, endpoint, client)
 
   // 5 Say: sign what is to be signed, in the dialect's words.
@@ -223,6 +225,22 @@ async function prove(
   if ('refusal' in shown) return { refused: shown.refusal }
   return perform(authenticateClient, { ...shown, dialect: mount.dialect.name }, world)
 }
+
+/** A password is verified first, and an exchange takes one of the client's budget. */
+async function performing(
+  endpoint: Endpoint,
+  input: object,
+  client: Client,
+  services: Services,
+): Promise<Answer<object>> {
+  const { world, passwords } = services
+  if (!isWithPassword(input)) return runWithinBudget(endpoint, input, client, services)
+  const asked = { username: input.username, password: input.credential.password }
+  return passwords.check(asked, (checked) => run(endpoint, { ...input, credential: checked }, world))
+}
+
+const isWithPassword = (input: object): input is { username: string; credential: { password: string } } =>
+  'credential' in input && 'username' in input
 
 /** An exchange takes one of the client's budget; one that made nothing gives it back. */
 async function runWithinBudget(

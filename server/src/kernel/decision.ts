@@ -1,8 +1,11 @@
 /** A decision: the answer, and the writes that make it true. */
 
 import type { AccountWrite } from './account-writes.ts'
+import type { AdmissionWrite } from './admissions.ts'
 import type { CallbackWrite } from './callback-secrets.ts'
+import type { EventKind } from './event-kinds.ts'
 import type { Logo } from './logo.ts'
+import type { OneTimeCodeWrite } from './one-time-code.ts'
 import type { OutboxWrite } from './outbox-writes.ts'
 import type {
   AuthorizationCode,
@@ -10,7 +13,6 @@ import type {
   ClientSecret,
   Connection,
   Event,
-  EventKind,
   Grant,
   LegacyToken,
   Milliseconds,
@@ -20,6 +22,7 @@ import type {
   User,
 } from './records.ts'
 import type { Reason, Refusal } from './refusals.ts'
+import type { RequestTokenWrite } from './request-token.ts'
 import type { SignInWrite } from './sign-in.ts'
 
 export type Answer<Result> = { readonly granted: Result } | { readonly refused: Refusal }
@@ -38,13 +41,13 @@ export const refuse = (refusal: Reason | Refusal, ...writes: readonly Write[]): 
   writes,
 })
 
-/** What a commit believes of a connection: that it does not exist, or is live and like this. */
+/** What a commit believes of a connection: that it does not exist, or is like this. */
 export type ConnectionExpected = {
   readonly clientId: string
   readonly userId: string
   readonly organizationId: string
   readonly found:
-    | (Pick<Connection, 'number' | 'epoch' | 'confirmation'> & {
+    | (Pick<Connection, 'number' | 'epoch' | 'status' | 'confirmation'> & {
         /** Absent where the commit adds none: then it does not matter what others add meanwhile. */
         readonly scopes: readonly string[] | undefined
       })
@@ -111,6 +114,18 @@ export type Write =
       readonly keyVersion: number
       readonly refreshUntil: Milliseconds | undefined
       readonly accessUntil: Milliseconds
+    }
+  | {
+      /**
+       * A grant for a password: only while it is the user's, who is enabled and not locked, and the client is
+       * enabled.
+       */
+      readonly write: 'begin_grant'
+      readonly clientId: string
+      readonly userId: string
+      readonly passwordHash: string
+      readonly at: Milliseconds
+      readonly connection: ConnectionExpected
     }
   // What follows them.
   | {
@@ -179,6 +194,9 @@ export type Write =
   | SignInWrite
   | AccountWrite
   | OutboxWrite
+  | OneTimeCodeWrite
+  | RequestTokenWrite
+  | AdmissionWrite
   // The operator's records.
   | { readonly write: 'add_client'; readonly client: Client; readonly at: Milliseconds }
   | {

@@ -3,6 +3,7 @@
  * Times are epoch milliseconds. `undefined` is "absent"; an absent user or organization is the empty string,
  * because a connection's key is (client, user, organization) and every part of a key has a value.
  */
+import type { EventKind } from './event-kinds.ts'
 import type { Policy } from './policy.ts'
 
 export type Milliseconds = number
@@ -184,42 +185,6 @@ export type AuthorizationCode = {
   readonly authenticatedAt: Milliseconds | undefined
 }
 
-/** A code that was mailed to somebody. It is computed from the id (`one-time-code.ts`) and lies nowhere. */
-export type OneTimeCode = {
-  readonly id: Uint8Array
-  readonly clientId: string
-  readonly userId: string
-  /** The ring version that it is computed with. */
-  readonly keyVersion: number
-  /** HMAC of the parameters that must be repeated when it is redeemed. */
-  readonly facts: Uint8Array
-  /** Wrong ones that were tried while it was open. */
-  readonly guesses: number
-  readonly created: Milliseconds
-  readonly expires: Milliseconds
-  readonly status: 'open' | 'redeemed'
-}
-
-/** What an organization's admin hands to an app, which trades it for a pair: once, and again if that is lost. */
-export type RequestToken = {
-  /** SHA-256 of the token: 256 random bits need no key to hide. */
-  readonly hash: Uint8Array
-  readonly clientId: string
-  /** '' where the pair is the organization's. */
-  readonly userId: string
-  readonly organizationId: string
-  /** The admin; '' is the operator. */
-  readonly authorizedBy: string
-  readonly scopes: readonly string[]
-  readonly created: Milliseconds
-  readonly expires: Milliseconds
-  /** How often a pair was said for it. */
-  readonly uses: number
-  /** From the first use on. */
-  readonly keyVersion: number | undefined
-  readonly grantNumber: number | undefined
-}
-
 export type Session = {
   readonly hash: Uint8Array
   readonly userId: string
@@ -301,37 +266,3 @@ export type CallbackKind =
   | 'grant.revoked'
   | 'legacy_token.exchanged'
   | 'refresh_token.reused'
-
-export type EventKind =
-  | 'legacy_token_exchanged'
-  | 'legacy_token_reset'
-  | 'legacy_token_revoked'
-  | 'legacy_tokens_purged'
-  | 'grant_created'
-  | 'grant_healed'
-  | 'grant_revoked'
-  | 'connection_revoked'
-  | 'connection_confirmed'
-  | 'connection_pending'
-  | 'client_barred'
-  | 'client_unbarred'
-  | 'client_enabled'
-  | 'client_enabling_ended'
-  | 'user_barred'
-  | 'user_unbarred'
-  | 'request_token_made'
-  | 'sign_in_locked'
-  | 'callback_disabled'
-  | 'refresh_token_reused'
-  | 'access_token_revoked'
-  | 'client_added'
-  | 'client_changed'
-  | 'client_recovered'
-  | 'user_changed'
-  | 'organization_changed'
-  | 'key_added'
-  | 'key_compromised'
-  | 'keys_rewrapped'
-  | 'key_destroyed'
-  | 'database_restored'
-  | 'import_finished'

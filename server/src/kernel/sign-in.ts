@@ -68,6 +68,16 @@ export type SignInWrite =
       readonly language: string
     }
 
+/** What was found of a password that somebody sent. */
+export type CheckedPassword = {
+  /** What failures of the username are counted under. */
+  readonly failuresName: string
+  /** The hash that the password was found to fit; `undefined` where it fits none. */
+  readonly verifiedHash: string | undefined
+  /** The same password hashed again, where that hash is of other costs than ours. */
+  readonly renewedHash: string | undefined
+}
+
 /** Which quarter of an hour failures of this moment count in. */
 export const failuresWindow = (now: Milliseconds): Milliseconds =>
   now - (now % signInLimits.windowMilliseconds)

@@ -4,8 +4,10 @@
  * again.
  */
 import type { AccountFinders } from './account-finders.ts'
+import type { AdmissionFinders } from './admissions.ts'
 import type { CallbackFinders } from './callback-secrets.ts'
 import type { Write } from './decision.ts'
+import type { OneTimeCodeFinders } from './one-time-code.ts'
 import type {
   AuthorizationCode,
   Client,
@@ -20,16 +22,15 @@ import type {
   StoredKey,
   User,
 } from './records.ts'
+import type { RequestTokenFinders } from './request-token.ts'
 import type { LookupKind } from './ring.ts'
 import type { SignInFinders } from './sign-in.ts'
+import type { BarredBy, JoinedUser, SubjectFinders } from './subjects.ts'
 
 /** The database is gone, full, locked or slow. Nothing was acknowledged. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
-
-/** What decisions and answers need of a user. */
-export type JoinedUser = Pick<User, 'id' | 'status' | 'name' | 'username' | 'region'>
 
 /** A grant and all that a decision on it needs. */
 export type GrantFacts = {
@@ -38,12 +39,6 @@ export type GrantFacts = {
   readonly user: JoinedUser | undefined
   readonly organization: Organization | undefined
 }
-
-/**
- * `user`: the operator lets this user not use the app. `organization`: an admin of it, else of one of the
- * user's, has taken the app out.
- */
-export type BarredBy = 'user' | 'organization' | undefined
 
 /** A legacy token as one client sees it. */
 export type LegacyFacts = {
@@ -164,7 +159,13 @@ export type KeyUses = {
 export type PeopleIds<Ids> = { readonly users: Ids; readonly organizations: Ids }
 
 /** Those that stand in files of their own. */
-type Finders = AccountFinders & CallbackFinders & SignInFinders
+type Finders = AccountFinders &
+  AdmissionFinders &
+  CallbackFinders &
+  OneTimeCodeFinders &
+  RequestTokenFinders &
+  SignInFinders &
+  SubjectFinders
 
 export type Store = Finders & {
   /** By id, or by an identifier of the old world. */

@@ -6,12 +6,10 @@ import { refusals } from '../kernel/refusals.ts'
 import type { WaysToSignIn } from '../provider/open-provider.ts'
 import { explain } from '../words/index.ts'
 import type { AddressAttempts } from './address-attempts.ts'
-import type { Attempts } from './attempts.ts'
 import type { Cookies } from './cookies.ts'
 import type { Html } from './html.ts'
 import type { Place } from './layout.ts'
 import { noticePage } from './notice.ts'
-import type { Turns } from './turns.ts'
 
 export type PageRequest = {
   readonly id: string
@@ -53,15 +51,12 @@ export type Hub = { readonly mount: Mount; readonly page: AuthorizePage; readonl
 
 /** What the handlers work with, for one request. */
 export type Desk = {
-  readonly services: Pick<Services, 'world' | 'limits' | 'policies'>
+  readonly services: Pick<Services, 'world' | 'limits' | 'policies' | 'passwords'>
   readonly hubs: readonly Hub[]
   /** With the words of the request's language. */
   readonly place: Place
   readonly cookies: Cookies
-  readonly attempts: Attempts
   readonly addressAttempts: AddressAttempts
-  /** Of passwords. */
-  readonly verifications: Turns
   readonly ways: WaysToSignIn
 }
 

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { reasons } from '../kernel/refusals.ts'
+import { attempts } from '../passwords/attempts.ts'
+import { turns } from '../passwords/turns.ts'
 import { aPlace } from '../testing/place.ts'
 import { anOrganization } from '../testing/records.ts'
 import { explain, languages, wordsFor } from '../words/index.ts'
 import { addressAttempts, groupOf } from './address-attempts.ts'
-import { attempts } from './attempts.ts'
 import { consentPage } from './consent.ts'
 import { cookies } from './cookies.ts'
 import { html } from './html.ts'
-import { turns } from './turns.ts'
 
 const place = aPlace()
 

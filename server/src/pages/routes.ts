@@ -7,7 +7,6 @@ import { callbackPath } from '../provider/open-provider.ts'
 import { hearAccountForm, showAccount } from './account.ts'
 import { nothingHere } from './account-visit.ts'
 import { addressAttempts } from './address-attempts.ts'
-import { attempts } from './attempts.ts'
 import { cookies } from './cookies.ts'
 import { decide, dispatch } from './dispatch.ts'
 import type { Place } from './layout.ts'
@@ -20,18 +19,13 @@ import { prefersHtml } from './prefers-html.ts'
 import { finishAtProvider, leaveForProvider } from './provider-sign-in.ts'
 import { showSignedOut, showSigningIn, signIn, signOut } from './sessions.ts'
 import { stylesheetOf } from './styles.ts'
-import { turns } from './turns.ts'
 
 export type PagesOptions = PlaceOptions & {
   readonly mounts: readonly Mount[]
-  readonly services: Pick<Services, 'world' | 'limits' | 'policies'>
+  readonly services: Pick<Services, 'world' | 'limits' | 'policies' | 'passwords'>
   readonly ways: WaysToSignIn
   readonly signInFailuresPerMinuteMax: number
 }
-
-/** Each takes a core and 19 MiB for a moment: two leave the others to everything else. */
-const verificationsMax = 2
-const verificationsWaitingMax = 50
 
 type Handler = (request: PageRequest, desk: Desk) => PageAnswer | Promise<PageAnswer>
 
@@ -111,9 +105,7 @@ function deskOf(options: PagesOptions): DeskFor {
     services,
     hubs: hubsOf(mounts),
     cookies: cookies(protocol === 'https:'),
-    attempts: attempts(),
     addressAttempts: addressAttempts(options.signInFailuresPerMinuteMax, () => services.world.moment().now),
-    verifications: turns(verificationsMax, verificationsWaitingMax),
     ways,
   }
   return ({ headers }) => ({ ...shared, place: placeFor(headers['accept-language']) })

@@ -6,12 +6,12 @@ import { perform } from '../kernel/kernel.ts'
 import { setStatus } from '../kernel/operations/set-status.ts'
 import { sha256 } from '../kernel/ring.ts'
 import { hashPassword, isOfOurCost, verifyPassword } from '../keys/password.ts'
+import { decoyHash } from '../passwords/passwords.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
 import { aUser } from '../testing/records.ts'
 import type { Visit, Visitor } from '../testing/visitor.ts'
 import { formsOf, visitor } from '../testing/visitor.ts'
-import { decoyHash } from './sessions.ts'
 
 let host: TestDeployment
 let section: Readonly<Record<string, string>>

@@ -1,12 +1,12 @@
-/** Signing in and out. The one place where a password is heard. */
+/** Signing in and out. */
 import { hearBody } from '../http/parameters.ts'
 import { perform } from '../kernel/kernel.ts'
 import type { PasswordInput } from '../kernel/operations/check-password.ts'
 import { checkPassword } from '../kernel/operations/check-password.ts'
 import { endSession } from '../kernel/operations/end-session.ts'
 import type { Reason, Refusal } from '../kernel/refusals.ts'
-import { failuresAt, failuresName, lockOf } from '../kernel/sign-in.ts'
-import { hashPassword, isOfOurCost, verifyPassword } from '../keys/password.ts'
+import type { CheckedPassword } from '../kernel/sign-in.ts'
+import { busy } from '../passwords/passwords.ts'
 import { explain } from '../words/index.ts'
 import { sayAccountPath } from './account-paths.ts'
 import { isFormToken } from './cookies.ts'
@@ -16,14 +16,6 @@ import type { Desk, PageAnswer, PageRequest } from './page.ts'
 import { formOutdated, refusedPage } from './page.ts'
 import { findReturn } from './return-to.ts'
 import { showSignIn } from './show-sign-in.ts'
-
-/**
- * What an unknown user's password is verified against, so that the time taken does not tell who has an
- * account. It costs what `keys/password.ts` lets a real one cost, and belongs to no password that anybody
- * knows.
- */
-export const decoyHash =
-  '$argon2id$v=19$m=19456,t=2,p=1$Ms1WfwJKlkR58q07i2OUAA$rdYK3bQeqU9/Zpo5Bv+QnfD4m2EzdMUFZaWWzdGQkIs'
 
 /** Hears the sign-in form: a right password begins a new session and leads back to where it was asked for. */
 export async function signIn(request: PageRequest, desk: Desk): Promise<PageAnswer> {
@@ -141,9 +133,6 @@ async function checkSignIn(
   }
 }
 
-/** As many as there may be are being looked at: in a moment it is known what comes of them. */
-const busy: Refusal = { reason: 'contended', retryAfterSeconds: 1 }
-
 type Trying = {
   readonly request: PageRequest
   readonly desk: Desk
@@ -151,44 +140,18 @@ type Trying = {
   readonly password: string
 }
 
-/**
- * Verifies a password, where no failures before stand against it. Nothing here may do more, or less, for a
- * name that somebody has than for another: its answer, its time, what is written.
- */
+/** A session for a right password, or why there is none. */
 async function checkPasswordOf(trying: Trying): Promise<{ readonly sessionSecret: string } | Refusal> {
-  const { desk, username } = trying
-  const { attempts, services, verifications } = desk
-  const { store } = services.world
-  const { now, ring } = services.world.moment()
-  const name = failuresName(username, ring, now)
-  const user = await store.findUserByUsername(username)
-  const failures = await store.findSignInFailures(name)
-  const lock = lockOf(failures, now)
-  if (lock) return lock
-  // Nothing is waited for between the look and the count.
-  if (verifications.isFull() || !attempts.begin(name, failuresAt(failures, now))) return busy
-  try {
-    const checked = await verifications.take(() => verify(user?.passwordHash, trying.password))
-    const answer = await perform(checkPassword, inputOf(trying, name, checked), services.world)
-    return 'refused' in answer ? answer.refused : answer.granted
-  } finally {
-    attempts.end(name)
-  }
+  const { world, passwords } = trying.desk.services
+  const answer = await passwords.check(trying, (checked) =>
+    perform(checkPassword, inputOf(trying, checked), world),
+  )
+  return 'refused' in answer ? answer.refused : answer.granted
 }
 
-type Checked = Pick<PasswordInput, 'verifiedHash' | 'renewedHash'>
-
-async function verify(hash: string | undefined, password: string): Promise<Checked> {
-  const fits = await verifyPassword(hash ?? decoyHash, password)
-  if (!fits || hash === undefined) return { verifiedHash: undefined, renewedHash: undefined }
-  // At other costs than the decoy's, the time of a wrong password tells that somebody has the name.
-  return { verifiedHash: hash, renewedHash: isOfOurCost(hash) ? undefined : await hashPassword(password) }
-}
-
-const inputOf = ({ request, desk, username }: Trying, name: string, checked: Checked): PasswordInput => ({
+const inputOf = ({ request, desk, username }: Trying, checked: CheckedPassword): PasswordInput => ({
   ...checked,
   username,
-  failuresName: name,
   sessionSecret: desk.cookies.read(request.cookies, 'session'),
   requestId: request.id,
   address: request.address,

@@ -12,7 +12,7 @@ import type {
   Session,
   User,
 } from '../kernel/records.ts'
-import type { BarredBy, JoinedUser } from '../kernel/store.ts'
+import type { BarredBy, JoinedUser } from '../kernel/subjects.ts'
 import type { Row, Value } from './database.ts'
 
 export const text = (value: Value | undefined): string => String(value ?? '')

@@ -2,14 +2,17 @@
 import type { Connection, Grant, LegacyToken } from '../kernel/records.ts'
 import type { AliasStatus, CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../kernel/store.ts'
 import { accountFindersOf } from './account-finders.ts'
+import { admissionFindersOf } from './admissions-statements.ts'
 import { bulkOf } from './bulk.ts'
 import { callbackFindersOf } from './callback-finders.ts'
 import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
 import { oncePerTurn } from './once-per-turn.ts'
+import { oneTimeCodeFindersOf } from './one-time-code-statements.ts'
 import { operatorFindersOf } from './operator-finders.ts'
 import { outboxFindersOf } from './outbox-finders.ts'
 import { peopleOf } from './people.ts'
+import { requestTokenFindersOf } from './request-token-statements.ts'
 import {
   bytes,
   joinedColumns,
@@ -30,10 +33,10 @@ import {
   toSession,
   toUser,
 } from './rows.ts'
-
 import { signInFindersOf } from './sign-in-statements.ts'
 import { aliases, barredBy } from './statement-parts.ts'
 import { unitOf } from './statements.ts'
+import { subjectFindersOf } from './subject-finders.ts'
 
 const joins = `left join users u on u.id = l.user_id left join organizations o on o.id = l.organization_id`
 
@@ -214,6 +217,10 @@ export function sqlStore(database: Database): Store {
     ...outboxFindersOf(database),
     ...accountFindersOf(database),
     ...signInFindersOf(database),
+    ...subjectFindersOf(database),
+    ...oneTimeCodeFindersOf(database),
+    ...requestTokenFindersOf(database),
+    ...admissionFindersOf(database),
   }
 
   async function legacyFacts(row: Row, rows: readonly Row[], clientId: string): Promise<LegacyFacts> {

@@ -1,5 +1,5 @@
 /** What the tables of statements are made of. */
-import type { Write } from '../kernel/decision.ts'
+import type { ConnectionExpected, Write } from '../kernel/decision.ts'
 import type { User } from '../kernel/records.ts'
 import type { Statement, Value } from './database.ts'
 
@@ -58,6 +58,34 @@ export const isBarred = (client: string, user: string, organization: string): st
 export const barredBy = (client: string, user: string, organization: string): string =>
   `case when ${isUserBarred(client, user)} then 'user'
     when ${isOrganizationBarred(client, user, organization)} then 'organization' end`
+
+/**
+ * The connection is as the decision saw it: not there, or at this number and epoch, live or not, waiting for
+ * its user or not, and, where scopes are added, with those; and nobody has barred the app. So an uninstall
+ * wins against exchanges in flight, two exchanges that would both make the connection cannot both do so, and
+ * what is confirmed is what its user saw.
+ */
+export const connectionAsExpected = (from: number): string => `not exists (
+    select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}
+    and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = $${from + 5}
+      and c.confirmation = $${from + 6} and ($${from + 7} is null or c.scopes = $${from + 7})))
+    and not ${isBarred(`$${from}`, `$${from + 1}`, `$${from + 2}`)}`
+
+export const connectionValues = ({
+  clientId,
+  userId,
+  organizationId,
+  found,
+}: ConnectionExpected): Value[] => [
+  clientId,
+  userId,
+  organizationId,
+  found?.number ?? -1,
+  found?.epoch ?? -1,
+  none(found?.status),
+  none(found?.confirmation),
+  none(found?.scopes?.join(' ')),
+]
 
 /** What a user's row is made of, for whoever writes one. */
 export const userColumns = [

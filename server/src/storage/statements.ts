@@ -3,17 +3,28 @@
  * statement ends in `returning`, and no row returned means that the commit was overtaken. `$1` is a value's
  * place in either backend.
  */
-import type { ConnectionExpected, Write } from '../kernel/decision.ts'
+import type { Write } from '../kernel/decision.ts'
 import type { AuthorizationCode } from '../kernel/records.ts'
 import { accountStatements } from './account-statements.ts'
+import { admissionStatements } from './admissions-statements.ts'
 import { callbackStatements } from './callback-statements.ts'
 import type { Statement, Unit, Value } from './database.ts'
 import { asSeen, noneElse, noneElseValues, seenValues } from './legacy-seen.ts'
+import { oneTimeCodeStatements } from './one-time-code-statements.ts'
 import { operatorStatements } from './operator-statements.ts'
 import { outboxStatements } from './outbox-statements.ts'
+import { requestTokenStatements } from './request-token-statements.ts'
 import { signInStatements } from './sign-in-statements.ts'
 import type { Statements } from './statement-parts.ts'
-import { aliases, insert, isBarred, none, places } from './statement-parts.ts'
+import {
+  aliases,
+  connectionAsExpected,
+  connectionValues,
+  insert,
+  isBarred,
+  none,
+  places,
+} from './statement-parts.ts'
 
 type Table = Statements<Write['write']>
 
@@ -26,42 +37,20 @@ export function unitOf(writes: readonly Write[]): Unit {
   return [guard, ...followers]
 }
 
-/**
- * The connection is as the decision saw it: not there, or live at this number and epoch, waiting for its user
- * or not, and, where scopes are added, with those; and no admin has barred the app. So an uninstall wins
- * against exchanges in flight, two exchanges that would both make the connection cannot both do so, and what
- * is confirmed is what its user saw.
- */
-const connectionAsExpected = (from: number): string => `not exists (
-    select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}
-    and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = 'live'
-      and c.confirmation = $${from + 5} and ($${from + 6} is null or c.scopes = $${from + 6})))
-    and not ${isBarred(`$${from}`, `$${from + 1}`, `$${from + 2}`)}`
-
-const connectionValues = ({ clientId, userId, organizationId, found }: ConnectionExpected): Value[] => [
-  clientId,
-  userId,
-  organizationId,
-  found?.number ?? -1,
-  found?.epoch ?? -1,
-  none(found?.confirmation),
-  none(found?.scopes?.join(' ')),
-]
-
 const legacyColumns =
   'dialect, lookup_version, authorization, user_id, organization_id, kind, scopes, created, expires, last_used, connection_epoch'
 
 const codeStillOpen = (at: number): string =>
   `($${at} is null or exists (select 1 from codes where hash = $${at} and status = 'open'))`
 
-// Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–14
-// connection, 15 code, 16 created; of an authorization: 17 its name, 18 dialect.
+// Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–15
+// connection, 16 code, 17 created; of an authorization: 18 its name, 19 dialect.
 const clientGood = `exists (select 1 from clients where id = $3 and status = 'enabled'
-    and tokens_valid_after <= $16)`
+    and tokens_valid_after <= $17)`
 const noAliasIsUsed = `not exists (select 1 from legacy_tokens
-    where ${aliases({ authorization: 17, dialect: 18, lookup: 1, named: 2, client: 3 })}
+    where ${aliases({ authorization: 18, dialect: 19, lookup: 1, named: 2, client: 3 })}
     and status in ('exchanged', 'retired', 'revoked'))`
-const exchangeable = `${clientGood} and ${connectionAsExpected(8)} and ${codeStillOpen(15)}`
+const exchangeable = `${clientGood} and ${connectionAsExpected(8)} and ${codeStillOpen(16)}`
 
 const exchangeSql = (preconditions: string) => ({
   update: `update legacy_tokens set status = $4, bound_to = $3, key_version = $5, grant_number = $6
@@ -377,7 +366,20 @@ const table: Table = {
   end_session: ({ hash }) => [{ sql: 'delete from sessions where hash = $1 returning 1', values: [hash] }],
 
   ...accountStatements,
+  begin_grant: ({ clientId, userId, passwordHash, at, connection }) => [
+    {
+      sql: `update users set status = status where id = $1 and status = 'enabled' and password_hash = $2
+        and (locked_until is null or locked_until <= $3)
+        and exists (select 1 from clients where id = $4 and status = 'enabled' and tokens_valid_after <= $3)
+        and ${connectionAsExpected(5)} returning 1`,
+      values: [userId, passwordHash, at, clientId, ...connectionValues(connection)],
+    },
+  ],
+
   ...outboxStatements,
+  ...oneTimeCodeStatements,
+  ...requestTokenStatements,
+  ...admissionStatements,
   ...operatorStatements,
   ...signInStatements,
   ...callbackStatements,

@@ -1,22 +1,17 @@
-import type { Write } from '../decision.ts'
+import type { Actor, Decision, Write } from '../decision.ts'
 import { grant as granted, refuse } from '../decision.ts'
-import type { Operation } from '../kernel.ts'
+import type { Moment, Operation } from '../kernel.ts'
 import type { User } from '../records.ts'
-import type { SignInFailures } from '../sign-in.ts'
+import type { CheckedPassword, SignInFailures } from '../sign-in.ts'
 import { lockOf } from '../sign-in.ts'
 import type { SignedIn, SigningBrowser } from './begin-session.ts'
 import { beginSession } from './begin-session.ts'
 
-export type PasswordInput = SigningBrowser & {
-  readonly username: string
-  /** What failures of the username are counted under. */
-  readonly failuresName: string
-  /** The hash that the password was found to fit; `undefined` where it fits none. */
-  readonly verifiedHash: string | undefined
-  /** The same password hashed again, where that hash is of other costs than ours. */
-  readonly renewedHash: string | undefined
-  readonly requestId: string
-}
+export type PasswordInput = SigningBrowser &
+  CheckedPassword & {
+    readonly username: string
+    readonly requestId: string
+  }
 
 type Facts = { readonly user: User | undefined; readonly failures: SignInFailures }
 
@@ -36,16 +31,11 @@ export const checkPassword: Operation<PasswordInput, Facts, SignedIn> = {
 
   decide(input, { user, failures }, moment) {
     const { failuresName: name, verifiedHash, renewedHash, requestId, ...browser } = input
-    const { now } = moment
     // The right password is refused too: else whoever guesses goes on until it is told from the others.
-    const lock = lockOf(failures, now)
+    const lock = lockOf(failures, moment.now)
     if (lock) return refuse(lock)
-    if (!user || verifiedHash === undefined || user.passwordHash !== verifiedHash) {
-      // Who has no password has nothing to lock, and need not hear of it: anybody could bring that about.
-      const userId = user?.passwordHash === undefined ? undefined : user.id
-      const actor = { actor: 'tokenferry', address: browser.address, requestId }
-      return refuse('password_wrong', { write: 'note_failed_sign_in', name, userId, at: now, actor })
-    }
+    if (!user || verifiedHash === undefined || user.passwordHash !== verifiedHash)
+      return wrongPassword(user, name, { actor: 'tokenferry', address: browser.address, requestId }, moment)
     if (user.status === 'disabled') return refuse('user_disabled')
     const { signedIn, writes } = beginSession(user, 'password', browser, moment)
     const renews: Write[] =
@@ -54,4 +44,16 @@ export const checkPassword: Operation<PasswordInput, Facts, SignedIn> = {
         : [{ write: 'note_password_hash', userId: user.id, seen: verifiedHash, hash: renewedHash }]
     return granted(signedIn, ...writes, ...renews)
   },
+}
+
+/** The refusal, and the failure counted: alike for a name that somebody has and for one that nobody has. */
+export function wrongPassword(
+  user: User | undefined,
+  name: string,
+  actor: Actor,
+  { now }: Moment,
+): Decision<never> {
+  // Who has no password has nothing to lock, and need not hear of it: anybody could bring that about.
+  const userId = user?.passwordHash === undefined ? undefined : user.id
+  return refuse('password_wrong', { write: 'note_failed_sign_in', name, userId, at: now, actor })
 }

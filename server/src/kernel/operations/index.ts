@@ -5,6 +5,7 @@ import { exchangeLegacyTokenForCode } from './exchange-legacy-token-for-code.ts'
 import { introspectToken } from './introspect-token.ts'
 import { issueClientToken } from './issue-client-token.ts'
 import { redeemAuthorizationCode } from './redeem-authorization-code.ts'
+import { redeemPassword } from './redeem-password.ts'
 import { refreshTokenPair } from './refresh-token-pair.ts'
 import { revokeToken } from './revoke-token.ts'
 
@@ -12,6 +13,7 @@ export const operations = {
   exchange_legacy_token: exchangeLegacyToken,
   exchange_legacy_token_for_code: exchangeLegacyTokenForCode,
   redeem_authorization_code: redeemAuthorizationCode,
+  redeem_password: redeemPassword,
   refresh_token_pair: refreshTokenPair,
   issue_client_token: issueClientToken,
   introspect_token: introspectToken,

@@ -6,11 +6,13 @@ import type { Actor, ConnectionExpected } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
 import type { Policy, SignatureAlgorithm } from '../policy.ts'
 import type { Client, Connection, Grant, Milliseconds, Organization } from '../records.ts'
+import type { Refusal } from '../refusals.ts'
 import type { RingVersion } from '../ring.ts'
 import { currentVersion } from '../ring.ts'
 import { within } from '../scopes.ts'
-import type { BarredBy, JoinedUser } from '../store.ts'
+import type { BarredBy, JoinedUser } from '../subjects.ts'
 import { isAsleep } from './confirmation.ts'
+import type { Identity } from './identity.ts'
 
 /** The client that asks, as this request showed it. */
 export type Caller = {
@@ -19,7 +21,11 @@ export type Caller = {
   readonly proven: boolean
   readonly policy: Policy
   readonly actor: Actor
+  /** Where this was asked, and all regions that there are; absent where the dialect knows none. */
+  readonly regions?: Regions | undefined
 }
+
+export type Regions = { readonly here: string; readonly all: readonly string[] }
 
 /**
  * What an access token says. Signing, which takes the processor's time and no decision, comes after the
@@ -38,6 +44,8 @@ export type Access = {
   readonly resource: readonly string[]
   readonly issuedAt: Milliseconds
   readonly expiresAt: Milliseconds
+  /** Users whom the app means to act for, where it said so. */
+  readonly proxies?: readonly string[]
 }
 
 /** The result of every operation that issues tokens. */
@@ -55,6 +63,8 @@ export type Issued = {
   readonly authorizedBy: string
   readonly organization: Organization | undefined
   readonly actsAs: Access['actsAs']
+  /** Who the user is, where the app may know. */
+  readonly identity?: Identity | undefined
   /** The same answer as before, said again. */
   readonly repeated: boolean
 }
@@ -168,6 +178,7 @@ export const expected = (
   found: found && {
     number: found.number,
     epoch: found.epoch,
+    status: found.status,
     confirmation: found.confirmation,
     scopes: within(scopes, found.scopes) ? undefined : found.scopes,
   },
@@ -196,3 +207,15 @@ export function disabledSubject({
 /** What it is called that a client was taken out. */
 export const barredReason = (by: BarredBy): 'client_barred_for_user' | 'client_barred' | undefined =>
   by && (by === 'user' ? 'client_barred_for_user' : 'client_barred')
+
+/** A subject's own region, else its organization's. */
+export const regionOf = ({ user, organization }: Subject): string | undefined =>
+  user?.region ?? organization?.region
+
+/** Why somebody gets nothing here and now: another region has them. One that nobody configured has nobody. */
+export function livesElsewhere({ regions }: Caller, subject: Subject): Refusal | undefined {
+  const region = regionOf(subject)
+  const isElsewhere =
+    regions && region !== undefined && region !== regions.here && regions.all.includes(region)
+  return isElsewhere ? { reason: 'lives_elsewhere', region } : undefined
+}

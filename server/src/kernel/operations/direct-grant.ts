@@ -1,0 +1,146 @@
+/**
+ * What a password, a code by mail and a request token share: each names a user or a company outright, with no
+ * consent page and no legacy token before it. Whether that user or company may have a grant, and its birth.
+ */
+import { isWithin } from '../addresses.ts'
+import type { ConnectionExpected, Decision, Write } from '../decision.ts'
+import { grant as granted, refuse } from '../decision.ts'
+import type { Moment } from '../kernel.ts'
+import type { DirectGrant } from '../policy.ts'
+import type { Connection } from '../records.ts'
+import type { Refusal } from '../refusals.ts'
+import type { RingVersion } from '../ring.ts'
+import { firstBeyond } from '../scopes.ts'
+import type { Store } from '../store.ts'
+import type { NamedSubject } from '../subjects.ts'
+import { identityOf } from './identity.ts'
+import type { Caller, Issued } from './issue.ts'
+import { barredReason, disabledSubject, expected, livesElsewhere, sayPair } from './issue.ts'
+import { newGrant } from './new-grant.ts'
+
+export type DirectInput = {
+  readonly caller: Caller
+  /** Absent: all that there are to have. */
+  readonly scopes: readonly string[] | undefined
+  /** Users of the company whom the app means to act for; the access token of this answer names them. */
+  readonly proxies: readonly string[]
+}
+
+/** Why this client gets nothing by this grant, whoever is named. */
+export function refusalOfClient(
+  { client, proven, policy }: Caller,
+  needed: DirectGrant,
+): Refusal | undefined {
+  if (client.status === 'disabled') return { reason: 'client_disabled' }
+  // Whoever could pass for the client could try names and secrets, and none of the limits would know them.
+  const isAllowed = client.type === 'confidential' && proven && policy.directGrants.includes(needed)
+  if (!isAllowed) return { reason: 'grant_type_not_allowed' }
+  return undefined
+}
+
+/** How many of the proxies are users of the company. */
+export const countProxies = async (
+  store: Store,
+  { proxies }: DirectInput,
+  subject: NamedSubject | undefined,
+): Promise<number> =>
+  proxies.length === 0 || !subject?.organization
+    ? 0
+    : store.countMembers(subject.organization.id, [...new Set(proxies)])
+
+/** Why this user or company gets no grant of this client; said once they are known to be the right one. */
+export function refusalOfSubject(
+  { caller, proxies }: DirectInput,
+  subject: NamedSubject,
+  proxiesKnown: number,
+): Refusal | undefined {
+  const elsewhere = livesElsewhere(caller, subject)
+  if (elsewhere) return elsewhere
+  const disabled = disabledSubject(subject)
+  if (disabled) return { reason: disabled }
+  const barred = barredReason(subject.barred)
+  if (barred) return { reason: barred }
+  if (caller.policy.organizations === 'enabled' && !subject.enabled) return { reason: 'client_not_enabled' }
+  const allowed = subject.organization?.allowedAddresses ?? []
+  const { address = '' } = caller.actor
+  if (allowed.length > 0 && !isWithin(address, allowed)) return { reason: 'address_not_allowed' }
+  if (proxiesKnown < new Set(proxies).size) return { reason: 'proxies_unknown', parameter: 'proxies' }
+  return undefined
+}
+
+type Birth = {
+  readonly input: DirectInput
+  readonly subject: NamedSubject
+  /** Of the scopes that there are to have; more than these is refused. */
+  readonly scopesMax: readonly string[]
+  readonly authorizedBy: string
+  readonly number: number
+  readonly locator: Uint8Array
+  readonly version: RingVersion
+  /** The guard of the commit, which expects the connection as it was seen. */
+  guard(connection: ConnectionExpected): Write
+}
+
+/** The grant's birth, under a connection that is made, or revived, by the user's own word. */
+export function beginDirectGrant(birth: Birth, moment: Moment): Decision<Issued> {
+  const { input, subject, scopesMax, authorizedBy, number, locator, version, guard } = birth
+  const { caller } = input
+  const scopes = input.scopes ?? scopesMax
+  const beyond = firstBeyond(scopes, scopesMax)
+  if (beyond !== undefined) return refuse({ reason: 'scope_not_allowed', parameter: beyond })
+  const userId = subject.user?.id ?? ''
+  const organizationId = subject.organization?.id ?? ''
+  const actsAs = subject.user ? 'user' : 'organization'
+  const about = { userId, organizationId, actsAs, authorizedBy, scopes, resource: [] } as const
+  const before = subject.connection
+  const revived = before?.status === 'revoked'
+  const connection: Connection =
+    before && !revived
+      ? before
+      : {
+          number: before?.number ?? moment.number(),
+          clientId: caller.client.id,
+          userId,
+          organizationId,
+          scopes,
+          since: moment.now,
+          origin: 'authorized',
+          confirmation: 'not_needed',
+          status: 'live',
+          epoch: before?.epoch ?? 1,
+          liveGrants: [],
+          lastUsed: undefined,
+        }
+  const born = newGrant(
+    { caller, connection, isNew: !before, number, locator, version, about, kind: 'grant_created' },
+    moment,
+  )
+  const revive: Write[] = revived ? [{ write: 'allow_connection', connection, seen: before }] : []
+  const pair = sayPair(
+    {
+      caller,
+      grant: born.grant,
+      connection: born.connection,
+      locator,
+      version,
+      generation: 0,
+      refreshExpiresAt: born.grant.refreshUntil,
+      asked: undefined,
+      subject,
+      withAccess: true,
+      withRefresh: caller.policy.refreshAllowed,
+      repeated: false,
+    },
+    moment,
+  )
+  const identity = identityOf(
+    { caller, about: born.grant, nonce: undefined, authenticatedAt: moment.now },
+    moment,
+  )
+  return granted(
+    { ...pair, identity, access: pair.access && { ...pair.access, proxies: input.proxies } },
+    guard(expected(born.grant, before)),
+    ...revive,
+    ...born.followers,
+  )
+}

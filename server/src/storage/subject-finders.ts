@@ -1,0 +1,62 @@
+/** Users and companies that a request names outright: each question is one statement. */
+import type { NamedSubject, SubjectFinders } from '../kernel/subjects.ts'
+import type { Database, Row } from './database.ts'
+import {
+  joinedColumns,
+  joinedConnection,
+  joinedOrganization,
+  number,
+  text,
+  toBarredBy,
+  toUser,
+} from './rows.ts'
+import { barredBy, places } from './statement-parts.ts'
+
+const standing = (user: string, organization: string): string => `${joinedColumns}, o.id as o_id,
+    ${barredBy('$1', user, organization)} as barred,
+    exists (select 1 from enabled_clients e where e.organization_id = o.id and e.client = $1) as enabled`
+
+const userSql = (where: string): string => `select u.*, ${standing('u.id', `coalesce(o.id, '')`)}
+  from users u
+  left join organizations o on o.id = (select min(organization_id) from memberships where user_id = u.id)
+  left join connections c on c.client = $1 and c.user_id = u.id and c.organization_id = coalesce(o.id, '')
+  where ${where}`
+
+const userSqls = {
+  id: userSql('u.id = $2'),
+  username: userSql('u.username = $2'),
+  // Two tell that the address is not one user's alone.
+  email: `${userSql('u.email is not null and lower(u.email) = lower($2)')} limit 2`,
+} as const
+
+const organizationSql = `select ${standing(`''`, 'o.id')} from organizations o
+  left join users u on u.id = ''
+  left join connections c on c.client = $1 and c.user_id = '' and c.organization_id = o.id
+  where o.id = $2`
+
+export const subjectFindersOf = (database: Database): SubjectFinders => ({
+  async findUserSubjects(clientId, by, value) {
+    const rows = await database.query(userSqls[by], [clientId, value])
+    return rows.map((row) => ({ ...toSubject(row), user: toUser(row) }))
+  },
+  async findOrganizationSubject(clientId, organizationId) {
+    const [row] = await database.query(organizationSql, [clientId, organizationId])
+    return row && { ...toSubject(row), user: undefined }
+  },
+  async countMembers(organizationId, userIds) {
+    if (userIds.length === 0) return 0
+    const [row] = await database.query(
+      `select count(*) as count from memberships where organization_id = $1
+        and user_id in (${places(userIds.length, 2)})`,
+      [organizationId, ...userIds],
+    )
+    return number(row?.count)
+  },
+})
+
+const toSubject = (row: Row): Omit<NamedSubject, 'user'> => ({
+  organization: joinedOrganization(row, text(row.o_id)),
+  connection: joinedConnection(row),
+  barred: toBarredBy(row.barred),
+  enabled: row.enabled === 1,
+})
