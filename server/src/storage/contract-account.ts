@@ -217,7 +217,7 @@ export function keepsAccountPromises(opened: () => Opened): void {
         [['company'], [], []],
       )
       const barred = async (token: typeof theirs) => (await find(other, token))?.barred
-      assert.deepEqual([await barred(theirs), await barred(elsewhere)], [true, false])
+      assert.deepEqual([await barred(theirs), await barred(elsewhere)], ['organization', undefined])
 
       const revoked = states[0] ?? assert.fail()
       const again = { write: 'allow_connection', connection: mine, seen: revoked } as const
@@ -248,7 +248,7 @@ export function keepsAccountPromises(opened: () => Opened): void {
       await store.commit([
         { write: 'put_membership', userId: 'user', organizationId: 'company', role: 'member' },
       ])
-      assert.equal((await other.findCode(code.hash))?.barred, true)
+      assert.equal((await other.findCode(code.hash))?.barred, 'organization')
       assert.equal(await other.commit([redeem]), 'overtaken')
       assert.equal(await other.commit(exchange(token, { number: 3 })), 'overtaken')
       await other.commit([unbar])
@@ -271,10 +271,10 @@ export function keepsAccountPromises(opened: () => Opened): void {
         (await other.findLegacyToken([inCompany(1).lookup], 'other', 'user'))?.barred,
         (await other.findCode(Buffer.from([1])))?.barred,
       ]
-      assert.deepEqual(await seen(), [false, false, false])
+      assert.deepEqual(await seen(), [undefined, undefined, undefined])
       await store.commit([bar()])
       // Its codes went with it.
-      assert.deepEqual(await seen(), [true, false, undefined])
+      assert.deepEqual(await seen(), ['organization', undefined, undefined])
     })
 
     test('comes back once it is let in, and what it had before stays dead', async () => {

@@ -20,6 +20,7 @@ import { keepsAccountPromises } from './contract-account.ts'
 import { keepsBulkPromises } from './contract-bulk.ts'
 import { keepsCallbackPromises } from './contract-callbacks.ts'
 import { keepsConfirmationPromises } from './contract-confirmation.ts'
+import { keepsDirectGrantPromises } from './contract-direct-grants.ts'
 import { keepsLegacyPromises } from './contract-legacy.ts'
 import { keepsOutboxPromises } from './contract-outbox.ts'
 import { keepsSignInPromises } from './contract-sign-in.ts'
@@ -455,6 +456,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     })
 
     keepsLegacyPromises(() => opened)
+    keepsDirectGrantPromises(() => opened)
     keepsSignInPromises(() => opened)
     keepsCallbackPromises(() => opened)
     keepsConfirmationPromises(() => opened)

@@ -210,6 +210,7 @@ export const aDelivery = (changes: { readonly [Field in keyof Delivery]?: Delive
     organizationId: undefined,
     connection: undefined,
     epoch: undefined,
+    oneTimeCode: undefined,
     event: 7,
     at: noon,
     due: noon,
