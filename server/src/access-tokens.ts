@@ -27,14 +27,27 @@ export async function signAccess(
 }
 
 /** Whose application token this is: signed by us, for this mount, for the client itself, and still alive. */
-export function clientOfToken(token: string, { issuer }: Mount, signing: Signing): string | undefined {
+export function clientOfToken(token: string, mount: Mount, signing: Signing): string | undefined {
+  const claims = hearAccess(token, mount, signing)
+  return claims && isClientsOwn(claims, signing) ? claims.clientId : undefined
+}
+
+/** What an access token of this mount says that is a user's or company's, and not the client's own. */
+export function subjectOfToken(token: string, mount: Mount, signing: Signing): AccessClaims | undefined {
+  const claims = hearAccess(token, mount, signing)
+  return claims && !isClientsOwn(claims, signing) ? claims : undefined
+}
+
+function hearAccess(token: string, { issuer }: Mount, signing: Signing): AccessClaims | undefined {
   const { now, ring } = signing.world.moment()
   // An opaque token names no issuer; whose mount it is for, its client's dialect says.
   const claims = verifyAccess(token, signing) ?? hearOpaqueAccess(ring, token)
-  if (!claims || (claims.issuer ?? issuer) !== issuer || claims.expiresAt <= now) return undefined
-  // Number 0 and no user: nobody's but the client's own.
-  return hearTokenId(ring, claims.jti) === 0 && claims.userId === '' ? claims.clientId : undefined
+  return claims && (claims.issuer ?? issuer) === issuer && claims.expiresAt > now ? claims : undefined
 }
+
+/** Number 0 and nobody named: it hangs on no grant, and speaks for its client alone. */
+const isClientsOwn = ({ jti, userId, organizationId }: AccessClaims, { world }: Signing): boolean =>
+  hearTokenId(world.moment().ring, jti) === 0 && userId === '' && organizationId === ''
 
 /** What an access token of any mount says, where one of our keys signed it. Does not look at its expiry. */
 export function verifyAccess(token: string, { keyRing, world, mounts }: Signing): AccessClaims | undefined {

@@ -3,7 +3,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
-import { clientOfToken, signAccess, verifyAccess } from './access-tokens.ts'
+import { clientOfToken, signAccess, subjectOfToken, verifyAccess } from './access-tokens.ts'
 import { startBackground } from './background.ts'
 import { brandOf } from './brand.ts'
 import { startTelling } from './channels.ts'
@@ -144,6 +144,7 @@ export function composeServer(
     passwords: passwordsOf(world),
     sign: (access, mount) => signAccess(access, mount, deployment),
     clientOfToken: (token, mount) => clientOfToken(token, mount, deployment),
+    subjectOfToken: (token, mount) => subjectOfToken(token, mount, deployment),
     verify: (token) => verifyAccess(token, deployment),
   }
   const { public_url: publicUrl, language, scopes } = config

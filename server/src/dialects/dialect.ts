@@ -40,6 +40,8 @@ export type Context = {
   readonly requestId: string
   /** The parts of the path that the route names (`:key`). */
   readonly path: Readonly<Record<string, string>>
+  /** What stands behind `Bearer` in the header (RFC 6750 §2.1). */
+  readonly bearer: string | undefined
   /** The policy of this mount, without a client's own. */
   readonly policy: Policy
   /** The policies of all mounts, by the name of their dialect. */

@@ -1,6 +1,7 @@
 /**
  * Ways in which a client says who it is (RFC 6749 §2.3). A dialect's endpoint names one, or writes its own.
  */
+import type { AccessClaims } from '../kernel/access-token.ts'
 import type { AuthenticateInput } from '../kernel/operations/authenticate-client.ts'
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 
@@ -13,6 +14,8 @@ export type Presented = {
   readonly path: Readonly<Record<string, string>>
   /** The client of an application token (client_credentials) of this mount; `undefined` where it is none. */
   clientOfToken(token: string): string | undefined
+  /** What an access token of this mount says of a user or company, within its time; `undefined` for others. */
+  subjectOfToken(token: string): AccessClaims | undefined
 }
 
 export type Shown = Omit<AuthenticateInput, 'dialect'> | { readonly refusal: Refusal }
@@ -56,6 +59,17 @@ export const named =
     if (clientId === undefined) return refused('client_id_missing', names[0])
     return { clientId, secret: undefined, proof: 'none' }
   }
+
+/**
+ * Whoever bears an access token of a user or company (RFC 6750 §2.1) speaks for its client, which proves
+ * nothing by it. Whether the token is still good, the operation says: it alone knows the grant.
+ */
+export const byAccessToken: Proof = ({ headers, subjectOfToken }) => {
+  const token = hearBearer(headers.authorization)
+  const clientId = token === undefined ? undefined : subjectOfToken(token)?.clientId
+  if (clientId === undefined) return refused('access_token_invalid')
+  return { clientId, secret: undefined, proof: 'token' }
+}
 
 /** RFC 6749 §2.3.1: both halves are form-encoded before they are put together; many clients forget. */
 function hearBasic(header: string): { clientId: string; secret: string } | undefined {

@@ -4,6 +4,7 @@
  */
 import type { Context, Dialect, Endpoint, Refuse, Reply } from '../dialects/dialect.ts'
 import type { Presented } from '../dialects/proofs.ts'
+import { hearBearer } from '../dialects/proofs.ts'
 import type { AccessClaims } from '../kernel/access-token.ts'
 import type { Actor, Answer } from '../kernel/decision.ts'
 import type { Operation, World } from '../kernel/kernel.ts'
@@ -54,6 +55,8 @@ export type Services = {
   readonly passwords: Passwords
   /** The client of an application token of this mount. */
   clientOfToken(token: string, mount: Mount): string | undefined
+  /** What an access token of this mount says of a user or company, within its time. */
+  subjectOfToken(token: string, mount: Mount): AccessClaims | undefined
   /** What a JWT says that one of our keys signed. */
   verify(token: string): AccessClaims | undefined
 }
@@ -145,7 +148,7 @@ export function refusing(refuse: Refuse, refusal: Refusal, context: Context): Re
 }
 
 export const contextOf = (
-  request: Pick<Request, 'id' | 'path'>,
+  request: Pick<Request, 'id' | 'path' | 'headers'>,
   mount: Mount,
   { policies, verify }: Pick<Services, 'policies' | 'verify'>,
   now: number,
@@ -155,6 +158,7 @@ export const contextOf = (
   now,
   requestId: request.id,
   path: request.path,
+  bearer: hearBearer(request.headers.authorization),
   policy: mount.policy,
   policies,
   verify,
@@ -213,13 +217,14 @@ async function prove(
   mount: Mount,
   endpoint: Endpoint,
   heard: HeardParameters,
-  { world, clientOfToken }: Services,
+  { world, clientOfToken, subjectOfToken }: Services,
 ): Promise<Answer<Authenticated>> {
   const presented: Presented = {
     parameters: new Map([...heard].map(([name, values]) => [name, values[0] ?? ''])),
     headers: request.headers,
     path: request.path,
     clientOfToken: (token) => clientOfToken(token, mount),
+    subjectOfToken: (token) => subjectOfToken(token, mount),
   }
   const shown = endpoint.client(presented)
   if ('refusal' in shown) return { refused: shown.refusal }

@@ -13,5 +13,6 @@ export const aContext = ({ name, policy }: Pick<Dialect, 'name' | 'policy'>): Co
   path: {},
   policy: policyOf(policy, { policy: {} }),
   policies: { [name]: policy },
+  bearer: undefined,
   verify: () => undefined,
 })

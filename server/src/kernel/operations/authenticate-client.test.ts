@@ -53,6 +53,12 @@ suite('authenticate client', () => {
     assert.equal(reasonOf(decide(shown({ dialect: 'other' }))), 'client_unknown')
   })
 
+  test('a token names its client and proves nothing; one of another dialect is no token here', () => {
+    const borne = { ...shown({ proof: 'token' }), secret: undefined }
+    assert.equal(grantedBy(decide(borne)).proven, false)
+    assert.equal(reasonOf(decide({ ...borne, dialect: 'other' })), 'access_token_invalid')
+  })
+
   test('a confidential client without its secret is client_secret_missing, but where none is asked for', () => {
     assert.equal(reasonOf(decide({ ...shown(), secret: undefined })), 'client_secret_missing')
     const optional = decide({ ...shown({ proof: 'optional' }), secret: undefined })

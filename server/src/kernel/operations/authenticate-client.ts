@@ -11,8 +11,11 @@ export type AuthenticateInput = {
   readonly secret: string | undefined
   /** The dialect of the mount: it serves only its own clients. */
   readonly dialect: string
-  /** Whether a confidential client may go without its proof here (Clover's first leg, its refresh). */
-  readonly proof: 'required' | 'optional' | 'none'
+  /**
+   * Whether a confidential client may go without its proof here (Clover's first leg, its refresh). `token`:
+   * a token of its names it, and proves nothing.
+   */
+  readonly proof: 'required' | 'optional' | 'none' | 'token'
   /** The identifier of the old world that stands in the path, where one does: it must be this client's. */
   readonly pathIdentifier?: string | undefined
 }
@@ -40,8 +43,11 @@ export const authenticateClient: Operation<AuthenticateInput, AuthenticateFacts,
   },
 
   decide(input, { client, pathClient }, moment) {
-    const { dialect, pathIdentifier } = input
-    if (!client || client.dialect !== dialect) return refuse('client_unknown')
+    const { dialect, pathIdentifier, proof } = input
+    if (!client || client.dialect !== dialect) {
+      // The token's, which names a client of another mount; whoever bears it has named none.
+      return refuse(proof === 'token' ? 'access_token_invalid' : 'client_unknown')
+    }
     const proven = prove(input, client, moment)
     if (typeof proven === 'string') return refuse(proven)
     if (pathIdentifier !== undefined) {
@@ -58,7 +64,7 @@ function prove(
   client: Client,
   { ring, now }: Moment,
 ): boolean | Reason {
-  if (proof === 'none') return false
+  if (proof === 'none' || proof === 'token') return false
   if (secret === undefined) {
     return client.type === 'public' || proof === 'optional' ? false : 'client_secret_missing'
   }
