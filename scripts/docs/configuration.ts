@@ -11,6 +11,9 @@ import { code, generated, page, table } from './markdown.ts'
 /** What each setting is for. A missing row is refused below. */
 const settings: Readonly<Record<string, string>> = {
   public_url: 'The address that callers use. Issuer, redirects and links come from it, never from a request.',
+  region: 'Which of `regions` this server is. Absent: there is one place alone, and nobody lives elsewhere.',
+  regions:
+    'The public address of each region, this one too, all of one database and one `root_secret`: who lives elsewhere is sent there by the dialects that know regions (`concur`).',
   'listen.host': 'Without a listed proxy that ends TLS, only the loopback.',
   'listen.port': 'The port.',
   database: '`sqlite:PATH`. A relative path counts from the folder where the command was typed.',

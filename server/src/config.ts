@@ -11,6 +11,7 @@ import { brandSettings } from './config-brand.ts'
 import { callbackSettings } from './config-callbacks.ts'
 import { languageSetting, scopeSettings } from './config-language.ts'
 import { mailSettings } from './config-mail.ts'
+import { checkRegions, regionSetting, regionSettings } from './config-regions.ts'
 import { signInSettings } from './config-sign-in.ts'
 import { unknownName, wanted } from './config-words.ts'
 import { dialects } from './dialects/index.ts'
@@ -32,31 +33,35 @@ const mount = z.strictObject({
 })
 
 /** Every setting, with what it accepts. */
-export const configSchema = z.strictObject({
-  public_url: z.url({ protocol: /^https?$/, error: 'an address such as https://auth.example.com' }),
-  listen: z
-    .strictObject({ host: z.string().default('127.0.0.1'), port: wholeNumber(0, 65_535).default(4000) })
-    .prefault({}),
-  database: z.string(databaseWords).regex(/^sqlite:.+$/, databaseWords),
-  root_secret: reference,
-  mounts: z.array(mount, mountsWords).min(1, mountsWords),
-  legacy: z.strictObject({ hmac_key: reference.optional() }).default({}),
-  trusted_proxies: z.array(addressRange).default([]),
-  limits: z
-    .strictObject({
-      body_bytes: wholeNumber(1024).default(65_536),
-      failures_per_minute: wholeNumber(1).default(600),
-      sign_in_failures_per_minute: wholeNumber(1).default(20),
-    })
-    .prefault({}),
-  brand: brandSettings,
-  language: languageSetting,
-  scopes: scopeSettings,
-  sign_in: signInSettings,
-  mail: mailSettings.optional(),
-  callbacks: callbackSettings,
-  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-})
+export const configSchema = z
+  .strictObject({
+    public_url: z.url({ protocol: /^https?$/, error: 'an address such as https://auth.example.com' }),
+    region: regionSetting,
+    regions: regionSettings,
+    listen: z
+      .strictObject({ host: z.string().default('127.0.0.1'), port: wholeNumber(0, 65_535).default(4000) })
+      .prefault({}),
+    database: z.string(databaseWords).regex(/^sqlite:.+$/, databaseWords),
+    root_secret: reference,
+    mounts: z.array(mount, mountsWords).min(1, mountsWords),
+    legacy: z.strictObject({ hmac_key: reference.optional() }).default({}),
+    trusted_proxies: z.array(addressRange).default([]),
+    limits: z
+      .strictObject({
+        body_bytes: wholeNumber(1024).default(65_536),
+        failures_per_minute: wholeNumber(1).default(600),
+        sign_in_failures_per_minute: wholeNumber(1).default(20),
+      })
+      .prefault({}),
+    brand: brandSettings,
+    language: languageSetting,
+    scopes: scopeSettings,
+    sign_in: signInSettings,
+    mail: mailSettings.optional(),
+    callbacks: callbackSettings,
+    log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  })
+  .superRefine(checkRegions)
 
 export type Config = z.infer<typeof configSchema>
 

@@ -8,6 +8,7 @@ import { startBackground } from './background.ts'
 import { brandOf } from './brand.ts'
 import { startTelling } from './channels.ts'
 import type { Config } from './config.ts'
+import { regionsOf, trimmed } from './config-regions.ts'
 import { findDialect } from './dialects/index.ts'
 import type { Mount, Services } from './http/answer.ts'
 import { limits } from './http/limits.ts'
@@ -105,9 +106,10 @@ const noNumbers: Numbers = {
   close: async () => undefined,
 }
 
-function mountsOf({ mounts, public_url }: Config): Mount[] {
-  const base = public_url.replace(/\/+$/, '')
-  return mounts.map(({ dialect, prefix, policy }) => {
+function mountsOf(config: Config): Mount[] {
+  const base = trimmed(config.public_url)
+  const regions = [...(regionsOf(config)?.addresses ?? [])]
+  return config.mounts.map(({ dialect, prefix, policy }) => {
     const found = findDialect(dialect)
     if (!found) throw new Error(`There is no dialect ${dialect}.`)
     const path = prefix === '/' ? '' : prefix
@@ -117,6 +119,7 @@ function mountsOf({ mounts, public_url }: Config): Mount[] {
       issuer: base + path,
       origin: base,
       policy: policyOf({ ...found.policy, ...toPolicy(policy) }, { policy: {} }),
+      issuers: new Map(regions.map(([name, address]) => [name, address + path])),
     }
   })
 }
@@ -143,6 +146,7 @@ export function composeServer(
     policies: Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy])),
     passwords: passwordsOf(world),
     sign: (access, mount) => signAccess(access, mount, deployment),
+    regions: regionsOf(config),
     clientOfToken: (token, mount) => clientOfToken(token, mount, deployment),
     subjectOfToken: (token, mount) => subjectOfToken(token, mount, deployment),
     verify: (token) => verifyAccess(token, deployment),

@@ -19,8 +19,7 @@ export const answer = (status: number, body: object, { requestId }: Context): Re
   reply(status, body, { 'concur-correlationid': requestId })
 
 export const tokens = (result: SignedTokens, context: Context): Reply => {
-  const { access, accessToken, refreshToken, refreshExpiresAt, scopes, organization } = result
-  const { region } = organization ?? {}
+  const { access, accessToken, refreshToken, refreshExpiresAt, scopes, region } = result
   return answer(
     200,
     {
@@ -31,7 +30,7 @@ export const tokens = (result: SignedTokens, context: Context): Reply => {
       refresh_token: refreshToken,
       // Concur says a moment here, not a duration.
       refresh_expires_in: refreshToken && refreshExpiresAt && Math.floor(refreshExpiresAt / 1000),
-      geolocation: region && /^https?:\/\//.test(region) ? region : context.issuer,
+      geolocation: context.addressOf(region),
     },
     context,
   )
@@ -62,7 +61,13 @@ export function refuseAtToken(otherwise: Otherwise = {}): Refuse {
     const number = otherwise[refusal.reason] ?? tokenCodeOf(refusal)
     const row = tokenCodes[number]
     const description = 'explained' in row ? `${row.says}: ${ours(refusal)}` : row.says
-    const body = { code: number, error: row.error, error_description: description }
+    const { region } = refusal
+    const body = {
+      code: number,
+      error: row.error,
+      error_description: description,
+      ...(region !== undefined && { geolocation: context.addressOf(region) }),
+    }
     return answer(statusOf(row.status, number, context), body, context)
   }
 }

@@ -79,6 +79,7 @@ export const concur: Dialect = {
   hearClaims,
   refuse: refuseAtToken(),
   query: 'refused',
+  isRegional: true,
   sample: {
     clients: [
       { key: 'app', name: 'Sample app', type: 'confidential', scopes, identifiers: [oldConsumerKey] },

@@ -47,6 +47,8 @@ export type Context = {
   /** The policies of all mounts, by the name of their dialect. */
   readonly policies: Readonly<Record<string, Partial<Policy>>>
   /** What a JWT says that one of our keys signed, for whichever mount; `undefined` for anything else. */
+  /** Where this mount is asked by whoever lives in this region: `issuer`, where that is here or nowhere. */
+  addressOf(region: string | undefined): string
   verify(token: string): AccessClaims | undefined
 }
 
@@ -225,6 +227,8 @@ export type Dialect = {
    * Where the company has a call of its own that tells an app that a user has taken it out: that call, with
    * HTTP Basic credentials of the app, goes to its callback. Absent: the app gets signed webhooks.
    */
+  /** Whether who lives in another region is sent there. Absent: everybody is answered everywhere. */
+  readonly isRegional?: boolean
   readonly uninstalled?: (facts: Uninstalled) => {
     readonly method: 'DELETE' | 'POST'
     readonly body: unknown

@@ -12,7 +12,7 @@ import { perform } from '../kernel/kernel.ts'
 import type { Authenticated } from '../kernel/operations/authenticate-client.ts'
 import { authenticateClient } from '../kernel/operations/authenticate-client.ts'
 import { operations } from '../kernel/operations/index.ts'
-import type { Access, Caller } from '../kernel/operations/issue.ts'
+import type { Access, Caller, Regions } from '../kernel/operations/issue.ts'
 import type { Policy } from '../kernel/policy.ts'
 import { policyOf } from '../kernel/policy.ts'
 import type { Client } from '../kernel/records.ts'
@@ -31,6 +31,8 @@ export type Mount = {
   readonly prefix: string
   readonly issuer: string
   readonly origin: string
+  /** Its address at each region, by the region's name; empty where none are configured. */
+  readonly issuers: ReadonlyMap<string, string>
   /** Of the dialect, with what the operator changed for this mount; without a client's own. */
   readonly policy: Policy
 }
@@ -51,6 +53,8 @@ export type Services = {
   readonly usage: Usage
   /** The policies of all mounts, by the name of their dialect. */
   readonly policies: Readonly<Record<string, Partial<Policy>>>
+  /** Where this server is, of several that share users; absent where the operator has one. */
+  readonly regions: Regions | undefined
   sign(access: Access, mount: Mount): Promise<string>
   readonly passwords: Passwords
   /** The client of an application token of this mount. */
@@ -112,7 +116,8 @@ export async function answer(
   if (missing) return refused(missing, endpoint, client)
   const policy = policyOf(mount.policy, client)
   const actor: Actor = { actor: `client:${client.id}`, address: request.address, requestId: request.id }
-  const caller: Caller = { client, proven: proven && !policy.secretsArePublic, policy, actor }
+  const regions = dialect.isRegional ? services.regions : undefined
+  const caller: Caller = { client, proven: proven && !policy.secretsArePublic, policy, actor, regions }
   const input = endpoint.hear(valuesOf(heard, endpoint), { ...context, caller })
   if ('refusal' in input) return refused(input.refusal, endpoint, client)
 
@@ -161,8 +166,16 @@ export const contextOf = (
   bearer: hearBearer(request.headers.authorization),
   policy: mount.policy,
   policies,
+  addressOf: (region) => addressOf(mount, region),
   verify,
 })
+
+/** Where a mount is asked by whoever lives in this region; one that nobody configured is asked here. */
+export function addressOf({ issuer, issuers }: Mount, region: string | undefined): string {
+  const found = region === undefined ? issuer : issuers.get(region)
+  // An organization's region may have been recorded as the address itself.
+  return found ?? (region && /^https?:\/\//.test(region) ? region : issuer)
+}
 
 function hearParameters(
   request: Request,

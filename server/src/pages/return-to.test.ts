@@ -15,6 +15,7 @@ const hubs: readonly Hub[] = hubsOf(
       prefix: '/code',
       issuer: 'https://auth.example/code',
       origin: 'https://auth.example',
+      issuers: new Map(),
       policy: policyOf(dialect.policy, { policy: {} }),
     })),
 )

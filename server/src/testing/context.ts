@@ -13,6 +13,7 @@ export const aContext = ({ name, policy }: Pick<Dialect, 'name' | 'policy'>): Co
   path: {},
   policy: policyOf(policy, { policy: {} }),
   policies: { [name]: policy },
+  addressOf: () => 'https://auth.example.com',
   bearer: undefined,
   verify: () => undefined,
 })

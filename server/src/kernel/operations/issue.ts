@@ -62,6 +62,8 @@ export type Issued = {
   readonly userId: string
   readonly authorizedBy: string
   readonly organization: Organization | undefined
+  /** Where the subject lives; absent where nobody has said so, and for the client itself. */
+  readonly region?: string | undefined
   readonly actsAs: Access['actsAs']
   /** Who the user is, where the app may know. */
   readonly identity?: Identity | undefined
@@ -122,6 +124,7 @@ export function sayPair(pair: Pair, moment: Moment): Issued {
     userId: grant.userId,
     authorizedBy: grant.authorizedBy,
     organization: pair.subject.organization,
+    region: regionOf(pair.subject),
     actsAs: grant.actsAs,
     repeated: pair.repeated,
   }
