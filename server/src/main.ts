@@ -14,6 +14,7 @@ import type { Mount, Services } from './http/answer.ts'
 import { limits } from './http/limits.ts'
 import { httpServer } from './http/server.ts'
 import { gatherUsage } from './http/usage.ts'
+import { signIdentity } from './id-tokens.ts'
 import type { World } from './kernel/kernel.ts'
 import { policyOf } from './kernel/policy.ts'
 import type { Store } from './kernel/store.ts'
@@ -118,8 +119,8 @@ function mountsOf(config: Config): Mount[] {
       prefix: path,
       issuer: base + path,
       origin: base,
-      policy: policyOf({ ...found.policy, ...toPolicy(policy) }, { policy: {} }),
       issuers: new Map(regions.map(([name, address]) => [name, address + path])),
+      policy: policyOf({ ...found.policy, ...toPolicy(policy) }, { policy: {} }),
     }
   })
 }
@@ -145,8 +146,9 @@ export function composeServer(
     usage: gatherUsage(store, counted, now),
     policies: Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy])),
     passwords: passwordsOf(world),
-    sign: (access, mount) => signAccess(access, mount, deployment),
     regions: regionsOf(config),
+    sign: (access, mount) => signAccess(access, mount, deployment),
+    signIdentity: (identity, mount, beside) => signIdentity(identity, mount, beside, deployment),
     clientOfToken: (token, mount) => clientOfToken(token, mount, deployment),
     subjectOfToken: (token, mount) => subjectOfToken(token, mount, deployment),
     verify: (token) => verifyAccess(token, deployment),

@@ -5,6 +5,7 @@
 
 import type { AccessClaims } from '../kernel/access-token.ts'
 import type { AuthorizationRules } from '../kernel/operations/authorization.ts'
+import type { Identity } from '../kernel/operations/identity.ts'
 import type { OperationInput, OperationName, OperationResult } from '../kernel/operations/index.ts'
 import type { Access, Caller, Issued } from '../kernel/operations/issue.ts'
 import type { Policy } from '../kernel/policy.ts'
@@ -46,22 +47,24 @@ export type Context = {
   readonly policy: Policy
   /** The policies of all mounts, by the name of their dialect. */
   readonly policies: Readonly<Record<string, Partial<Policy>>>
-  /** What a JWT says that one of our keys signed, for whichever mount; `undefined` for anything else. */
   /** Where this mount is asked by whoever lives in this region: `issuer`, where that is here or nowhere. */
   addressOf(region: string | undefined): string
+  /** What a JWT says that one of our keys signed, for whichever mount; `undefined` for anything else. */
   verify(token: string): AccessClaims | undefined
 }
 
 /** How bodies are read. Anything else is 415. */
 export type BodyKind = 'form' | 'json' | 'form or json' | 'json, whatever the content type says' | 'none'
 
-/** An operation's result, with the access token signed where there is one. */
+/** An operation's result, with its tokens signed where there are some. */
 export type Result<Name extends OperationName> =
-  OperationResult<Name> extends Issued
-    ? Issued & { readonly accessToken: string | undefined }
-    : OperationResult<Name>
+  OperationResult<Name> extends Issued ? SignedTokens : OperationResult<Name>
 
-export type SignedTokens = Issued & { readonly accessToken: string | undefined }
+/** What an operation issued, signed: the app that asked by `openid` gets an id_token, too. */
+export type SignedTokens = Issued & {
+  readonly accessToken: string | undefined
+  readonly idToken: string | undefined
+}
 
 type EndpointOf<Name extends OperationName, T extends Takes> = {
   /** Method and path below the mount: `POST /oauth2/token`. A segment `:name` is in `context.path`. */
@@ -216,19 +219,21 @@ export type Dialect = {
   readonly claims: Claims
   /** Reads those claims back, where they are not those of RFC 9068. */
   readonly hearClaims?: HearClaims
+  /** What an id_token says beside the claims of OpenID Connect; none of those that make an access token. */
+  readonly identityClaims?: (identity: Identity, issuer: string) => Readonly<Record<string, unknown>>
   readonly refuse: Refuse
   /**
    * What a request with credentials in its address gets: OAuth 2.1 forbids them there, most legacy systems do
    * not care.
    */
   readonly query: 'ignored' | 'refused'
+  /** Whether who lives in another region is sent there. Absent: everybody is answered everywhere. */
+  readonly isRegional?: boolean
   readonly sample: Sample
   /**
    * Where the company has a call of its own that tells an app that a user has taken it out: that call, with
    * HTTP Basic credentials of the app, goes to its callback. Absent: the app gets signed webhooks.
    */
-  /** Whether who lives in another region is sent there. Absent: everybody is answered everywhere. */
-  readonly isRegional?: boolean
   readonly uninstalled?: (facts: Uninstalled) => {
     readonly method: 'DELETE' | 'POST'
     readonly body: unknown

@@ -11,6 +11,7 @@ import type { Operation, World } from '../kernel/kernel.ts'
 import { perform } from '../kernel/kernel.ts'
 import type { Authenticated } from '../kernel/operations/authenticate-client.ts'
 import { authenticateClient } from '../kernel/operations/authenticate-client.ts'
+import type { Identity } from '../kernel/operations/identity.ts'
 import { operations } from '../kernel/operations/index.ts'
 import type { Access, Caller, Regions } from '../kernel/operations/issue.ts'
 import type { Policy } from '../kernel/policy.ts'
@@ -21,7 +22,7 @@ import { refusals } from '../kernel/refusals.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Limits } from './limits.ts'
 import type { Parameters as HeardParameters } from './parameters.ts'
-import { hearBody, hearForm, repeatedIn } from './parameters.ts'
+import { hearParameters, missingIn, select, valuesOf } from './select-endpoint.ts'
 import type { Usage } from './usage.ts'
 
 /** One dialect under one prefix, as the configuration mounts it. */
@@ -56,6 +57,8 @@ export type Services = {
   /** Where this server is, of several that share users; absent where the operator has one. */
   readonly regions: Regions | undefined
   sign(access: Access, mount: Mount): Promise<string>
+  /** An id_token, bound by hashes to what goes out beside it. */
+  signIdentity(identity: Identity, mount: Mount, beside: Beside): Promise<string>
   readonly passwords: Passwords
   /** The client of an application token of this mount. */
   clientOfToken(token: string, mount: Mount): string | undefined
@@ -64,6 +67,9 @@ export type Services = {
   /** What a JWT says that one of our keys signed. */
   verify(token: string): AccessClaims | undefined
 }
+
+/** What an answer gives beside its id_token; a stolen one put in its place would not fit the hash. */
+export type Beside = { readonly accessToken?: string | undefined; readonly code?: string | undefined }
 
 /** What the log line says beside the status and the time. */
 export type Noted = { operation?: string; reason?: string; client?: string; repeated?: boolean }
@@ -127,8 +133,7 @@ export async function answer(
 
   // 5 Say: sign what is to be signed, in the dialect's words.
   const { granted } = answered
-  const access = accessIn(granted)
-  const result = access ? { ...granted, accessToken: await services.sign(access, mount) } : granted
+  const result = await signed(granted, mount, services)
   if (isRepeat(granted)) noted.repeated = true
   services.usage.note(granted)
   if ('unknown' in granted && granted.unknown === true) services.limits.noteGuess(request.address)
@@ -176,54 +181,6 @@ export function addressOf({ issuer, issuers }: Mount, region: string | undefined
   // An organization's region may have been recorded as the address itself.
   return found ?? (region && /^https?:\/\//.test(region) ? region : issuer)
 }
-
-function hearParameters(
-  request: Request,
-  endpoint: Endpoint,
-  dialect: Dialect,
-): HeardParameters | { refusal: Refusal } {
-  const body = hearBody(endpoint.body, headerOf(request, 'content-type'), request.body)
-  if ('refusal' in body) return body
-  if (request.query === '') return body
-  const query = hearForm(request.query)
-  if ('refusal' in query) return query
-  const merged = new Map(body)
-  for (const [name, values] of query) {
-    if (endpoint.inQuery?.includes(name)) merged.set(name, [...(merged.get(name) ?? []), ...values])
-    else if (dialect.query === 'refused') return { refusal: { reason: 'query_not_allowed' } }
-  }
-  return merged
-}
-
-type Selected = { readonly endpoint: Endpoint } | { readonly refusal: Refusal }
-
-function select(endpoints: readonly Endpoint[], heard: HeardParameters): Selected {
-  const many = (name: string): boolean => endpoints.some(({ takes }) => takes[name] === 'many')
-  const repeated = repeatedIn(heard, many)
-  if (repeated !== undefined) return { refusal: { reason: 'parameter_repeated', parameter: repeated } }
-  const fitting = endpoints.find(({ when }) =>
-    Object.entries(when ?? {}).every(([name, value]) => heard.get(name)?.[0] === value),
-  )
-  if (fitting) return { endpoint: fitting }
-  const [name = 'grant_type'] = endpoints.flatMap(({ when }) => Object.keys(when ?? {}))
-  const accepted = endpoints.flatMap(({ when }) => when?.[name] ?? [])
-  if (!heard.has(name)) return { refusal: { reason: 'grant_type_missing', parameter: name, accepted } }
-  return { refusal: { reason: 'grant_type_unsupported', parameter: name, accepted } }
-}
-
-function missingIn(heard: HeardParameters, { takes }: Endpoint): Refusal | undefined {
-  const parameter = Object.keys(takes).find((name) => takes[name] === 'required' && !heard.has(name))
-  return parameter === undefined ? undefined : { reason: 'parameter_missing', parameter }
-}
-
-/** The values as `takes` describes them; the types were checked where the endpoint was written. */
-const valuesOf = (heard: HeardParameters, { takes }: Endpoint) =>
-  Object.fromEntries(
-    Object.entries(takes).map(([name, kind]) => [
-      name,
-      kind === 'many' ? (heard.get(name) ?? []) : heard.get(name)?.[0],
-    ]),
-  ) as Parameters<Endpoint['hear']>[0]
 
 async function prove(
   request: Request,
@@ -288,10 +245,12 @@ function run(endpoint: Endpoint, input: object, world: World): Promise<Answer<ob
   return perform(operation, input, world)
 }
 
-const accessIn = (granted: object): Access | undefined =>
-  'access' in granted ? (granted.access as Access | undefined) : undefined
-
-const headerOf = ({ headers }: Request, name: string): string | undefined => {
-  const value = headers[name]
-  return typeof value === 'string' ? value : value?.[0]
+/** The id_token last: it has the access token's hash in it. */
+async function signed(granted: object, mount: Mount, services: Services): Promise<object> {
+  // Both are what `Issued` says: only operations that issue tokens have results with these.
+  const { access, identity } = granted as { readonly access?: Access; readonly identity?: Identity }
+  if (!access && !identity) return granted
+  const accessToken = access && (await services.sign(access, mount))
+  const idToken = identity && (await services.signIdentity(identity, mount, { accessToken }))
+  return { ...granted, accessToken, idToken }
 }
