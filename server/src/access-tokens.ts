@@ -38,12 +38,16 @@ export function subjectOfToken(token: string, mount: Mount, signing: Signing): A
   return claims && !isClientsOwn(claims, signing) ? claims : undefined
 }
 
-function hearAccess(token: string, { issuer }: Mount, signing: Signing): AccessClaims | undefined {
+function hearAccess(token: string, mount: Mount, signing: Signing): AccessClaims | undefined {
   const { now, ring } = signing.world.moment()
   // An opaque token names no issuer; whose mount it is for, its client's dialect says.
   const claims = verifyAccess(token, signing) ?? hearOpaqueAccess(ring, token)
-  return claims && (claims.issuer ?? issuer) === issuer && claims.expiresAt > now ? claims : undefined
+  const isOfMount = claims && (claims.issuer === undefined || issuersOf(mount).includes(claims.issuer))
+  return isOfMount && claims.expiresAt > now ? claims : undefined
 }
+
+/** What a token of this mount may name as its issuer: other regions issue with the same keys. */
+const issuersOf = ({ issuer, issuers }: Mount): readonly string[] => [issuer, ...issuers.values()]
 
 /** Number 0 and nobody named: it hangs on no grant, and speaks for its client alone. */
 const isClientsOwn = ({ jti, userId, organizationId }: AccessClaims, { world }: Signing): boolean =>
@@ -56,9 +60,11 @@ export function verifyAccess(token: string, { keyRing, world, mounts }: Signing)
   if (!verified) return undefined
   const { jti, iat, exp, iss } = verified.claims
   if (typeof jti !== 'string' || typeof iat !== 'number' || typeof exp !== 'number') return undefined
-  for (const { issuer, dialect } of mounts) {
+  for (const mount of mounts) {
+    const { dialect } = mount
     // A token that names no issuer is known by its claims, to the one dialect whose tokens look so.
-    if (iss === undefined ? !dialect.hearClaims : iss !== issuer) continue
+    const issuer = iss === undefined ? mount.issuer : issuersOf(mount).find((one) => one === iss)
+    if (issuer === undefined || (iss === undefined && !dialect.hearClaims)) continue
     const heard = (dialect.hearClaims ?? hearStandardClaims)(verified.claims)
     if (!heard) continue
     const resource = [verified.claims.aud].flat().filter((one) => typeof one === 'string')
