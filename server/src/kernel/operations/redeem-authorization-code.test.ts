@@ -94,6 +94,12 @@ const migrated: State = {
 const disabledClient = (state: State): State =>
   withInput(state, { caller: aCaller({ client: aClient({ status: 'disabled' }) }) })
 
+const elsewhere = (state: State): State => {
+  const asked = { ...state.input.caller, regions: { here: 'us', all: ['us', 'eu'] } }
+  const user = { ...(state.facts.user ?? aUser()), region: 'eu' }
+  return withFacts(withInput(state, { caller: asked }), { user })
+}
+
 suite('redeem authorization code: the refusals, in order', () => {
   walksInOrder<State>(
     consent,
@@ -102,6 +108,7 @@ suite('redeem authorization code: the refusals, in order', () => {
       ['code_of_other_client', (state) => withCode(state, { clientId: 'other' })],
       ['redirect_uri_mismatch', (state) => withInput(state, { redirectUri: 'https://other.example/' })],
       ['code_verifier_mismatch', (state) => withInput(state, { codeVerifier: 'w'.repeat(43) })],
+      ['lives_elsewhere', elsewhere],
       ['code_redeemed', (state) => withCode(state, { status: 'redeemed' })],
       ['code_expired', (state) => withCode(state, { expires: noon })],
       ['code_expired', (state) => withCode(state, { created: -1 })],
@@ -173,6 +180,7 @@ suite('redeem authorization code: of a consent', () => {
       withInput(twice, { codeVerifier: 'w'.repeat(43) }),
       withInput(twice, { redirectUri: 'https://other.example/' }),
       withCode(twice, { clientId: 'other' }),
+      elsewhere(twice),
     ]
     for (const stranger of strangers) assert.deepEqual(decide(stranger).writes, [])
     const over = withFacts(twice, { grant: aGrant({ status: 'revoked' }) })

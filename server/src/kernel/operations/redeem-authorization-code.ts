@@ -8,8 +8,18 @@ import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion, sha256 } from '../ring.ts'
 import type { CodeFacts } from '../store.ts'
 import { newsOf, widenedBy } from './confirmation.ts'
+import { identityOf } from './identity.ts'
 import type { Caller, Issued } from './issue.ts'
-import { accessOf, barredReason, disabledSubject, expected, isAlive, sayPair, seconds } from './issue.ts'
+import {
+  accessOf,
+  barredReason,
+  disabledSubject,
+  expected,
+  isAlive,
+  livesElsewhere,
+  sayPair,
+  seconds,
+} from './issue.ts'
 import { guardOf, migratedConnection, migratedGrant } from './migrated-grant.ts'
 import { newGrant } from './new-grant.ts'
 
@@ -33,7 +43,8 @@ export const redeemAuthorizationCode: Operation<RedeemInput, CodeFacts | undefin
     if (input.caller.client.status === 'disabled') return refuse('client_disabled')
     if (!facts) return refuse('code_unknown')
     const { code } = facts
-    const wrong = refusalOfRequest(input, facts)
+    // Elsewhere nothing changes: neither is the code used up, nor does a second use end anything.
+    const wrong = refusalOfRequest(input, facts) ?? livesElsewhere(input.caller, facts)
     if (code.status === 'redeemed') return wrong ? refuse(wrong) : refuseRedeemed(input.caller, facts, moment)
     if (wrong) return refuse(wrong)
     // A code from before its client was recovered may be the thief's.
@@ -237,7 +248,7 @@ function redeemConsent(caller: Caller, facts: CodeFacts, moment: Moment) {
   )
 }
 
-const pairOf = (
+function pairOf(
   caller: Caller,
   subject: CodeFacts,
   grant: Grant,
@@ -245,8 +256,9 @@ const pairOf = (
   version: RingVersion,
   repeated: boolean,
   moment: Moment,
-): Issued =>
-  sayPair(
+): Issued {
+  const { nonce, authenticatedAt } = subject.code
+  const pair = sayPair(
     {
       caller,
       grant,
@@ -263,3 +275,5 @@ const pairOf = (
     },
     moment,
   )
+  return { ...pair, identity: identityOf({ caller, about: grant, nonce, authenticatedAt }, moment) }
+}

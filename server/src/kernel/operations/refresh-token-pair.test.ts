@@ -101,6 +101,14 @@ suite('refresh token pair: the refusals, in order', () => {
           })
         },
       ],
+      [
+        'lives_elsewhere',
+        (state) => {
+          const regions = { here: 'us', all: ['us', 'eu'] }
+          const user = { ...(state.found?.user ?? aUser()), region: 'eu' }
+          return withFound(withInput(state, { caller: { ...state.input.caller, regions } }), { user })
+        },
+      ],
       ['user_disabled', (state) => withFound(state, { user: aUser({ status: 'disabled' }) })],
       [
         'organization_disabled',

@@ -8,8 +8,18 @@ import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion } from '../ring.ts'
 import { firstBeyond, within } from '../scopes.ts'
 import type { GrantFacts, Numbering } from '../store.ts'
+import { isAsleep } from './confirmation.ts'
+import { identityOf } from './identity.ts'
 import type { Caller, Issued } from './issue.ts'
-import { accessUntil, disabledSubject, isAlive, refreshUntil, sayPair, seconds } from './issue.ts'
+import {
+  accessUntil,
+  disabledSubject,
+  isAlive,
+  livesElsewhere,
+  refreshUntil,
+  sayPair,
+  seconds,
+} from './issue.ts'
 
 export type RefreshInput = {
   readonly caller: Caller
@@ -66,6 +76,8 @@ export const refreshTokenPair: Operation<RefreshInput, Facts, Issued> = {
     if (grant.clientId !== client.id) return refuse('refresh_token_of_other_client')
     if (client.status === 'disabled') return refuse('client_disabled')
     if (!input.caller.policy.refreshAllowed) return refuse('grant_type_not_allowed')
+    const elsewhere = livesElsewhere(input.caller, found)
+    if (elsewhere) return refuse(elsewhere)
     const disabled = disabledSubject(found)
     if (disabled) return refuse(disabled)
     if (connection.status === 'revoked') return refuse('connection_revoked')
@@ -209,13 +221,14 @@ function pairOf(
   refreshExpiresAt: Milliseconds | undefined,
   moment: Moment,
 ): Issued {
-  const { grant, token } = genuine
+  const { caller } = input
+  const { grant, token, connection } = genuine
   const access = input.resource ? { ...grant, resource: input.resource } : grant
-  return sayPair(
+  const pair = sayPair(
     {
-      caller: input.caller,
+      caller,
       grant: access,
-      connection: genuine.connection,
+      connection,
       locator: token.locator,
       version,
       generation,
@@ -228,4 +241,10 @@ function pairOf(
     },
     moment,
   )
+  // Until the user has woken it, the app learns no more of them than it knew.
+  if (isAsleep(connection, caller.policy)) return pair
+  // OpenID Connect Core 1.0 §12.2: without the nonce, which was of the sign-in.
+  const about = { ...grant, scopes: pair.scopes }
+  const asked = { caller, about, nonce: undefined, authenticatedAt: undefined }
+  return { ...pair, identity: identityOf(asked, moment) }
 }
