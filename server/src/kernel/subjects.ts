@@ -22,6 +22,12 @@ export type NamedSubject = {
   readonly enabled: boolean
 }
 
+/** How somebody stands to a client, apart from who they are. */
+export type Standing = Omit<NamedSubject, 'user'>
+
+/** Whom a user lets an app act for. */
+export type ActsFor = 'user' | 'user in an organization' | 'organization'
+
 export type SubjectFinders = {
   /** One at most, but for an address: two of the users who have it tell that it is not one user's alone. */
   findUserSubjects(
@@ -30,6 +36,11 @@ export type SubjectFinders = {
     value: string,
   ): Promise<readonly NamedSubject[]>
   findOrganizationSubject(clientId: string, organizationId: string): Promise<NamedSubject | undefined>
+  /**
+   * For whom a signed-in user may let the client act: as themselves alone, in each of their organizations, or
+   * for each of these whole; organizations by name.
+   */
+  listStandings(clientId: string, userId: string, as: ActsFor): Promise<readonly Standing[]>
   /** How many of these users belong to the organization. */
   countMembers(organizationId: string, userIds: readonly string[]): Promise<number>
 }

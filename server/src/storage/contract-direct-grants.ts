@@ -185,5 +185,36 @@ export function keepsDirectGrantPromises(opened: () => Opened): void {
       assert.equal(await store.countMembers('a-company', ['user', 'nobody']), 1)
       assert.equal(await store.countMembers('a-company', []), 0)
     })
+
+    test('stands to the app alone, in each company, or with each company whole', async () => {
+      const { store } = await seed()
+      await store.commit([begin(), ...born(1)])
+      const standings = async (clientId: string, as: Parameters<typeof store.listStandings>[2]) =>
+        (await store.listStandings(clientId, 'user', as)).map(({ organization, connection, barred }) => [
+          organization?.id,
+          connection?.number,
+          barred,
+        ])
+      assert.deepEqual(await standings('app', 'user'), [[undefined, undefined, undefined]])
+      assert.deepEqual(await standings('app', 'user in an organization'), [
+        ['a-company', 1, undefined],
+        ['b-company', undefined, undefined],
+      ])
+      assert.deepEqual(await standings('app', 'organization'), [
+        ['a-company', undefined, undefined],
+        ['b-company', undefined, undefined],
+      ])
+      const bar = { write: 'bar_client', clientId: 'app', by: undefined, at: noon, actor } as const
+      await store.commit([{ ...bar, organizationId: 'b-company' }])
+      // Alone they would be back with every company of theirs.
+      assert.deepEqual(await standings('app', 'user'), [[undefined, undefined, 'organization']])
+      for (const as of ['user in an organization', 'organization'] as const)
+        assert.deepEqual(
+          (await standings('app', as)).map(([, , barred]) => barred),
+          [undefined, 'organization'],
+        )
+      assert.deepEqual(await standings('other', 'user'), [[undefined, undefined, undefined]])
+      assert.deepEqual(await store.listStandings('app', 'nobody', 'user in an organization'), [])
+    })
   })
 }

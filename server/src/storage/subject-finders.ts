@@ -1,5 +1,5 @@
 /** Users and companies that a request names outright: each question is one statement. */
-import type { NamedSubject, SubjectFinders } from '../kernel/subjects.ts'
+import type { ActsFor, Standing, SubjectFinders } from '../kernel/subjects.ts'
 import type { Database, Row } from './database.ts'
 import {
   joinedColumns,
@@ -34,15 +34,33 @@ const organizationSql = `select ${standing(`''`, 'o.id')} from organizations o
   left join connections c on c.client = $1 and c.user_id = '' and c.organization_id = o.id
   where o.id = $2`
 
+/** The user is barred as the user that they are, also where the connection would be their organization's. */
+const standingSql = (connectedUser: string): string => `select ${standing('$2', 'o.id')}
+  from memberships m join organizations o on o.id = m.organization_id
+  left join users u on u.id = ''
+  left join connections c on c.client = $1 and c.user_id = ${connectedUser} and c.organization_id = o.id
+  where m.user_id = $2 order by o.name, o.id`
+
+const standingSqls: Readonly<Record<ActsFor, string>> = {
+  user: `select ${standing('u.id', `''`)} from users u
+    left join organizations o on o.id = ''
+    left join connections c on c.client = $1 and c.user_id = u.id and c.organization_id = ''
+    where u.id = $2`,
+  'user in an organization': standingSql('$2'),
+  organization: standingSql(`''`),
+}
+
 export const subjectFindersOf = (database: Database): SubjectFinders => ({
   async findUserSubjects(clientId, by, value) {
     const rows = await database.query(userSqls[by], [clientId, value])
-    return rows.map((row) => ({ ...toSubject(row), user: toUser(row) }))
+    return rows.map((row) => ({ ...toStanding(row), user: toUser(row) }))
   },
   async findOrganizationSubject(clientId, organizationId) {
     const [row] = await database.query(organizationSql, [clientId, organizationId])
-    return row && { ...toSubject(row), user: undefined }
+    return row && { ...toStanding(row), user: undefined }
   },
+  listStandings: async (clientId, userId, as) =>
+    (await database.query(standingSqls[as], [clientId, userId])).map(toStanding),
   async countMembers(organizationId, userIds) {
     if (userIds.length === 0) return 0
     const [row] = await database.query(
@@ -54,7 +72,7 @@ export const subjectFindersOf = (database: Database): SubjectFinders => ({
   },
 })
 
-const toSubject = (row: Row): Omit<NamedSubject, 'user'> => ({
+const toStanding = (row: Row): Standing => ({
   organization: joinedOrganization(row, text(row.o_id)),
   connection: joinedConnection(row),
   barred: toBarredBy(row.barred),
