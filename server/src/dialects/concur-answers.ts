@@ -19,7 +19,7 @@ export const answer = (status: number, body: object, { requestId }: Context): Re
   reply(status, body, { 'concur-correlationid': requestId })
 
 export const tokens = (result: SignedTokens, context: Context): Reply => {
-  const { access, accessToken, refreshToken, refreshExpiresAt, scopes, region } = result
+  const { access, accessToken, refreshToken, refreshExpiresAt, idToken, scopes, region } = result
   return answer(
     200,
     {
@@ -30,6 +30,7 @@ export const tokens = (result: SignedTokens, context: Context): Reply => {
       refresh_token: refreshToken,
       // Concur says a moment here, not a duration.
       refresh_expires_in: refreshToken && refreshExpiresAt && Math.floor(refreshExpiresAt / 1000),
+      id_token: idToken,
       geolocation: context.addressOf(region),
     },
     context,

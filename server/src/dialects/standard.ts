@@ -22,6 +22,8 @@ const tokens = (result: SignedTokens) => ({
   expires_in: result.access && Math.round((result.access.expiresAt - result.access.issuedAt) / 1000),
   refresh_token: result.refreshToken,
   scope: result.scopes.join(' '),
+  // OpenID Connect Core 1.0 §3.1.3.3.
+  id_token: result.idToken,
 })
 
 const malformed = (parameter: string) => ({ refusal: { reason: 'parameter_malformed', parameter } as const })

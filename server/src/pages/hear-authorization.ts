@@ -70,6 +70,7 @@ export function hearAuthorization(
       codeChallenge: one('code_challenge'),
       codeChallengeMethod: one('code_challenge_method'),
       resource: page.resource === 'many' ? (heard.get('resource') ?? []) : [],
+      nonce: one('nonce'),
       prompt: prompts.includes('none') ? 'none' : prompts.includes('consent') ? 'consent' : undefined,
       signedInSince: signedInSince(signIn, times),
       wrong: wrongIn(heard, page, scope !== undefined && scopes === undefined, prompts),
@@ -117,10 +118,15 @@ function wrongIn(
   const [maxAge] = heard.get('max_age') ?? []
   if (maxAge !== undefined && !seconds.test(maxAge))
     return { reason: 'parameter_malformed', parameter: 'max_age' }
+  if ((heard.get('nonce')?.[0]?.length ?? 0) > nonceLengthMax)
+    return { reason: 'parameter_malformed', parameter: 'nonce' }
   if (resource === 'many' && !(heard.get('resource') ?? []).every(isResource))
     return { reason: 'target_invalid', parameter: 'resource' }
   return undefined
 }
+
+/** It is kept with the code and said again: what is longer than this is no word, but somebody's data. */
+const nonceLengthMax = 500
 
 /** RFC 8707 §2: an absolute URI without fragment. */
 const isResource = (resource: string): boolean =>

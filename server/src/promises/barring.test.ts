@@ -193,6 +193,7 @@ suite('promises: barring an app against requests in flight, over several process
       codeChallengeMethod: undefined,
       resource: [],
       prompt: undefined,
+      nonce: undefined,
       signedInSince: undefined,
       wrong: undefined,
     } as const

@@ -21,6 +21,7 @@ import { sha256 } from '../ring.ts'
 import { firstBeyond } from '../scopes.ts'
 import type { Store } from '../store.ts'
 import { seconds } from './issue.ts'
+import { redirectUriOf } from './redirect-uri.ts'
 
 /** What a dialect's authorize page asks of a request. */
 export type AuthorizationRules = {
@@ -51,6 +52,8 @@ export type AuthorizationRequest = {
   readonly codeChallengeMethod: string | undefined
   readonly resource: readonly string[]
   readonly prompt: 'none' | 'consent' | undefined
+  /** The app's own word, which its id_token repeats (OpenID Connect Core 1.0 §3.1.2.1). */
+  readonly nonce: string | undefined
   /**
    * A session that began before does not count (`max_age`, `prompt=login`). Absent: any does. Of a session
    * through the provider, only the provider knows when its user has last signed in.
@@ -121,6 +124,8 @@ export type Checked = {
   /** Told to the app at its address. */
   readonly refusal: Refusal | undefined
   readonly user: User | undefined
+  /** When they signed in, where that is known. */
+  readonly authenticatedAt: Milliseconds | undefined
 }
 
 export async function lookForAuthorization(
@@ -177,8 +182,18 @@ export function checkAuthorization(
     scopes,
     refusal: refusalOf(request, rules, client, scopes),
     user: signedIn ? user : undefined,
+    authenticatedAt: signedIn ? authenticatedAt(session, request) : undefined,
   }
 }
+
+/**
+ * Of a user who came through the provider only the provider knows it, but where the app wanted it recent:
+ * then the provider was made to look, and this session began with its answer.
+ */
+const authenticatedAt = (
+  { created, method }: Pick<Session, 'created' | 'method'>,
+  { signedInSince }: AuthorizationRequest,
+): Milliseconds | undefined => (method === 'password' || signedInSince ? created : undefined)
 
 /** Whether a session is still open, and young enough for who asks. */
 function counts(
@@ -220,39 +235,13 @@ function refusalOf(
   return undefined
 }
 
-function redirectUriOf(
-  client: Client,
-  { redirectUri }: AuthorizationRequest,
-  rules: AuthorizationRules,
-): string | undefined {
-  if (redirectUri === undefined) {
-    return rules.redirectUri === 'optional' && client.redirectUris.length === 1
-      ? client.redirectUris[0]
-      : undefined
-  }
-  // RFC 9700 §2.1: exactly as registered, but for the port of an app on the user's own machine.
-  const registered = client.redirectUris.some(
-    (uri) => uri === redirectUri || (client.type === 'public' && sameLoopback(uri, redirectUri)),
-  )
-  return registered ? redirectUri : undefined
-}
-
-/** RFC 8252 §7.3: an app on the user's machine listens on whatever port it gets. */
-function sameLoopback(registered: string, asked: string): boolean {
-  const loopback = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::\d{1,5})?(\/.*)?$/
-  const [one, other] = [loopback.exec(registered), loopback.exec(asked)]
-  // Five digits can be more than a port: nobody could be sent back there.
-  if (!URL.canParse(asked)) return false
-  return one !== null && other !== null && one[1] === other[1] && (one[2] ?? '/') === (other[2] ?? '/')
-}
-
 /** What was allowed before is answered as often as it is asked: an app that loops makes no more rows. */
 const openCodesMax = 20
 
 /** A code for the app: 256 random bits, of which the row keeps the hash. */
 export function answerWithCode(
   { request, rules, policy }: AuthorizationInput,
-  { client, redirectUri, scopes }: Checked,
+  { client, redirectUri, scopes, authenticatedAt }: Checked,
   subject: Subject,
   user: User,
   { now, random }: Moment,
@@ -278,8 +267,8 @@ export function answerWithCode(
     expires: now + seconds(policyOf(policy, client).codeSeconds),
     status: 'open',
     grantNumber: undefined,
-    nonce: undefined,
-    authenticatedAt: undefined,
+    nonce: request.nonce,
+    authenticatedAt,
   }
   return {
     step: {

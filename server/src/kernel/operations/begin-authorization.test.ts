@@ -62,6 +62,7 @@ const decided = (changes: Changes = {}): Decision<Step> =>
         codeChallengeMethod: undefined,
         resource: [],
         prompt: undefined,
+        nonce: undefined,
         signedInSince: undefined,
         wrong: undefined,
         ...changes.request,

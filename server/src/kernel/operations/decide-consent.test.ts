@@ -39,6 +39,7 @@ const aRequest: ConsentInput['request'] = {
   codeChallengeMethod: undefined,
   resource: [],
   prompt: undefined,
+  nonce: undefined,
   signedInSince: undefined,
   wrong: undefined,
 }
