@@ -4,6 +4,7 @@
  * endpoints take and say stands beside this file, each kind in its own.
  */
 import { appUri, principalUri, refuseAtToken, userUri } from './concur-answers.ts'
+import { connectionEndpoints } from './concur-connections.ts'
 import { exchanges } from './concur-exchange.ts'
 import { passwordEndpoints } from './concur-password.ts'
 import { tokenEndpoints } from './concur-token.ts'
@@ -74,7 +75,7 @@ export const concur: Dialect = {
     codeSeconds: 300,
     legacyScopesBeyondClient: 'refuse',
   },
-  endpoints: [...tokenEndpoints, ...passwordEndpoints, ...exchanges],
+  endpoints: [...tokenEndpoints, ...passwordEndpoints, ...exchanges, ...connectionEndpoints],
   claims,
   hearClaims,
   refuse: refuseAtToken(),

@@ -1,6 +1,6 @@
 /** Writes of the user's own pages, and of whoever governs an organization. */
 import type { Actor } from './decision.ts'
-import type { Membership, Milliseconds } from './records.ts'
+import type { Connection, Membership, Milliseconds } from './records.ts'
 
 export type AccountWrite =
   | {
@@ -17,6 +17,16 @@ export type AccountWrite =
       readonly actor: Actor
     }
   | { readonly write: 'unbar_client'; readonly organizationId: string; readonly clientId: string }
+  | {
+      /**
+       * Ends all that this connection's user, or, where it has none, its organization, allowed its client:
+       * each connection with its event, and their open codes. Only while this one stands as it was seen.
+       */
+      readonly write: 'end_connections'
+      readonly connection: Pick<Connection, 'number' | 'epoch' | 'clientId' | 'userId' | 'organizationId'>
+      readonly at: Milliseconds
+      readonly actor: Actor
+    }
   | {
       /** All sessions of the user but this one. */
       readonly write: 'end_other_sessions'

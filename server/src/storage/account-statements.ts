@@ -19,7 +19,12 @@ const noteRevokedSql = (where: string): string => `insert into events
     'connection ' || number || ', ' || ${grantsOf} || ' grants'
   from connections where ${where} order by number`
 
-const revokeSql = (where: string): string =>
+// A user's are all that are theirs; an organization's own is the one without a user.
+const ofOneSubject = (organization: string): string =>
+  `user_id = $1 and client = $2 and (user_id <> '' or organization_id = ${organization})`
+
+/** What such a revocation does. */
+export const revokeSql = (where: string): string =>
   `update connections set status = 'revoked', epoch = epoch + 1, live_grants = ',' where ${where}`
 
 export const accountStatements: Statements<AccountWrite['write']> = {
@@ -51,6 +56,31 @@ export const accountStatements: Statements<AccountWrite['write']> = {
       sql: 'delete from barred_clients where organization_id = $1 and client = $2 returning 1',
       values: [organizationId, clientId],
     },
+  ],
+  end_connections: ({ connection, at, actor: { actor, address, requestId } }) => [
+    {
+      // Before they end: their grants are counted.
+      sql: `${noteRevokedSql(`${ofOneSubject('$7')} and status = 'live' and exists (select 1 from connections seen
+        where seen.number = $8 and seen.epoch = $9 and seen.status = 'live')`)} returning 1`,
+      values: [
+        connection.userId,
+        connection.clientId,
+        at,
+        actor,
+        none(address),
+        none(requestId),
+        connection.organizationId,
+        connection.number,
+        connection.epoch,
+      ],
+    },
+    ...[
+      revokeSql(`${ofOneSubject('$3')} and status = 'live'`),
+      `delete from codes where ${ofOneSubject('$3')} and status = 'open'`,
+    ].map((sql) => ({
+      sql,
+      values: [connection.userId, connection.clientId, connection.organizationId],
+    })),
   ],
   end_other_sessions: ({ userId, hash }) => [
     { sql: 'delete from sessions where user_id = $1 and hash <> $2 returning 1', values: [userId, hash] },

@@ -20,6 +20,7 @@ import { keepsAccountPromises } from './contract-account.ts'
 import { keepsBulkPromises } from './contract-bulk.ts'
 import { keepsCallbackPromises } from './contract-callbacks.ts'
 import { keepsConfirmationPromises } from './contract-confirmation.ts'
+import { keepsConnectionPromises } from './contract-connections.ts'
 import { keepsDirectGrantPromises } from './contract-direct-grants.ts'
 import { keepsLegacyPromises } from './contract-legacy.ts'
 import { keepsOutboxPromises } from './contract-outbox.ts'
@@ -462,6 +463,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     keepsConfirmationPromises(() => opened)
     keepsOutboxPromises(() => opened)
     keepsAccountPromises(() => opened)
+    keepsConnectionPromises(() => opened)
     keepsBulkPromises(() => opened, fresh)
   })
 }

@@ -1,5 +1,6 @@
 /** The operations that endpoints name (`does: 'refresh_token_pair'`). */
 import type { Operation } from '../kernel.ts'
+import { endConnections } from './end-connections.ts'
 import { exchangeLegacyToken } from './exchange-legacy-token.ts'
 import { exchangeLegacyTokenForCode } from './exchange-legacy-token-for-code.ts'
 import { introspectToken } from './introspect-token.ts'
@@ -18,6 +19,7 @@ export const operations = {
   issue_client_token: issueClientToken,
   introspect_token: introspectToken,
   revoke_token: revokeToken,
+  end_connections: endConnections,
 } as const
 
 export type OperationName = keyof typeof operations

@@ -8,7 +8,7 @@ import { isAsleep } from './confirmation.ts'
 import type { Caller } from './issue.ts'
 import { disabledSubject, isAlive, seconds } from './issue.ts'
 import type { PresentedFacts, PresentedToken } from './presented-token.ts'
-import { lookAtToken } from './presented-token.ts'
+import { isAccessAlive, lookAtToken } from './presented-token.ts'
 
 export type IntrospectInput = PresentedToken & {
   readonly caller: Caller
@@ -93,14 +93,8 @@ function accessOf(
   policies: IntrospectInput['policies'],
   { now }: Moment,
 ): Introspected {
-  const { claims, number, grant, alone, client, revoked } = facts
-  if (revoked || claims.expiresAt <= now || !client) return inactive
-  if (number === 0 && claims.issuedAt < client.tokensValidAfter) return inactive
-  if (alone && (alone.barred || alone.connection?.status === 'revoked' || disabledSubject(alone)))
-    return inactive
-  if (number !== 0) {
-    if (!grant || !isAlive(grant.grant, grant.connection, client) || disabledSubject(grant)) return inactive
-  }
+  const { claims, number, grant, alone, client } = facts
+  if (!client || !isAccessAlive(facts, now)) return inactive
   const policy = policyOf(policies[client.dialect] ?? {}, client)
   if (isAsleep(grant?.connection ?? alone?.connection, policy)) return asleep
   const { legacyAfterExchange, rotate } = policy

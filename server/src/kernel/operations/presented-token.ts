@@ -6,11 +6,12 @@ import { hearOpaqueAccess } from '../access-token.ts'
 import { hearRefreshToken, hearTokenId, locatorHash } from '../chain.ts'
 import { lookupsOf } from '../legacy-lookup.ts'
 import type { LostRow } from '../lost-row.ts'
-import type { Client, Connection, Grant } from '../records.ts'
+import type { Client, Connection, Grant, Milliseconds } from '../records.ts'
 import type { Ring } from '../ring.ts'
 import { equal } from '../ring.ts'
 import type { GrantFacts, LegacyFacts, Store } from '../store.ts'
 import type { Subject } from './issue.ts'
+import { disabledSubject, isAlive } from './issue.ts'
 
 export type PresentedToken = {
   readonly token: string
@@ -55,6 +56,21 @@ export type PresentedFacts =
 export type AloneFacts = Subject & {
   readonly connection: Connection | undefined
   readonly barred: boolean
+}
+
+/**
+ * Whether an access token is good: nobody has ended it, or what it hangs on. Whether it waits for its user is
+ * policy, and is asked apart.
+ */
+export function isAccessAlive(
+  { claims, number, grant, alone, client, revoked }: Extract<PresentedFacts, { kind: 'access' }>,
+  now: Milliseconds,
+): boolean {
+  if (revoked || claims.expiresAt <= now || !client) return false
+  if (number !== 0)
+    return grant !== undefined && isAlive(grant.grant, grant.connection, client) && !disabledSubject(grant)
+  if (claims.issuedAt < client.tokensValidAfter) return false
+  return !alone || !(alone.barred || alone.connection?.status === 'revoked' || disabledSubject(alone))
 }
 
 /** Finds out what a token is. A wrong hint must not matter (RFC 7009 §2.1), so none is asked for. */
