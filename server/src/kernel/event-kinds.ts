@@ -17,6 +17,7 @@ export type EventKind =
   | 'user_barred'
   | 'user_unbarred'
   | 'request_token_made'
+  | 'request_token_ended'
   | 'sign_in_locked'
   | 'callback_disabled'
   | 'refresh_token_reused'

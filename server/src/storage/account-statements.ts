@@ -51,6 +51,10 @@ export const accountStatements: Statements<AccountWrite['write']> = {
       values: [organizationId, clientId],
     },
   ],
+    {
+      sql: 'delete from request_tokens where organization_id = $1 and client = $2',
+      values: [organizationId, clientId],
+    },
   unbar_client: ({ organizationId, clientId }) => [
     {
       sql: 'delete from barred_clients where organization_id = $1 and client = $2 returning 1',

@@ -293,6 +293,7 @@ const table: Table = {
       sql: `delete from codes where client = $1 and user_id = $2 and organization_id = $3 and status = 'open'`,
       values: [connection.clientId, connection.userId, connection.organizationId],
     },
+    ...requestTokenStatements.end_request_token({ write: 'end_request_token', of: connection }),
   ],
   revoke_access_token: ({ jti, expires }) => [
     {

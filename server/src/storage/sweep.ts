@@ -2,6 +2,7 @@
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Database, Statement } from './database.ts'
+import { sweepRequestTokens } from './request-token-statements.ts'
 import { number, numberOrNone } from './rows.ts'
 
 const day = 86_400_000
@@ -53,6 +54,7 @@ const statements = (now: Milliseconds, limit: number, from: number, to: number):
     sql: 'delete from codes where hash in (select hash from codes where expires < $1 limit $2)',
     values: [now - day, limit],
   },
+  sweepRequestTokens(now - day, limit),
   {
     sql: `delete from revoked_access_tokens where jti in
       (select jti from revoked_access_tokens where expires < $1 limit $2)`,

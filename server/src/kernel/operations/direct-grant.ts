@@ -77,6 +77,8 @@ type Birth = {
   readonly number: number
   readonly locator: Uint8Array
   readonly version: RingVersion
+  /** `false`: the user is named by somebody else's word, and an id_token says of no sign-in. */
+  readonly hasSignedIn?: boolean
   /** The guard of the commit, which expects the connection as it was seen. */
   guard(connection: ConnectionExpected): Write
 }
@@ -134,7 +136,12 @@ export function beginDirectGrant(birth: Birth, moment: Moment): Decision<Issued>
     moment,
   )
   const identity = identityOf(
-    { caller, about: born.grant, nonce: undefined, authenticatedAt: moment.now },
+    {
+      caller,
+      about: born.grant,
+      nonce: undefined,
+      authenticatedAt: birth.hasSignedIn === false ? undefined : moment.now,
+    },
     moment,
   )
   return granted(

@@ -8,6 +8,7 @@ import { issueClientToken } from './issue-client-token.ts'
 import { redeemAuthorizationCode } from './redeem-authorization-code.ts'
 import { redeemPassword } from './redeem-password.ts'
 import { refreshTokenPair } from './refresh-token-pair.ts'
+import { redeemRequestToken } from './redeem-request-token.ts'
 import { revokeToken } from './revoke-token.ts'
 
 export const operations = {
@@ -17,6 +18,7 @@ export const operations = {
   redeem_password: redeemPassword,
   refresh_token_pair: refreshTokenPair,
   issue_client_token: issueClientToken,
+  redeem_request_token: redeemRequestToken,
   introspect_token: introspectToken,
   revoke_token: revokeToken,
   end_connections: endConnections,
