@@ -1,4 +1,5 @@
 /** Which apps a user may not use, and which an organization has let in. */
+import type { Actor } from './decision.ts'
 import type { Milliseconds } from './records.ts'
 
 /** An app that an organization has let in, where the app's policy asks for that. */
@@ -8,6 +9,9 @@ export type EnabledClient = {
   /** The admin; absent where the operator did it. */
   readonly by: string | undefined
 }
+
+/** An app that a user may not use. */
+export type ClientBarredForUser = { readonly clientId: string; readonly at: Milliseconds }
 
 /** Each change of that. */
 export type AdmissionWrite =
@@ -19,6 +23,15 @@ export type AdmissionWrite =
       readonly by: string | undefined
       readonly at: Milliseconds
     }
+  | {
+      /** Revokes what the user has of the app, each with its event, and drops its open codes of them. */
+      readonly write: 'bar_user'
+      readonly userId: string
+      readonly clientId: string
+      readonly at: Milliseconds
+      readonly actor: Actor
+    }
+  | { readonly write: 'unbar_user'; readonly userId: string; readonly clientId: string }
   /** Nothing that is connected ends by it; nothing new is connected. */
   | { readonly write: 'end_enabling'; readonly organizationId: string; readonly clientId: string }
 
@@ -26,4 +39,7 @@ export type AdmissionFinders = {
   isEnabled(organizationId: string, clientId: string): Promise<boolean>
   /** By client id. */
   listEnabled(organizationId: string): Promise<readonly EnabledClient[]>
+  isUserBarred(userId: string, clientId: string): Promise<boolean>
+  /** By client id. */
+  listBarredFor(userId: string): Promise<readonly ClientBarredForUser[]>
 }

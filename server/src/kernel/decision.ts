@@ -220,6 +220,13 @@ export type Write =
   | CallbackWrite
   | { readonly write: 'put_user'; readonly user: User; readonly organizations: readonly string[] }
   | { readonly write: 'put_organization'; readonly organization: Organization }
+  /** Only where they still are as they were seen, as a client. */
+  | { readonly write: 'change_user'; readonly user: User; readonly seen: User }
+  | {
+      readonly write: 'change_organization'
+      readonly organization: Organization
+      readonly seen: Organization
+    }
   | {
       readonly write: 'set_status'
       readonly record: 'users' | 'organizations'

@@ -13,7 +13,8 @@ const members = 'select user_id from memberships where organization_id = $1'
 const membersConnections = `user_id in (${members}) and organization_id = '' and client = $2
   and status = 'live'`
 
-const noteRevokedSql = (where: string): string => `insert into events
+/** Notes each connection that is about to be revoked: $2 the client, $3 to $6 when and by whom. */
+export const noteRevokedSql = (where: string): string => `insert into events
     (at, kind, actor, address, request_id, client, user_id, organization_id, detail)
   select $3, 'connection_revoked', $4, $5, $6, client, nullif(user_id, ''), nullif(organization_id, ''),
     'connection ' || number || ', ' || ${grantsOf} || ' grants'
@@ -50,11 +51,11 @@ export const accountStatements: Statements<AccountWrite['write']> = {
         and status = 'open'`,
       values: [organizationId, clientId],
     },
-  ],
     {
       sql: 'delete from request_tokens where organization_id = $1 and client = $2',
       values: [organizationId, clientId],
     },
+  ],
   unbar_client: ({ organizationId, clientId }) => [
     {
       sql: 'delete from barred_clients where organization_id = $1 and client = $2 returning 1',

@@ -1,9 +1,13 @@
 /** What is asked of admissions, and the statements of their changes. */
 import type { AdmissionFinders, AdmissionWrite } from '../kernel/admissions.ts'
+import { noteRevokedSql, revokeSql } from './account-statements.ts'
 import type { Database } from './database.ts'
 import { number, text, textOrNone } from './rows.ts'
 import type { Statements } from './statement-parts.ts'
 import { insert, none } from './statement-parts.ts'
+
+// An index that leaves rows out is used only where the statement leaves them out in so many words.
+const theirConnections = `user_id = $1 and user_id <> '' and client = $2 and status = 'live'`
 
 export const admissionStatements: Statements<AdmissionWrite['write']> = {
   enable_client: ({ organizationId, clientId, by, at }) => [
@@ -11,6 +15,28 @@ export const admissionStatements: Statements<AdmissionWrite['write']> = {
       sql: `${insert('enabled_clients', ['organization_id', 'client', 'at', 'by_user'])}
         on conflict do nothing returning 1`,
       values: [organizationId, clientId, at, none(by)],
+    },
+  ],
+  bar_user: ({ userId, clientId, at, actor: { actor, address, requestId } }) => [
+    {
+      sql: `${insert('barred_users', ['user_id', 'client', 'at'])} on conflict do nothing returning 1`,
+      values: [userId, clientId, at],
+    },
+    {
+      sql: noteRevokedSql(theirConnections),
+      values: [userId, clientId, at, actor, none(address), none(requestId)],
+    },
+    { sql: revokeSql(theirConnections), values: [userId, clientId] },
+    {
+      sql: `delete from codes where user_id = $1 and client = $2 and status = 'open'`,
+      values: [userId, clientId],
+    },
+    { sql: 'delete from request_tokens where user_id = $1 and client = $2', values: [userId, clientId] },
+  ],
+  unbar_user: ({ userId, clientId }) => [
+    {
+      sql: 'delete from barred_users where user_id = $1 and client = $2 returning 1',
+      values: [userId, clientId],
     },
   ],
   end_enabling: ({ organizationId, clientId }) => [
@@ -28,6 +54,20 @@ export const admissionFindersOf = (database: Database): AdmissionFinders => ({
       [organizationId, clientId],
     )
     return row !== undefined
+  },
+  async isUserBarred(userId, clientId) {
+    const [row] = await database.query('select 1 from barred_users where user_id = $1 and client = $2', [
+      userId,
+      clientId,
+    ])
+    return row !== undefined
+  },
+  async listBarredFor(userId) {
+    const rows = await database.query(
+      'select client, at from barred_users where user_id = $1 order by client',
+      [userId],
+    )
+    return rows.map((row) => ({ clientId: text(row.client), at: number(row.at) }))
   },
   async listEnabled(organizationId) {
     const rows = await database.query(

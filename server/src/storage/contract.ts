@@ -17,6 +17,7 @@ import {
   noon,
 } from '../testing/records.ts'
 import { keepsAccountPromises } from './contract-account.ts'
+import { keepsAdmissionPromises } from './contract-admissions.ts'
 import { keepsBulkPromises } from './contract-bulk.ts'
 import { keepsCallbackPromises } from './contract-callbacks.ts'
 import { keepsConfirmationPromises } from './contract-confirmation.ts'
@@ -457,6 +458,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     })
 
     keepsLegacyPromises(() => opened)
+    keepsAdmissionPromises(() => opened)
     keepsDirectGrantPromises(() => opened)
     keepsSignInPromises(() => opened)
     keepsCallbackPromises(() => opened)

@@ -3,7 +3,7 @@
  * path.
  */
 import type { NewestKey } from '../kernel/decision.ts'
-import type { Client } from '../kernel/records.ts'
+import type { Client, Organization, User } from '../kernel/records.ts'
 import type { Statement, Value } from './database.ts'
 import type { Statements } from './statement-parts.ts'
 import { insert, none, places, userColumns, userValues } from './statement-parts.ts'
@@ -16,6 +16,8 @@ type OperatorWrite =
   | 'add_client_secret'
   | 'put_user'
   | 'put_organization'
+  | 'change_user'
+  | 'change_organization'
   | 'set_status'
   | 'end_sessions'
   | 'set_meta'
@@ -151,6 +153,12 @@ export const operatorStatements: Statements<OperatorWrite> = {
       ],
     },
   ],
+  change_user: ({ user, seen }) => [
+    changeOf('users', user.id, changeableOfUser(user), changeableOfUser(seen)),
+  ],
+  change_organization: ({ organization, seen }) => [
+    changeOf('organizations', seen.id, changeableOf(organization), changeableOf(seen)),
+  ],
   set_status: ({ record, id, status }) => [
     {
       sql: `update ${record} set status = $2 where id = $1 and status <> $2 returning 1`,
@@ -199,6 +207,33 @@ export const operatorStatements: Statements<OperatorWrite> = {
       values: [to],
     },
   ],
+}
+
+type Changeable = Readonly<Record<string, Value>>
+
+const changeableOfUser = ({ email, name, language, region }: User): Changeable => ({
+  email: none(email),
+  name: none(name),
+  language: none(language),
+  region: none(region),
+})
+
+const changeableOf = ({ name, region, apiDomain, allowedAddresses }: Organization): Changeable => ({
+  name,
+  region: none(region),
+  api_domain: none(apiDomain),
+  allowed_addresses: allowedAddresses.join(' '),
+})
+
+/** Of a row that still is as it was seen: else one operator's change would undo another's. */
+function changeOf(table: string, id: string, changed: Changeable, seen: Changeable): Statement {
+  const columns = Object.keys(changed)
+  const set = columns.map((column, at) => `${column} = $${at + 2}`)
+  const asSeen = columns.map((column, at) => `${column} is not distinct from $${columns.length + at + 2}`)
+  return {
+    sql: `update ${table} set ${set.join(', ')} where id = $1 and ${asSeen.join(' and ')} returning 1`,
+    values: [id, ...Object.values(changed), ...Object.values(seen)],
+  }
 }
 
 const identifierOf = (client: Client, identifier: string): Statement => ({

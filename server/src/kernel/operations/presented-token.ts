@@ -47,7 +47,7 @@ export type PresentedFacts =
       /** Whose it is, where it is somebody's. */
       readonly client: Client | undefined
       readonly connection: Connection | undefined
-      /** An admin of its organization, or of one of its user's, has taken its client out. */
+      /** Its client is taken out: from its user, from its organization, or from one of its user's. */
       readonly barred: boolean
     }
   | { readonly kind: 'unknown' }
@@ -158,11 +158,16 @@ async function lookAtSubject(
 }
 
 /** A user who acts in no organization belongs to theirs all the same. */
-const lookForBar = async (
+async function lookForBar(
   store: Store,
   { userId, organizationId }: { readonly userId: string; readonly organizationId: string },
   clientId: string,
-): Promise<boolean> =>
-  organizationId === ''
-    ? (await store.listBarring(userId, clientId)).length > 0
-    : store.isBarred(organizationId, clientId)
+): Promise<boolean> {
+  const [ofUser, ofOrganization] = await Promise.all([
+    store.isUserBarred(userId, clientId),
+    organizationId === ''
+      ? store.listBarring(userId, clientId).then((barring) => barring.length > 0)
+      : store.isBarred(organizationId, clientId),
+  ])
+  return ofUser || ofOrganization
+}
