@@ -146,6 +146,7 @@ export function composeServer(
     usage: gatherUsage(store, counted, now),
     policies: Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy])),
     passwords: passwordsOf(world),
+    mails: config.mail !== undefined,
     regions: regionsOf(config),
     sign: (access, mount) => signAccess(access, mount, deployment),
     signIdentity: (identity, mount, beside) => signIdentity(identity, mount, beside, deployment),

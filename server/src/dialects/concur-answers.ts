@@ -56,12 +56,16 @@ export const appUri = (issuer: string, id: string): string => `${issuer}/profile
 /** Numbers that one grant alone has for a refusal. */
 type Otherwise = { readonly [R in Reason]?: TokenCode }
 
+/** What one endpoint says of a number where the token endpoint has other words. */
+type OtherWords = { readonly [Code in TokenCode]?: string }
+
 /** In the words of the token endpoint, and of whatever else answers with its numbers. */
-export function refuseAtToken(otherwise: Otherwise = {}): Refuse {
+export function refuseAtToken(otherwise: Otherwise = {}, otherWords: OtherWords = {}): Refuse {
   return (refusal, context) => {
     const number = otherwise[refusal.reason] ?? tokenCodeOf(refusal)
     const row = tokenCodes[number]
-    const description = 'explained' in row ? `${row.says}: ${ours(refusal)}` : row.says
+    const says = otherWords[number] ?? row.says
+    const description = 'explained' in row ? `${says}: ${ours(refusal)}` : says
     const { region } = refusal
     const body = {
       code: number,

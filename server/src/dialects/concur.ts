@@ -6,6 +6,7 @@
 import { appUri, principalUri, refuseAtToken, userUri } from './concur-answers.ts'
 import { connectionEndpoints } from './concur-connections.ts'
 import { exchanges } from './concur-exchange.ts'
+import { otpEndpoints } from './concur-otp.ts'
 import { passwordEndpoints } from './concur-password.ts'
 import { tokenEndpoints } from './concur-token.ts'
 import type { Claims, Dialect, HearClaims } from './dialect.ts'
@@ -75,7 +76,7 @@ export const concur: Dialect = {
     codeSeconds: 300,
     legacyScopesBeyondClient: 'refuse',
   },
-  endpoints: [...tokenEndpoints, ...passwordEndpoints, ...exchanges, ...connectionEndpoints],
+  endpoints: [...tokenEndpoints, ...passwordEndpoints, ...otpEndpoints, ...exchanges, ...connectionEndpoints],
   claims,
   hearClaims,
   refuse: refuseAtToken(),

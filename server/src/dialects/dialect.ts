@@ -49,9 +49,14 @@ export type Context = {
   readonly policies: Readonly<Record<string, Partial<Policy>>>
   /** Where this mount is asked by whoever lives in this region: `issuer`, where that is here or nowhere. */
   addressOf(region: string | undefined): string
+  /** Whether mail is configured. */
+  readonly mails: boolean
   /** What a JWT says that one of our keys signed, for whichever mount; `undefined` for anything else. */
   verify(token: string): AccessClaims | undefined
 }
+
+/** Parameters by names that an endpoint does not know itself, or why they cannot be taken. */
+export type Others = ReadonlyMap<string, string> | { readonly refusal: Refusal }
 
 /** How bodies are read. Anything else is 415. */
 export type BodyKind = 'form' | 'json' | 'form or json' | 'json, whatever the content type says' | 'none'
@@ -81,11 +86,16 @@ type EndpointOf<Name extends OperationName, T extends Takes> = {
   /** Most dialects look at the parameters first. */
   readonly order?: 'parameters first' | 'client first'
   readonly takes: T
+  /**
+   * With it, all other parameters come to `hear` too, but for these: names that mean something elsewhere.
+   * Without it, they are ignored (RFC 6749 §3.2).
+   */
+  readonly othersBut?: readonly string[]
   readonly does: Name
   /** The operation's input, or why there is none. */
   readonly hear: (
     parameters: Heard<T>,
-    context: Context & { readonly caller: Caller },
+    context: Context & { readonly caller: Caller; readonly others: Others },
   ) => Omit<OperationInput<Name>, 'caller'> | { readonly refusal: Refusal }
   readonly say: (result: Result<Name>, context: Context & { readonly caller: Caller }) => Reply
   /** Where this endpoint refuses otherwise than its dialect. */

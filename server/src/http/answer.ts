@@ -22,7 +22,7 @@ import { refusals } from '../kernel/refusals.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import type { Limits } from './limits.ts'
 import type { Parameters as HeardParameters } from './parameters.ts'
-import { hearParameters, missingIn, select, valuesOf } from './select-endpoint.ts'
+import { hearParameters, missingIn, othersIn, select, valuesOf } from './select-endpoint.ts'
 import type { Usage } from './usage.ts'
 
 /** One dialect under one prefix, as the configuration mounts it. */
@@ -60,6 +60,8 @@ export type Services = {
   /** An id_token, bound by hashes to what goes out beside it. */
   signIdentity(identity: Identity, mount: Mount, beside: Beside): Promise<string>
   readonly passwords: Passwords
+  /** Whether mail is configured. */
+  readonly mails: boolean
   /** The client of an application token of this mount. */
   clientOfToken(token: string, mount: Mount): string | undefined
   /** What an access token of this mount says of a user or company, within its time. */
@@ -72,7 +74,13 @@ export type Services = {
 export type Beside = { readonly accessToken?: string | undefined; readonly code?: string | undefined }
 
 /** What the log line says beside the status and the time. */
-export type Noted = { operation?: string; reason?: string; client?: string; repeated?: boolean }
+export type Noted = {
+  operation?: string
+  reason?: string
+  problem?: string
+  client?: string
+  repeated?: boolean
+}
 
 export type Answered = { readonly reply: Reply; readonly noted: Noted; readonly client: Client | undefined }
 
@@ -89,6 +97,7 @@ export async function answer(
   const noted: Noted = {}
   const refused = (refusal: Refusal, endpoint?: Endpoint, client?: Client): Answered => {
     noted.reason = refusal.reason
+    if (refusal.problem !== undefined) noted.problem = refusal.problem
     services.limits.note(refusal.reason, request.address)
     return { reply: refusing(endpoint?.refuse ?? dialect.refuse, refusal, context), noted, client }
   }
@@ -124,7 +133,8 @@ export async function answer(
   const actor: Actor = { actor: `client:${client.id}`, address: request.address, requestId: request.id }
   const regions = dialect.isRegional ? services.regions : undefined
   const caller: Caller = { client, proven: proven && !policy.secretsArePublic, policy, actor, regions }
-  const input = endpoint.hear(valuesOf(heard, endpoint), { ...context, caller })
+  const others = othersIn(heard, endpoint)
+  const input = endpoint.hear(valuesOf(heard, endpoint), { ...context, caller, others })
   if ('refusal' in input) return refused(input.refusal, endpoint, client)
 
   // 4 Perform: look, decide, commit.
@@ -160,7 +170,7 @@ export function refusing(refuse: Refuse, refusal: Refusal, context: Context): Re
 export const contextOf = (
   request: Pick<Request, 'id' | 'path' | 'headers'>,
   mount: Mount,
-  { policies, verify }: Pick<Services, 'policies' | 'verify'>,
+  { policies, mails, verify }: Pick<Services, 'policies' | 'mails' | 'verify'>,
   now: number,
 ): Context => ({
   issuer: mount.issuer,
@@ -172,6 +182,7 @@ export const contextOf = (
   policy: mount.policy,
   policies,
   addressOf: (region) => addressOf(mount, region),
+  mails,
   verify,
 })
 

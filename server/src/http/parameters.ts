@@ -152,7 +152,7 @@ const hasControl = (text: string): boolean => {
 const loneSurrogate = /\p{Surrogate}/u
 
 /** A name as it may be shown again: short, and without anything that is not a letter of a name. */
-const printable = (name: string): string => name.replaceAll(/[^\w.-]/g, '?').slice(0, 40)
+export const printable = (name: string): string => name.replaceAll(/[^\w.-]/g, '?').slice(0, 40)
 
 /** Each parameter once, but for those that may be many (RFC 6749 §3.1, RFC 8707 §2). */
 export function repeatedIn(parameters: Parameters, many: (name: string) => boolean): string | undefined {

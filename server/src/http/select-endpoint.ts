@@ -1,9 +1,9 @@
 /** Which endpoint a request is for, of those at its route, and what it says to it. */
-import type { Dialect, Endpoint } from '../dialects/dialect.ts'
+import type { Dialect, Endpoint, Others } from '../dialects/dialect.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import type { Request } from './answer.ts'
 import type { Parameters as HeardParameters } from './parameters.ts'
-import { hearBody, hearForm, repeatedIn } from './parameters.ts'
+import { hearBody, hearForm, printable, repeatedIn } from './parameters.ts'
 
 /** The parameters of the body, and those in the address that the endpoint takes from there. */
 export function hearParameters(
@@ -55,6 +55,24 @@ export const valuesOf = (heard: HeardParameters, { takes }: Endpoint) =>
       kind === 'many' ? (heard.get(name) ?? []) : heard.get(name)?.[0],
     ]),
   ) as Parameters<Endpoint['hear']>[0]
+
+const othersMax = 20
+const otherNameMax = 100
+const otherValueMax = 1000
+
+/** What the endpoint does not know by name, where it wants that; whatever it keeps of them is bounded. */
+export function othersIn(heard: HeardParameters, { takes, when = {}, othersBut }: Endpoint): Others {
+  const others = new Map<string, string>()
+  if (!othersBut) return others
+  const known = new Set([...Object.keys(takes), ...Object.keys(when), ...othersBut])
+  for (const [name, [value = '']] of heard) {
+    if (known.has(name)) continue
+    if (others.size >= othersMax || name.length > otherNameMax || value.length > otherValueMax)
+      return { refusal: { reason: 'parameter_malformed', parameter: printable(name) } }
+    others.set(name, value)
+  }
+  return others
+}
 
 const headerOf = ({ headers }: Pick<Request, 'headers'>, name: string): string | undefined => {
   const value = headers[name]

@@ -232,6 +232,8 @@ export type Refusal = {
   readonly recoverable?: boolean
   /** Where the user or company lives instead, by the name of a region. */
   readonly region?: string
+  /** What the operator must mend: for the log alone. */
+  readonly problem?: string
   /** Seconds after which to try again. */
   readonly retryAfterSeconds?: number
 }

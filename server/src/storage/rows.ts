@@ -35,7 +35,7 @@ export const numbers = (value: Value | undefined): readonly number[] =>
   text(value).split(',').filter(Boolean).map(Number)
 
 // A union column is written by this store alone, from the same union: reading it back is the one cast here.
-const one = <Union extends string>(value: Value | undefined): Union => text(value) as Union
+export const one = <Union extends string>(value: Value | undefined): Union => text(value) as Union
 
 export const toGrant = (row: Row): Grant => ({
   number: number(row.number),

@@ -9,7 +9,11 @@ import { none, places, userColumns, userValues } from './statement-parts.ts'
 const failedKey = (name: string): string => `sign_in_failed:${name}`
 
 /** The `window` of such a row is the moment until which the lock holds. */
-const lockedKey = (name: string): string => `sign_in_locked:${name}`
+export const lockedKey = (name: string): string => `sign_in_locked:${name}`
+
+/** Of the name whose `lockedKey` stands at the first place, at the moment that stands at the second. */
+export const isNameLocked = (key: number, at: number): string =>
+  `exists (select 1 from counters where key = $${key} and "window" > $${at})`
 
 /** Commits count one after the other, so exactly one of them finds this number. */
 const isOneTooMany = '(select count from counters where key = $1 and "window" = $2) = $3'

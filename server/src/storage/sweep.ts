@@ -56,6 +56,10 @@ const statements = (now: Milliseconds, limit: number, from: number, to: number):
   },
   sweepRequestTokens(now - day, limit),
   {
+    sql: 'delete from one_time_codes where id in (select id from one_time_codes where expires < $1 limit $2)',
+    values: [now, limit],
+  },
+  {
     sql: `delete from revoked_access_tokens where jti in
       (select jti from revoked_access_tokens where expires < $1 limit $2)`,
     values: [now, limit],

@@ -15,5 +15,6 @@ export const aContext = ({ name, policy }: Pick<Dialect, 'name' | 'policy'>): Co
   policies: { [name]: policy },
   addressOf: () => 'https://auth.example.com',
   bearer: undefined,
+  mails: true,
   verify: () => undefined,
 })

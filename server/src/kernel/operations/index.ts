@@ -6,19 +6,23 @@ import { exchangeLegacyTokenForCode } from './exchange-legacy-token-for-code.ts'
 import { introspectToken } from './introspect-token.ts'
 import { issueClientToken } from './issue-client-token.ts'
 import { redeemAuthorizationCode } from './redeem-authorization-code.ts'
+import { redeemOneTimeCode } from './redeem-one-time-code.ts'
 import { redeemPassword } from './redeem-password.ts'
-import { refreshTokenPair } from './refresh-token-pair.ts'
 import { redeemRequestToken } from './redeem-request-token.ts'
+import { refreshTokenPair } from './refresh-token-pair.ts'
 import { revokeToken } from './revoke-token.ts'
+import { sendOneTimeCode } from './send-one-time-code.ts'
 
 export const operations = {
   exchange_legacy_token: exchangeLegacyToken,
   exchange_legacy_token_for_code: exchangeLegacyTokenForCode,
   redeem_authorization_code: redeemAuthorizationCode,
   redeem_password: redeemPassword,
+  redeem_request_token: redeemRequestToken,
+  redeem_one_time_code: redeemOneTimeCode,
+  send_one_time_code: sendOneTimeCode,
   refresh_token_pair: refreshTokenPair,
   issue_client_token: issueClientToken,
-  redeem_request_token: redeemRequestToken,
   introspect_token: introspectToken,
   revoke_token: revokeToken,
   end_connections: endConnections,
