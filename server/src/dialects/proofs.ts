@@ -14,7 +14,7 @@ export type Presented = {
   readonly path: Readonly<Record<string, string>>
   /** The client of an application token (client_credentials) of this mount; `undefined` where it is none. */
   clientOfToken(token: string): string | undefined
-  /** What an access token of this mount says of a user or company, within its time; `undefined` for others. */
+  /** What an access token of this mount says of a user or company, within its time; else `undefined`. */
   subjectOfToken(token: string): AccessClaims | undefined
 }
 

@@ -2,6 +2,7 @@
  * Every way of getting a good request wrong: what any server on the open network is sent, sooner or later.
  */
 import type { Endpoint } from '../dialects/dialect.ts'
+import { byAccessToken } from '../dialects/proofs.ts'
 import type { Reason } from '../kernel/refusals.ts'
 import type { Request } from './transcript.ts'
 
@@ -31,7 +32,8 @@ export function mistakesOf(
   const body = bodyOf(request)
   return [
     ...typeMistakes(request, endpoint),
-    ...(body.json ? jsonMistakes(request, body) : formMistakes(request, body)),
+    ...bodyMistakes(request, endpoint, body),
+    ...(endpoint.client === byAccessToken ? bearerMistakes(request) : []),
     ...parameterMistakes(request, endpoint, body),
     ...addressMistakes(request, methods),
     {
@@ -71,6 +73,37 @@ function typeMistakes(request: Request, { body }: Endpoint): readonly Mistake[] 
       reasons,
     })),
     { name: 'no content type', sent: { ...request, headers: rest }, reasons },
+  ]
+}
+
+function bodyMistakes(request: Request, endpoint: Endpoint, body: Body): readonly Mistake[] {
+  // A body that nobody reads can have no mistake.
+  if (endpoint.body === 'none') return []
+  return body.json ? jsonMistakes(request, body) : formMistakes(request, body)
+}
+
+function bearerMistakes(request: Request): readonly Mistake[] {
+  const { authorization = '', ...rest } = request.headers
+  const token = authorization.replace(/^Bearer /, '')
+  const wrong = [
+    '',
+    'Bearer',
+    'Bearer ',
+    `Basic ${token}`,
+    `Bearer ${token} ${token}`,
+    `Bearer ${token}x`,
+    `Bearer x${token}`,
+    `Bearer ${'x'.repeat(9000)}`,
+    token,
+  ]
+  const reasons = ['access_token_invalid'] as const
+  return [
+    { name: 'no token', sent: { ...request, headers: rest }, reasons },
+    ...wrong.map((written, at) => ({
+      name: `a broken header ${at}`,
+      sent: { ...request, headers: { ...rest, authorization: written } },
+      reasons,
+    })),
   ]
 }
 
