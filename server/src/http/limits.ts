@@ -24,6 +24,7 @@ const guesses: ReadonlySet<Reason> = new Set<Reason>([
   'legacy_token_unknown',
   'refresh_token_unknown',
   'code_unknown',
+  'request_token_unknown',
 ])
 
 const minute = 60_000

@@ -25,6 +25,7 @@ import { keepsConnectionPromises } from './contract-connections.ts'
 import { keepsDirectGrantPromises } from './contract-direct-grants.ts'
 import { keepsLegacyPromises } from './contract-legacy.ts'
 import { keepsOutboxPromises } from './contract-outbox.ts'
+import { keepsRequestTokenPromises } from './contract-request-tokens.ts'
 import { keepsSignInPromises } from './contract-sign-in.ts'
 import type { Database } from './database.ts'
 import { migrate } from './migrate.ts'
@@ -461,6 +462,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     keepsAdmissionPromises(() => opened)
     keepsDirectGrantPromises(() => opened)
     keepsSignInPromises(() => opened)
+    keepsRequestTokenPromises(() => opened)
     keepsCallbackPromises(() => opened)
     keepsConfirmationPromises(() => opened)
     keepsOutboxPromises(() => opened)

@@ -15,6 +15,7 @@ import type {
   User,
 } from '../kernel/records.ts'
 import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
+import type { RequestToken } from '../kernel/request-token.ts'
 import { purposes } from '../kernel/ring.ts'
 
 /** The moment that tests happen at, unless they say otherwise: beyond 2^40, as times are. */
@@ -158,6 +159,34 @@ export const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCo
 })
 
 /** A version of the ring with keys of its own. */
+export const aRequestToken = (changes: Partial<RequestToken> = {}): RequestToken => ({
+  hash: Buffer.alloc(32, 4),
+  clientId: 'app',
+  userId: '',
+  organizationId: 'company',
+  authorizedBy: '',
+  scopes: ['read'],
+  created: noon - 3_600_000,
+  expires: noon + 23 * 3_600_000,
+  uses: 0,
+  keyVersion: undefined,
+  grantNumber: undefined,
+  ...changes,
+})
+
+export const aOneTimeCode = (changes: Partial<OneTimeCode> = {}): OneTimeCode => ({
+  id: Buffer.alloc(16, 4),
+  clientId: 'app',
+  userId: 'user',
+  keyVersion: 1,
+  facts: Buffer.alloc(32, 6),
+  guesses: 0,
+  created: noon,
+  expires: noon + 600_000,
+  status: 'open',
+  ...changes,
+})
+
 export const aRingVersion = (version = 1, currentFrom = 0): RingVersion => ({
   version,
   currentFrom,
