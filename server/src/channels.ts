@@ -64,6 +64,7 @@ function mailChannel(
   const transport = openTransport(config.mail, (reference) => readReference(reference).trim())
   const send = mailSender({
     store: world.store,
+    moment: world.moment,
     transport,
     publicUrl: config.public_url,
     from,

@@ -41,6 +41,9 @@ export function asHtml(mail: Mail, { name, colours }: Pick<Brand, 'name' | 'colo
 }
 
 const font = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
+const digits =
+  "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'Courier New',monospace;" +
+  'font-size:32px;line-height:40px;font-weight:600;letter-spacing:6px'
 const broken = 'overflow-wrap:anywhere;word-break:break-word'
 
 const page = (mail: Mail, name: string, light: Colours, dark: Colours): Html => html`<!doctype html>
@@ -105,6 +108,10 @@ function sayBlock(one: Block, look: Colours): Html {
   class="button" href="${one.address}" style="display:inline-block;padding:12px 20px;border-radius:6px;
   background-color:${look.accent};color:${look.card};font-weight:600;text-decoration:none">${one.text}</a></td>
 </tr></table>\n`
+    case 'code':
+      // Apart by spacing, not by spaces: copied, it is what is to be entered.
+      return html`<p class="edge" style="margin:20px 0;padding:12px 16px;border:1px solid ${look.edge};border-radius:6px;
+  ${digits};text-align:center;-webkit-user-select:all;user-select:all">${one.text}</p>\n`
     case 'quiet':
       return html`<p class="quiet" style="margin:0 0 10px;font-size:14px;line-height:21px;color:${look.quiet}">${one.text}${
         one.address !== undefined &&

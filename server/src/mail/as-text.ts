@@ -17,6 +17,8 @@ function sayBlock(one: Block): string {
       return [wrap(one.text), ...one.items.map((item) => wrap(item, '- ', '  '))].join('\n')
     case 'button':
       return `${wrap(`${one.text}:`)}\n${one.address}`
+    case 'code':
+      return `    ${one.text}`
     case 'quiet':
       return wrap(one.address === undefined ? one.text : `${one.text} ${shownAddress(one.address)}`)
   }

@@ -9,6 +9,7 @@ import { asText } from './as-text.ts'
 import type { AppAsked, Ended, Setting } from './contents.ts'
 import { installedMail, lockedMail, reminderMail, testMail, uninstalledMail } from './contents.ts'
 import type { Mail } from './mail.ts'
+import { oneTimeCodeMail } from './one-time-code-mail.ts'
 
 const brand: Brand = {
   name: 'Acme <Tools>',
@@ -43,6 +44,7 @@ const mailsOf = (setting: Setting, app: AppAsked): Readonly<Record<string, Mail>
   'uninstalled by itself': uninstalledMail(setting, app, ended('app')),
   'uninstalled by the operator': uninstalledMail(setting, app, ended('operator')),
   locked: lockedMail(setting, at, at + 900_000),
+  'a one-time code': oneTimeCodeMail(setting, app, { code: '012345', until: at + 600_000 }),
   test: testMail(setting),
 })
 
@@ -52,6 +54,7 @@ const pages = 'https://auth.acme.example/sub/account'
 const linksOf: Readonly<Record<string, readonly string[]>> = {
   uninstalled: [`${pages}/sessions`, `${pages}/apps`],
   locked: [`${pages}/sessions`],
+  'a one-time code': [],
 }
 
 /** What is read, without what makes it look so. */
@@ -176,6 +179,16 @@ for (const language of languages) {
       const [soon, tomorrow] = [at + 900_000, at + 86_400_000]
       assert.ok(text(soon).includes(locked.until(time(soon), undefined)))
       assert.ok(text(tomorrow).includes(locked.until(time(tomorrow), date(tomorrow))))
+    })
+
+    test('a one-time code stands alone and whole, and not where anybody may look', () => {
+      const mail = oneTimeCodeMail(setting, about, { code: '012345', until: at + 600_000 })
+      assert.ok(!`${mail.subject}${mail.preview}`.includes('012345'))
+      const [text, html] = [asText(mail), asHtml(mail, brand)]
+      assert.match(text, /\n\n {4}012345\n\n/)
+      assert.match(html, /user-select:all">012345<\/p>/)
+      assert.ok(text.includes('12:15') && text.includes('Deal Sync') && text.includes('Northwind'))
+      assert.ok(text.replaceAll('\n', ' ').includes(wordsFor(language).mails.oneTimeCode.unexpected))
     })
 
     test('whoever cannot confirm is not asked to', () => {

@@ -202,7 +202,7 @@ type Content = {
 }
 
 /** What every mail has: a greeting, where its link leads, where to ask, who sent it and why. */
-function around(setting: Setting, { subject, preview, heading, blocks }: Content): Mail {
+export function around(setting: Setting, { subject, preview, heading, blocks }: Content): Mail {
   const { language, publicUrl, brand, userName } = setting
   const words = wordsFor(language).mails
   const { host } = new URL(publicUrl)
@@ -222,7 +222,7 @@ function around(setting: Setting, { subject, preview, heading, blocks }: Content
 }
 
 /** Names between quotes, so that a name can neither go on as a sentence of ours nor end one. */
-function named({ app, maker, organization }: AppNamed, { language }: Setting) {
+export function named({ app, maker, organization }: AppNamed, { language }: Setting) {
   const { quoted, appBy } = wordsFor(language).mails
   const appQuoted = quoted(plainName(app))
   return {
@@ -232,7 +232,7 @@ function named({ app, maker, organization }: AppNamed, { language }: Setting) {
   }
 }
 
-const paragraph = (text: string) => ({ block: 'paragraph', text }) as const
+export const paragraph = (text: string) => ({ block: 'paragraph', text }) as const
 const quiet = (text: string) => ({ block: 'quiet', text }) as const
 
 function mayDo({ scopes }: AppAsked, { language }: Setting): Block {

@@ -6,6 +6,8 @@ export type Block =
   /** A list with the line that introduces it. */
   | { readonly block: 'list'; readonly text: string; readonly items: readonly string[] }
   | { readonly block: 'button'; readonly text: string; readonly address: string }
+  /** To be read, and typed or copied, as it stands. */
+  | { readonly block: 'code'; readonly text: string }
   /** Of less weight; with an address, that stands behind it and can be followed. */
   | { readonly block: 'quiet'; readonly text: string; readonly address?: string }
 

@@ -7,6 +7,8 @@ import type { Email } from 'postal-mime'
 import PostalMime from 'postal-mime'
 import type { Brand } from '../brand.ts'
 import { event } from '../kernel/decision.ts'
+import type { OneTimeCode } from '../kernel/one-time-code.ts'
+import { sayOneTimeCode } from '../kernel/one-time-code.ts'
 import type { Policy } from '../kernel/policy.ts'
 import { defaultPolicy } from '../kernel/policy.ts'
 import type { Connection, Delivery, MailKind, User } from '../kernel/records.ts'
@@ -16,7 +18,19 @@ import type { Database } from '../storage/database.ts'
 import { migrate } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
-import { aClient, aConnection, aDelivery, aGrant, anOrganization, aUser, noon } from '../testing/records.ts'
+import {
+  aClient,
+  aConnection,
+  aDelivery,
+  aGrant,
+  aMoment,
+  anOrganization,
+  aOneTimeCode,
+  aRing,
+  aRingVersion,
+  aUser,
+  noon,
+} from '../testing/records.ts'
 import { folderTransport } from './folder.ts'
 import type { MailSenderOptions } from './sender.ts'
 import { mailSender } from './sender.ts'
@@ -33,6 +47,9 @@ const pending = aConnection({
   scopes: ['deals:read', 'other'],
   liveGrants: [101],
 })
+
+const version = aRingVersion()
+const moment = aMoment(aRing([version]))
 
 const policy = (changes: Partial<Policy>): Policy => ({
   ...defaultPolicy,
@@ -88,6 +105,7 @@ suite('mail: what is sent of a delivery', () => {
   const send = (one: Delivery, options: Partial<MailSenderOptions> = {}): Promise<Outcome> =>
     mailSender({
       store,
+      moment: () => moment,
       transport: folderTransport(folder),
       publicUrl: 'https://auth.acme.example',
       from: { name: 'Acme', address: 'no-reply@acme.example' },
@@ -302,6 +320,39 @@ suite('mail: what is sent of a delivery', () => {
   test('locked: says until when, where it still is', async () => {
     await send(delivery('sign_in_locked', { clientId: undefined, organizationId: undefined }))
     assert.match((await arrived()).text ?? '', /was blocked for a while/)
+  })
+
+  const code = aOneTimeCode({ keyVersion: version.version })
+  const codeDelivery = delivery('one_time_code', {
+    clientId: undefined,
+    organizationId: undefined,
+    oneTimeCode: code.id,
+  })
+  const addCode = (changes: Partial<OneTimeCode> = {}) =>
+    store.commit([{ write: 'add_one_time_code', code: { ...code, ...changes }, unexpiredMax: 5 }])
+
+  test('a one-time code is computed as it goes, and names the app that asked', async () => {
+    await addCode()
+    assert.deepEqual(await send(codeDelivery), { outcome: 'sent' })
+    const { subject = '', text = '', html = '' } = await arrived()
+    const digits = sayOneTimeCode(version, code.id, 'alice@one.example')
+    assert.ok(text.includes(`\n    ${digits}\n`) && html.includes(digits))
+    assert.match(text, /“Deal Sync” by “Northwind”/)
+    assert.equal(subject, 'Your code for “Deal Sync”')
+  })
+
+  test('a one-time code that is used up, redeemed or late does not go, nor one of a lost key', async () => {
+    const late = 'the one-time code has expired or was used'
+    await isDropped(codeDelivery, late)
+    await addCode()
+    await isDropped(codeDelivery, late, { moment: () => aMoment(aRing([version]), code.expires) })
+    const gone = aRing([], { destroyed: new Set([code.keyVersion]) })
+    await isDropped(codeDelivery, 'the key of the one-time code is gone', { moment: () => aMoment(gone) })
+    await store.commit([{ write: 'put_user', user: alice, organizations: [] }])
+    const unread = await send(codeDelivery, { moment: () => aMoment(aRing([])) })
+    assert.equal(unread.outcome, 'failed')
+    await addCode({ id: Buffer.alloc(16, 8), guesses: 5 })
+    await isDropped({ ...codeDelivery, oneTimeCode: Buffer.alloc(16, 8) }, late)
   })
 
   test('trouble that the operator must mend is logged, without anybody’s address', async () => {

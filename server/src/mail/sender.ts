@@ -2,10 +2,13 @@
 import type { Brand } from '../brand.ts'
 import type { ScopeSettings } from '../config-language.ts'
 import { scopeWordsOf } from '../config-language.ts'
+import type { World } from '../kernel/kernel.ts'
+import { isOpen, sayOneTimeCode } from '../kernel/one-time-code.ts'
 import type { Reach } from '../kernel/operations/confirmation.ts'
 import { reachWhileWaiting } from '../kernel/operations/confirmation.ts'
 import type { Policy } from '../kernel/policy.ts'
 import type { Client, Connection, Delivery, User } from '../kernel/records.ts'
+import { findVersion } from '../kernel/ring.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Outcome, Sender } from '../outbox/sender.ts'
 import type { Language } from '../words/index.ts'
@@ -16,6 +19,7 @@ import type { Mail } from './mail.ts'
 import type { Mailbox } from './mailbox.ts'
 import { isMailAddress } from './mailbox.ts'
 import { composeMessage, messageIdOf } from './message.ts'
+import { oneTimeCodeMail } from './one-time-code-mail.ts'
 import { plainName } from './plain.ts'
 import type { MailTransport } from './transport.ts'
 
@@ -29,9 +33,12 @@ export type MailSenderOptions = {
     | 'findConnectionByNumber'
     | 'findMemberships'
     | 'findEvent'
+    | 'findOneTimeCode'
     | 'isBarred'
     | 'listBarred'
   >
+  /** A one-time code is computed when it goes, and not when it comes too late. */
+  readonly moment: World['moment']
   readonly transport: MailTransport
   readonly publicUrl: string
   readonly from: Mailbox
@@ -116,6 +123,8 @@ async function mailOf(delivery: Delivery, about: About, options: MailSenderOptio
       const isLocked = lockedUntil !== undefined && lockedUntil > delivery.at
       return lockedMail(about.setting, delivery.at, isLocked ? lockedUntil : undefined)
     }
+    case 'one_time_code':
+      return oneTimeCode(delivery, about, options)
     default:
       return dropped('it is no mail')
   }
@@ -172,6 +181,26 @@ async function reminder(
   return reminderMail(about.setting, asked, connection.since)
 }
 
+/** In a code's place there is only what it is computed from. What it is, is known to nobody before. */
+async function oneTimeCode(
+  { oneTimeCode: id }: Delivery,
+  { setting, user: { email = '' } }: About,
+  options: MailSenderOptions,
+): Promise<Mail | Outcome> {
+  const code = id && (await options.store.findOneTimeCode(id))
+  const { now, ring } = options.moment()
+  if (!code || !isOpen(code, now)) return dropped('the one-time code has expired or was used')
+  const { keyVersion, expires, clientId } = code
+  if (ring.destroyed.has(keyVersion) || ring.compromised.has(keyVersion))
+    return dropped('the key of the one-time code is gone')
+  const version = findVersion(ring, keyVersion)
+  if (!version) return { outcome: 'failed', problem: 'The key of the one-time code is not known here yet.' }
+  const app = await findApp({ clientId }, options)
+  if (!app) return dropped('the app is gone')
+  const digits = sayOneTimeCode(version, code.id, email)
+  return oneTimeCodeMail(setting, app.named, { code: digits, until: expires })
+}
+
 /** Who did it, as the event says; without one, the reader is told what to do if it was not them. */
 async function endedOf(
   { event: id, at, clientId = '', organizationId = '' }: Delivery,
@@ -200,7 +229,7 @@ function whoOf(actor: string, clientId: string, user: User): Ended['by'] {
 type App = { readonly client: Client; readonly named: AppNamed; readonly organizationId: string }
 
 async function findApp(
-  { clientId, organizationId = '' }: Delivery,
+  { clientId, organizationId = '' }: Partial<Pick<Delivery, 'clientId' | 'organizationId'>>,
   { store }: MailSenderOptions,
 ): Promise<App | undefined> {
   const client = clientId === undefined ? undefined : await store.findClient(clientId)

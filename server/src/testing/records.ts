@@ -1,6 +1,7 @@
 /** Records to test with: each is plain and whole, and a test names only what it is about. */
 import { randomBytes } from 'node:crypto'
 import type { Moment } from '../kernel/kernel.ts'
+import type { OneTimeCode } from '../kernel/one-time-code.ts'
 import type { Caller } from '../kernel/operations/issue.ts'
 import { defaultPolicy } from '../kernel/policy.ts'
 import type {
@@ -14,8 +15,8 @@ import type {
   Session,
   User,
 } from '../kernel/records.ts'
-import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
 import type { RequestToken } from '../kernel/request-token.ts'
+import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
 import { purposes } from '../kernel/ring.ts'
 
 /** The moment that tests happen at, unless they say otherwise: beyond 2^40, as times are. */
@@ -158,7 +159,6 @@ export const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCo
   ...changes,
 })
 
-/** A version of the ring with keys of its own. */
 export const aRequestToken = (changes: Partial<RequestToken> = {}): RequestToken => ({
   hash: Buffer.alloc(32, 4),
   clientId: 'app',
@@ -187,6 +187,7 @@ export const aOneTimeCode = (changes: Partial<OneTimeCode> = {}): OneTimeCode =>
   ...changes,
 })
 
+/** A version of the ring with keys of its own. */
 export const aRingVersion = (version = 1, currentFrom = 0): RingVersion => ({
   version,
   currentFrom,

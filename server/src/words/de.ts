@@ -82,6 +82,14 @@ export const de: Words = {
     appRemoved:
       'Die Verwaltung Ihrer Organisation hat diese App entfernt; deshalb gibt es nichts zu erlauben.',
     noOrganization: 'Sie gehören zu keiner Organisation; deshalb gibt es nichts zu erlauben.',
+    appForbidden:
+      'Sie dürfen diese App nicht benutzen; deshalb gibt es nichts zu erlauben. ' +
+      'Fragen Sie dort nach, wo Sie Ihr Konto bekommen haben.',
+    appNotEnabled:
+      'Ihre Organisation hat diese App nicht zugelassen; deshalb gibt es nichts zu erlauben. ' +
+      'Fragen Sie ihre Verwaltung.',
+    addressNotAllowed:
+      'Ihre Organisation lässt von hier aus keine App zu; deshalb gibt es im Moment nichts zu erlauben.',
     changed: 'Die App verlangt inzwischen etwas anderes. Bitte sehen Sie es sich noch einmal an.',
     allow: 'Erlauben',
     cancel: 'Abbrechen',
@@ -89,6 +97,12 @@ export const de: Words = {
     back: (host) => `Danach geht es zurück zu ${host}.`,
     signedInAs: (name) => ended(`Angemeldet als ${name}`),
     signOut: 'Anderes Konto verwenden',
+  },
+  scopes: {
+    openid: 'Wissen, wer Sie sind, wenn Sie sich anmelden',
+    profile: 'Ihren Namen und Ihren Benutzernamen sehen',
+    email: 'Ihre E-Mail-Adresse sehen',
+    offline_access: 'Dies auch tun, wenn Sie nicht da sind',
   },
   notices: {
     signedOut: {
@@ -343,8 +357,8 @@ export const de: Words = {
     },
     locked: {
       subject: 'Anmeldung vorübergehend gesperrt',
-      preview: 'Mehrmals wurde ein falsches Passwort eingegeben.',
-      text: (moment) => `am ${moment} wurde mehrmals ein falsches Passwort für Ihr Konto eingegeben.`,
+      preview: 'Mehrere Anmeldungen sind fehlgeschlagen.',
+      text: (moment) => `am ${moment} sind mehrere Anmeldungen bei Ihrem Konto fehlgeschlagen.`,
       until: (time, date) =>
         `Mit Passwort können Sie sich erst ${date === undefined ? '' : `am ${date} `}ab ${time} Uhr (UTC) wieder anmelden.`,
       over: 'Deshalb war die Anmeldung mit Passwort eine Zeit lang gesperrt.',
@@ -352,9 +366,19 @@ export const de: Words = {
       nothing:
         'Sie brauchen nichts zu tun: Die Sperre endet von selbst. Wo Sie angemeldet sind, bleiben Sie es.',
       unexpected:
-        'Wenn Sie das nicht waren, hat jemand anders Passwörter ausprobiert und hatte damit keinen Erfolg.',
+        'Wenn Sie das nicht waren, hat jemand anders versucht, in Ihr Konto zu kommen, und hatte damit keinen Erfolg.',
       weak: (password) =>
         ended(`Wenn Ihr Passwort kurz ist oder Sie es auch anderswo verwenden, ${password}`),
+    },
+    oneTimeCode: {
+      subject: (app) => `Ihr Code für ${app}`,
+      preview: 'Geben Sie ihn in der App ein. Wenn Sie keinen angefordert haben, sagen Sie ihn niemandem.',
+      text: (app) =>
+        `${app} fragt nach diesem Code, um in Ihrem Namen handeln zu dürfen. Geben Sie ihn in der App ein:`,
+      holds: (time) => `Er gilt einmal und zehn Minuten lang: bis ${time} Uhr (UTC).`,
+      unexpected:
+        'Wenn Sie keinen Code angefordert haben, geben Sie ihn nirgends ein und sagen Sie ihn niemandem, wer auch fragt. ' +
+        'Ohne ihn kommt niemand hinein, und Sie brauchen nichts weiter zu tun.',
     },
     test: {
       subject: 'Ein Test: E-Mails kommen an',

@@ -77,6 +77,12 @@ export const en = {
     organizationMissing: 'Choose an organization.',
     appRemoved: 'Your organization’s admin has removed this app, so there is nothing to allow.',
     noOrganization: 'You are not a member of any organization, so there is nothing to allow.',
+    appForbidden:
+      'You may not use this app, so there is nothing to allow. Ask whoever gave you your account.',
+    appNotEnabled:
+      'Your organization has not let this app in, so there is nothing to allow. Ask an admin of it.',
+    addressNotAllowed:
+      'Your organization lets in no app from where you are, so there is nothing to allow just now.',
     changed: 'What the app asks for has changed in the meantime. Please look again.',
     allow: 'Allow',
     cancel: 'Cancel',
@@ -84,6 +90,13 @@ export const en = {
     back: (host: string) => `You will go back to ${host}.`,
     signedInAs: (name: string) => ended(`Signed in as ${name}`),
     signOut: 'Use another account',
+  },
+  /** Scopes that mean the same everywhere (OpenID Connect Core 1.0 §5.4, §11). */
+  scopes: {
+    openid: 'Know who you are, when you sign in',
+    profile: 'See your name and your user name',
+    email: 'See your e-mail address',
+    offline_access: 'Do so while you are away',
   },
   notices: {
     signedOut: {
@@ -328,8 +341,9 @@ export const en = {
     },
     locked: {
       subject: 'Signing in to your account is blocked for a while',
-      preview: 'A wrong password was entered several times.',
-      text: (moment: string) => `On ${moment}, a wrong password for your account was entered several times.`,
+      // What was wrong may have been a password or a one-time code.
+      preview: 'Several sign-ins have failed.',
+      text: (moment: string) => `On ${moment}, several sign-ins to your account failed.`,
       until: (time: string, date: string | undefined) =>
         `You can sign in with a password again from ${time} UTC${date === undefined ? '' : ` on ${date}`}.`,
       over: 'For that reason, signing in with a password was blocked for a while.',
@@ -337,9 +351,19 @@ export const en = {
       nothing:
         'You do not need to do anything: the block ends by itself. Where you are signed in, you stay signed in.',
       unexpected:
-        'If this was not you, somebody else has tried to guess your password. These attempts failed.',
+        'If this was not you, somebody else has tried to get into your account. These attempts failed.',
       weak: (password: string) =>
         ended(`If your password is short, or you use it elsewhere too, ${password}`),
+    },
+    oneTimeCode: {
+      subject: (app: string) => `Your code for ${app}`,
+      preview: 'Enter it in the app. If you did not ask for it, tell it to nobody.',
+      text: (app: string) => `${app} asks for this code, so that it may act for you. Enter it in the app:`,
+      // Until when, rather than for how long: a mail may have been on its way for a while.
+      holds: (time: string) => `You can use it once, within ten minutes: until ${time} UTC.`,
+      unexpected:
+        'If you did not ask for it, do not enter it anywhere, and tell it to nobody, whoever asks. ' +
+        'Without it, nobody gets in, and you need do nothing else.',
     },
     test: {
       subject: 'A test: mails arrive',
