@@ -51,6 +51,8 @@ export type Context = {
   addressOf(region: string | undefined): string
   /** Whether mail is configured. */
   readonly mails: boolean
+  /** The keys by which tokens are verified, those of other mounts among them (RFC 7517 §5). */
+  publicKeys(): object
   /** What a JWT says that one of our keys signed, for whichever mount; `undefined` for anything else. */
   verify(token: string): AccessClaims | undefined
 }
@@ -124,6 +126,10 @@ export type AuthorizePage = AuthorizationRules & {
   readonly separator: string
   /** Whether the request may name resources (RFC 8707 §2.1). Absent: the parameter means nothing here. */
   readonly resource?: 'many'
+  /** Values of `display`; any other is refused. Absent: whatever stands there asks for nothing. */
+  readonly displays?: readonly string[]
+  /** Likewise of `prompt`, where several may stand. */
+  readonly prompts?: readonly string[]
   /** What the app's redirect address gets. What is `undefined` is left out. */
   readonly say: (allowed: Allowed) => RedirectParameters
   readonly refuse: (refusal: Refusal, state: string | undefined, issuer: string) => RedirectParameters
@@ -132,13 +138,17 @@ export type AuthorizePage = AuthorizationRules & {
 export type RedirectParameters = Readonly<Record<string, string | undefined>>
 
 export type Allowed = {
-  readonly code: string
+  /** Absent where the app has asked for an id_token alone. */
+  readonly code: string | undefined
+  readonly idToken: string | undefined
   readonly state: string | undefined
   readonly issuer: string
   readonly clientId: string
   /** Who allowed it, whomever the app acts for. */
   readonly userId: string
   readonly organizationId: string
+  /** Where this mount is asked by whoever lives where they do: `issuer`, where that is here or nowhere. */
+  readonly geolocation: string
 }
 
 /**

@@ -22,6 +22,9 @@ export const renamed = (scope: string, names: Readonly<Record<string, string>>):
 export const sameSet = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && within(one, other) && within(other, one)
 
+/** The scope of an app that goes on without its user (OpenID Connect Core 1.0 §11). */
+export const offlineAccess = 'offline_access'
+
 /** RFC 6749 §3.3: printable ASCII without quote and backslash. */
 export const isScopeName = (scope: string): boolean => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)
 

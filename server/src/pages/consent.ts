@@ -1,4 +1,6 @@
 import type { Subject } from '../kernel/operations/authorization.ts'
+import type { Reason } from '../kernel/refusals.ts'
+import type { ActsFor } from '../kernel/subjects.ts'
 import type { Words } from '../words/index.ts'
 import type { ShownApp } from './app-tile.ts'
 import { appTile } from './app-tile.ts'
@@ -17,10 +19,10 @@ export type ConsentView = {
   readonly scopes: readonly string[]
   /** Shown, and not asked again. */
   readonly allowedBefore: readonly string[]
-  readonly subject: 'user' | 'user in an organization' | 'organization'
+  readonly subject: ActsFor
   readonly subjects: readonly Subject[]
-  /** An admin of an organization of the user has taken the app out of it. */
-  readonly isBarred: boolean
+  /** Why there is nobody whom the user could let the app act for, where it is for a reason. */
+  readonly denied: Reason | undefined
   readonly returnTo: string
   readonly formToken: string
   readonly error: string | undefined
@@ -78,28 +80,36 @@ const leadOf = ({ place, app, subject }: ConsentView, words: ConsentWords): stri
     ? words.leadOrganization(app.name, place.brand.name)
     : words.lead(app.name, place.brand.name)
 
-const nothingToAllow = ({ isBarred }: ConsentView, words: ConsentWords): string =>
-  isBarred ? words.appRemoved : words.noOrganization
+function nothingToAllow({ denied }: ConsentView, words: ConsentWords): string {
+  const told: { readonly [R in Reason]?: string } = {
+    client_barred: words.appRemoved,
+    client_barred_for_user: words.appForbidden,
+    client_not_enabled: words.appNotEnabled,
+    address_not_allowed: words.addressNotAllowed,
+  }
+  return (denied && told[denied]) ?? words.noOrganization
+}
 
 function permissions(
-  { place, allowedBefore }: ConsentView,
+  { place, scopes, allowedBefore }: ConsentView,
   asked: readonly string[],
   words: ConsentWords,
 ): Html {
   const before = allowedBefore.filter((scope) => !asked.includes(scope))
   if (asked.length === 0 && before.length === 0) return html`<p class="section">${words.noScopes}</p>`
   return html`<p class="label section" id="scopes">${before.length === 0 ? words.scopes : words.newScopes}</p>
-${scopeList(place, asked)}
+${scopeList(place, asked, scopes)}
 ${
   before.length > 0 &&
   html`<p class="label section" id="before">${words.allowedBefore}</p>
-${scopeList(place, before, true)}`
+${scopeList(place, before, scopes, true)}`
 }`
 }
 
 function organizations({ subjects }: ConsentView, words: ConsentWords): Html | undefined {
   const [only, another] = subjects
-  if (!only) return undefined
+  // Whoever belongs to none acts alone, where the dialect lets them.
+  if (!only || only.organizationId === '') return undefined
   if (!another) {
     return html`<p class="label">${words.organization}</p>
 <p class="fact">${nameOf(only)}</p>

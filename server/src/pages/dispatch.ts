@@ -2,10 +2,12 @@
  * The hub. Users arrive here from the app, and come back here after every step; what comes next is asked of
  * the kernel each time, with nothing but the request's own address and the session.
  */
+import type { RedirectParameters } from '../dialects/dialect.ts'
+import { addressOf } from '../http/answer.ts'
 import { hearBody } from '../http/parameters.ts'
 import type { Answer } from '../kernel/decision.ts'
 import { perform } from '../kernel/kernel.ts'
-import type { AuthorizationInput, Step } from '../kernel/operations/authorization.ts'
+import type { AuthorizationInput, Destination, Step } from '../kernel/operations/authorization.ts'
 import { beginAuthorization } from '../kernel/operations/begin-authorization.ts'
 import { decideConsent } from '../kernel/operations/decide-consent.ts'
 import type { User } from '../kernel/records.ts'
@@ -30,7 +32,7 @@ export async function dispatch(
   if ('refusal' in heard) return refusedPage(desk, heard.refusal, operation)
   // A sign-in that failed is shown again, not what an earlier session of this browser would get.
   const sessionSecret = wrong ? undefined : desk.cookies.read(request.cookies, 'session')
-  const input = inputOf(hub, heard.request, sessionSecret)
+  const input = inputOf(hub, heard.request, sessionSecret, request)
   const answer = await perform(beginAuthorization, input, desk.services.world)
   const { state, returnTo } = heard
   return show(answer, { request, hub, query, desk, state, returnTo, operation, wrong })
@@ -53,7 +55,7 @@ export async function decide(request: PageRequest, hub: Hub, desk: Desk): Promis
   }
   const organizationId = field('organization')
   const input = {
-    ...inputOf(hub, heard.request, sessionSecret),
+    ...inputOf(hub, heard.request, sessionSecret, request),
     decision,
     organizationId,
     scopesShown: field('scopes')?.split(' ') ?? [],
@@ -61,22 +63,27 @@ export async function decide(request: PageRequest, hub: Hub, desk: Desk): Promis
   } as const
   const answer = await perform(decideConsent, input, desk.services.world)
   const { organizationMissing, changed } = desk.place.words.consent
-  const unchosen = organizationId === undefined && hub.page.subject !== 'user'
-  const wrong = { text: unchosen ? organizationMissing : changed, status: 400 }
+  const isUnchosen = organizationId === undefined && offersOrganizations(answer)
+  const wrong = { text: isUnchosen ? organizationMissing : changed, status: 400 }
   const { state, returnTo } = heard
   return show(answer, { request, hub, query, desk, state, returnTo, operation, wrong })
 }
+
+const offersOrganizations = (answer: Answer<Step>): boolean =>
+  'granted' in answer && answer.granted.next === 'ask' && answer.granted.subjects.length > 1
 
 const inputOf = (
   { mount, page }: Hub,
   request: AuthorizationInput['request'],
   sessionSecret: string | undefined,
+  { address }: Pick<PageRequest, 'address'>,
 ): AuthorizationInput => ({
   request,
   rules: page,
   dialect: mount.dialect.name,
   policy: { ...mount.dialect.policy, ...mount.policy },
   sessionSecret,
+  address,
 })
 
 type Showing = {
@@ -91,7 +98,7 @@ type Showing = {
   readonly wrong: Wrong | undefined
 }
 
-function show(answer: Answer<Step>, showing: Showing): PageAnswer {
+async function show(answer: Answer<Step>, showing: Showing): Promise<PageAnswer> {
   const { hub, desk, state, operation } = showing
   if ('refused' in answer) return refusedPage(desk, answer.refused, operation)
   const step = answer.granted
@@ -99,15 +106,24 @@ function show(answer: Answer<Step>, showing: Showing): PageAnswer {
   const noted = { operation, client: step.client.id }
   switch (step.next) {
     case 'refuse': {
-      const parameters = hub.page.refuse(step.refusal, state, issuer)
-      const location = withParameters(step.redirectUri, parameters)
+      const location = withParameters(step, hub.page.refuse(step.refusal, state, issuer))
       // RFC 9700 §4.12: 303, so that no browser sends a form on to the app.
       return { status: 303, location, noted: { ...noted, reason: step.refusal.reason } }
     }
     case 'answer': {
-      const { code, userId, organizationId, client } = step
-      const said = hub.page.say({ code, state, issuer, clientId: client.id, userId, organizationId })
-      return { status: 303, location: withParameters(step.redirectUri, said), noted }
+      const { code, identity, userId, organizationId, region, client } = step
+      const said = hub.page.say({
+        code,
+        // OpenID Connect Core 1.0 §3.3.2.11: its hash binds the code to it.
+        idToken: identity && (await desk.services.signIdentity(identity, hub.mount, { code })),
+        state,
+        issuer,
+        clientId: client.id,
+        userId,
+        organizationId,
+        geolocation: addressOf(hub.mount, region),
+      })
+      return { status: 303, location: withParameters(step, said), noted }
     }
     case 'sign in':
       return showSignIn(showing.request, desk, {
@@ -126,7 +142,7 @@ function show(answer: Answer<Step>, showing: Showing): PageAnswer {
 type StepTo<Next extends Step['next']> = Extract<Step, { next: Next }>
 
 function showConsent(
-  { client, redirectUri, user, scopes, allowedBefore, subjects, barredFrom }: StepTo<'ask'>,
+  { client, redirectUri, user, scopes, allowedBefore, subjects, denied }: StepTo<'ask'>,
   { request, hub, query, desk, wrong }: Showing,
   noted: PageAnswer['noted'],
 ): PageAnswer {
@@ -141,7 +157,7 @@ function showConsent(
       allowedBefore,
       subject: hub.page.subject,
       subjects,
-      isBarred: barredFrom.length > 0,
+      denied: denied?.reason,
       returnTo: `${hub.path}?${query}`,
       // The step is only asked of somebody with a session.
       formToken: formToken(desk.cookies.read(request.cookies, 'session') ?? ''),
@@ -162,12 +178,9 @@ function hostOf(redirectUri: string): string {
 }
 
 /** RFC 6749 §3.1.2: a query that the registered address already has stays. */
-function withParameters(
-  redirectUri: string,
-  parameters: Readonly<Record<string, string | undefined>>,
-): string {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.append(name, value)
-  const joint = redirectUri.includes('?') ? '&' : '?'
-  return new URL(`${redirectUri}${joint}${query}`).href
+function withParameters({ redirectUri, responseMode }: Destination, parameters: RedirectParameters): string {
+  const said = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) said.append(name, value)
+  if (responseMode === 'fragment') return new URL(`${redirectUri}#${said}`).href
+  return new URL(`${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${said}`).href
 }

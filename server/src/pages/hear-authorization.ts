@@ -6,7 +6,7 @@ import type { Moment } from '../kernel/kernel.ts'
 import type { AuthorizationRequest } from '../kernel/operations/authorization.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
-import { hearScopes } from '../kernel/scopes.ts'
+import { hearScopes, within } from '../kernel/scopes.ts'
 import type { Hub } from './page.ts'
 import { hearAsked, markAsked } from './sign-in-asked.ts'
 
@@ -57,7 +57,7 @@ export function hearAuthorization(
   if (clientId === undefined) return { refusal: { reason: 'client_id_missing', parameter: 'client_id' } }
   const scope = page.scopes === 'asked' ? one('scope') : undefined
   const scopes = scope === undefined ? undefined : hearScopes(scope, page.separator)
-  const prompts = one('prompt')?.split(' ') ?? []
+  const prompts = one('prompt')?.split(' ').filter(Boolean) ?? []
   const signIn = signInWanted(prompts, one('max_age'))
   return {
     state: one('state'),
@@ -105,7 +105,7 @@ function signedInSince(
 
 function wrongIn(
   heard: Parameters,
-  { resource }: AuthorizePage,
+  { resource, displays, prompts: known }: AuthorizePage,
   scopeIsWrong: boolean,
   prompts: readonly string[],
 ): Refusal | undefined {
@@ -115,6 +115,11 @@ function wrongIn(
   // To ask nothing and to ask for something cannot both be meant.
   if (prompts.includes('none') && prompts.length > 1)
     return { reason: 'parameter_malformed', parameter: 'prompt' }
+  if (known && !within(prompts, known))
+    return { reason: 'parameter_malformed', parameter: 'prompt', accepted: known }
+  const [display] = heard.get('display') ?? []
+  if (display !== undefined && displays && !displays.includes(display))
+    return { reason: 'parameter_malformed', parameter: 'display', accepted: displays }
   const [maxAge] = heard.get('max_age') ?? []
   if (maxAge !== undefined && !seconds.test(maxAge))
     return { reason: 'parameter_malformed', parameter: 'max_age' }

@@ -46,12 +46,15 @@ export type PageAnswer = {
   }
 }
 
+/** What the pages need of the server's services. */
+export type PagesServices = Pick<Services, 'world' | 'limits' | 'policies' | 'passwords' | 'signIdentity'>
+
 /** An authorize page under its mount: every form leads back to its path. */
 export type Hub = { readonly mount: Mount; readonly page: AuthorizePage; readonly path: string }
 
 /** What the handlers work with, for one request. */
 export type Desk = {
-  readonly services: Pick<Services, 'world' | 'limits' | 'policies' | 'passwords'>
+  readonly services: PagesServices
   readonly hubs: readonly Hub[]
   /** With the words of the request's language. */
   readonly place: Place

@@ -1,6 +1,7 @@
 /** The parts of the pages that need no server. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { Reason } from '../kernel/refusals.ts'
 import { reasons } from '../kernel/refusals.ts'
 import { attempts } from '../passwords/attempts.ts'
 import { turns } from '../passwords/turns.ts'
@@ -30,7 +31,7 @@ suite('pages: parts', () => {
       organization: anOrganization({ id, name }),
       connection: undefined,
     })
-    const page = (subjects: Parameters<typeof consentPage>[0]['subjects'], isBarred = false) =>
+    const page = (subjects: Parameters<typeof consentPage>[0]['subjects'], denied?: Reason) =>
       consentPage({
         place,
         app: { id: 'app', name: '<App>', maker: undefined, logo: undefined },
@@ -39,7 +40,7 @@ suite('pages: parts', () => {
         scopes: [],
         allowedBefore: [],
         subject: 'user in an organization',
-        isBarred,
+        denied,
         subjects,
         returnTo: '/authorize?a=1&b=2',
         formToken: 'token',
@@ -55,7 +56,16 @@ suite('pages: parts', () => {
     const none = page([])
     assert.match(none, /role="alert">You are not a member of any organization/)
     assert.doesNotMatch(none, /value="allow"/)
-    assert.match(page([], true), /role="alert">Your organization’s admin has removed this app/)
+    for (const [reason, text] of [
+      ['client_barred', 'Your organization’s admin has removed this app'],
+      ['client_barred_for_user', 'You may not use this app'],
+      ['client_not_enabled', 'Your organization has not let this app in'],
+      ['address_not_allowed', 'Your organization lets in no app from where you are'],
+    ] as const)
+      assert.match(page([], reason), new RegExp(`role="alert">${text}`))
+    const alone = page([{ ...subject('', ''), organization: undefined }])
+    assert.doesNotMatch(alone, /organization/i)
+    assert.match(alone, /value="allow"/)
     assert.match(none, /value="cancel"/)
   })
 

@@ -1,6 +1,6 @@
 /** The pages' routes: an authorize page for each dialect that has one, signing in and out, the stylesheet. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Mount, Services } from '../http/answer.ts'
+import type { Mount } from '../http/answer.ts'
 import { reasonOfFailure } from '../http/failures.ts'
 import type { WaysToSignIn } from '../provider/open-provider.ts'
 import { callbackPath } from '../provider/open-provider.ts'
@@ -11,7 +11,7 @@ import { cookies } from './cookies.ts'
 import { decide, dispatch } from './dispatch.ts'
 import type { Place } from './layout.ts'
 import { logos } from './logos.ts'
-import type { Desk, PageAnswer, PageRequest } from './page.ts'
+import type { Desk, PageAnswer, PageRequest, PagesServices } from './page.ts'
 import { hubsOf, refusedPage } from './page.ts'
 import type { PlaceOptions } from './places.ts'
 import { placesOf } from './places.ts'
@@ -22,7 +22,7 @@ import { stylesheetOf } from './styles.ts'
 
 export type PagesOptions = PlaceOptions & {
   readonly mounts: readonly Mount[]
-  readonly services: Pick<Services, 'world' | 'limits' | 'policies' | 'passwords'>
+  readonly services: PagesServices
   readonly ways: WaysToSignIn
   readonly signInFailuresPerMinuteMax: number
 }

@@ -12,9 +12,9 @@ import {
 } from './rows.ts'
 import { barredBy, places } from './statement-parts.ts'
 
-const standing = (user: string, organization: string): string => `${joinedColumns}, o.id as o_id,
-    ${barredBy('$1', user, organization)} as barred,
-    exists (select 1 from enabled_clients e where e.organization_id = o.id and e.client = $1) as enabled`
+const standing = (user: string, organization: string, enabling = 'e.organization_id = o.id'): string =>
+  `${joinedColumns}, o.id as o_id, ${barredBy('$1', user, organization)} as barred,
+    exists (select 1 from enabled_clients e where ${enabling} and e.client = $1) as enabled`
 
 const userSql = (where: string): string => `select u.*, ${standing('u.id', `coalesce(o.id, '')`)}
   from users u
@@ -41,8 +41,11 @@ const standingSql = (connectedUser: string): string => `select ${standing('$2', 
   left join connections c on c.client = $1 and c.user_id = ${connectedUser} and c.organization_id = o.id
   where m.user_id = $2 order by o.name, o.id`
 
+const organizationOfUser = `e.organization_id in (select organization_id from memberships where user_id = u.id)`
+
 const standingSqls: Readonly<Record<ActsFor, string>> = {
-  user: `select ${standing('u.id', `''`)} from users u
+  // An organization of theirs has barred it, or let it in: either is meant for its people.
+  user: `select ${standing('u.id', `''`, organizationOfUser)} from users u
     left join organizations o on o.id = ''
     left join connections c on c.client = $1 and c.user_id = u.id and c.organization_id = ''
     where u.id = $2`,

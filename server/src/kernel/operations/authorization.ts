@@ -1,32 +1,24 @@
 /**
- * What the pages' operations share: an authorization request (RFC 6749 §4.1.1), its checks, and the code that
- * comes of it. The request is heard anew at every step, from its own address: no half-done authorization lies
- * in a table.
+ * What the pages' operations share: an authorization request (RFC 6749 §4.1.1), and what is looked up for it.
+ * The request is heard anew at every step, from its own address: no half-done authorization lies in a table.
  */
-import type { Write } from '../decision.ts'
-import type { Moment } from '../kernel.ts'
 import type { Policy } from '../policy.ts'
-import { policyOf } from '../policy.ts'
-import type {
-  AuthorizationCode,
-  Client,
-  Connection,
-  Milliseconds,
-  Organization,
-  Session,
-  User,
-} from '../records.ts'
+import type { Client, Connection, Milliseconds, Organization, Session, User } from '../records.ts'
 import type { Refusal } from '../refusals.ts'
 import { sha256 } from '../ring.ts'
-import { firstBeyond } from '../scopes.ts'
 import type { Store } from '../store.ts'
-import { seconds } from './issue.ts'
-import { redirectUriOf } from './redirect-uri.ts'
+import type { ActsFor, Standing } from '../subjects.ts'
+import type { Identity } from './identity.ts'
+
+/** What an app may ask to get at its address; `code` alone is what OAuth knows. */
+export type ResponseType = 'code' | 'id_token' | 'code id_token'
 
 /** What a dialect's authorize page asks of a request. */
 export type AuthorizationRules = {
-  /** Whether the app must say `response_type=code`. */
+  /** Whether the app must say a `response_type`; none means `code`. */
   readonly responseType: 'required' | 'optional'
+  /** Those that there are; words in the order of the alphabet. Absent: `code` alone. */
+  readonly responseTypes?: readonly ResponseType[]
   /**
    * Whether the app may leave out `redirect_uri` where it has registered just one (RFC 6749 §3.1.2.3).
    * Absent: it must not.
@@ -38,8 +30,14 @@ export type AuthorizationRules = {
   readonly codeChallenge: 'public' | 'optional'
   /** What a challenge without a method means. Absent: `plain` (RFC 7636 §4.3), which is refused. */
   readonly absentChallengeMethod?: 'S256'
+  /** `offline_access` is had only where the user is asked for it. Absent: it is a scope like any other. */
+  readonly offlineAccess?: 'by consent'
   /** Whom the user lets the app act for. */
-  readonly subject: 'user' | 'user in an organization' | 'organization'
+  readonly subject: ActsFor
+  /** Whether whoever belongs to no organization acts alone. Absent: there is nothing that they could allow. */
+  readonly withoutOrganization?: 'user'
+  /** Who hears that the app may be used by nobody whom the user could name. Absent: the user, on the page. */
+  readonly denied?: 'told to the app'
 }
 
 export type AuthorizationRequest = {
@@ -72,6 +70,8 @@ export type AuthorizationInput = {
   readonly policy: Partial<Policy>
   /** What the browser's session cookie holds. */
   readonly sessionSecret: string | undefined
+  /** The browser's: an organization may let its people in from some places only. */
+  readonly address: string | undefined
 }
 
 /** Somebody, or some organization, that the user may let the app act for. */
@@ -82,50 +82,64 @@ export type Subject = {
   readonly connection: Connection | undefined
 }
 
+/** With how they stand to the app, which may keep it from them. */
+export type Candidate = Subject & Pick<Standing, 'barred' | 'enabled'>
+
 export type AuthorizationFacts = {
   readonly client: Client | undefined
   readonly user: User | undefined
   readonly session: Pick<Session, 'created' | 'expires' | 'method'> | undefined
-  readonly subjects: readonly Subject[]
-  /**
-   * Organizations of the user whose admin has taken the app out. They are no subjects, and nor is the user
-   * alone.
-   */
-  readonly barredFrom: readonly Organization[]
+  readonly subjects: readonly Candidate[]
+}
+
+/** Where the app's answer goes: into the query of its address, or behind the `#`. */
+export type Destination = {
+  readonly client: Client
+  readonly redirectUri: string
+  readonly responseMode: 'query' | 'fragment'
 }
 
 /** Where the user goes next. Refusals without an address to go to are no step: they are shown on a page. */
-export type Step = { readonly client: Client; readonly redirectUri: string } & (
-  | { readonly next: 'refuse'; readonly refusal: Refusal }
-  | { readonly next: 'sign in' }
-  | {
-      readonly next: 'ask'
-      readonly user: User
-      readonly scopes: readonly string[]
-      /** Of the only subject there is: shown, and not asked again. */
-      readonly allowedBefore: readonly string[]
-      readonly subjects: readonly Subject[]
-      readonly barredFrom: readonly Organization[]
-    }
-  | {
-      readonly next: 'answer'
-      readonly code: string
-      /** Who allowed it. */
-      readonly userId: string
-      readonly organizationId: string
-    }
-)
+export type Step = Destination &
+  (
+    | { readonly next: 'refuse'; readonly refusal: Refusal }
+    | { readonly next: 'sign in' }
+    | {
+        readonly next: 'ask'
+        readonly user: User
+        readonly scopes: readonly string[]
+        /** Of the only subject there is: shown, and not asked again. */
+        readonly allowedBefore: readonly string[]
+        readonly subjects: readonly Subject[]
+        /** Why there are none. */
+        readonly denied: Refusal | undefined
+      }
+    | {
+        readonly next: 'answer'
+        readonly code: string | undefined
+        /** Who the user is, to be signed, where the request asks for it here. */
+        readonly identity: Identity | undefined
+        /** Who allowed it. */
+        readonly userId: string
+        readonly organizationId: string
+        /** Where whom the app acts for lives, by the name of a region. */
+        readonly region: string | undefined
+      }
+  )
 
 /** A request that may go on: the app, a good address, and the scopes that it would get. */
-export type Checked = {
-  readonly client: Client
-  readonly redirectUri: string
+export type Checked = Destination & {
+  readonly responseType: ResponseType
   readonly scopes: readonly string[]
   /** Told to the app at its address. */
   readonly refusal: Refusal | undefined
   readonly user: User | undefined
   /** When they signed in, where that is known. */
   readonly authenticatedAt: Milliseconds | undefined
+  /** Those whom they may let the app act for. */
+  readonly subjects: readonly Subject[]
+  /** Why that is nobody, where it is for a reason. */
+  readonly denied: Refusal | undefined
 }
 
 export async function lookForAuthorization(
@@ -134,151 +148,24 @@ export async function lookForAuthorization(
 ): Promise<AuthorizationFacts> {
   const client = await store.findClient(request.clientId)
   const found = sessionSecret === undefined ? undefined : await store.findSession(sha256(sessionSecret))
-  if (!client || !found) return { client, user: undefined, session: undefined, subjects: [], barredFrom: [] }
+  if (!client || !found) return { client, user: undefined, session: undefined, subjects: [] }
   const { user, session } = found
-  const organizations = rules.subject === 'user' ? [undefined] : await store.findOrganizationsOf(user.id)
-  const barring = rules.subject === 'user' ? await store.listBarring(user.id, client.id) : []
-  // Acting for the user alone it would be back with everybody whose organization has taken it out.
-  if (barring.length > 0) return { client, user, session, subjects: [], barredFrom: barring }
-  const enabled = organizations.filter((organization) => organization?.status !== 'disabled')
-  const barred = await Promise.all(
-    enabled.map(async (organization) => organization && store.isBarred(organization.id, client.id)),
-  )
-  const subjects = enabled
-    .filter((_, at) => !barred[at])
-    .map(async (organization): Promise<Subject> => {
-      const userId = rules.subject === 'organization' ? '' : user.id
-      const organizationId = organization?.id ?? ''
-      const connection = await store.findConnection(client.id, userId, organizationId)
-      return { userId, organizationId, organization, connection }
-    })
-  return {
-    client,
-    user,
-    session,
-    subjects: await Promise.all(subjects),
-    barredFrom: enabled.flatMap((organization, at) => (organization && barred[at] ? [organization] : [])),
-  }
+  const userId = rules.subject === 'organization' ? '' : user.id
+  const subjects = (await lookForStandings(store, client.id, user.id, rules)).map((standing) => ({
+    userId,
+    organizationId: standing.organization?.id ?? '',
+    ...standing,
+  }))
+  return { client, user, session, subjects }
 }
 
-/**
- * Checks a request. A refusal that comes back alone is never sent to the address that the request names.
- * RFC 9700 §4.11.2: until client and address are known to be good, a redirect serves whoever made the link.
- */
-export function checkAuthorization(
-  { request, rules, dialect }: AuthorizationInput,
-  { client, user, session }: AuthorizationFacts,
-  now: Milliseconds,
-): Checked | Refusal {
-  if (!client || client.dialect !== dialect) return { reason: 'client_unknown' }
-  if (client.status === 'disabled') return { reason: 'client_disabled' }
-  const redirectUri = redirectUriOf(client, request, rules)
-  if (redirectUri === undefined) return { reason: 'redirect_uri_unknown', parameter: 'redirect_uri' }
-  const scopes = rules.scopes === 'asked' ? (request.scopes ?? client.scopes) : client.scopes
-  const signedIn = user?.status === 'enabled' && session !== undefined && counts(session, request, now)
-  return {
-    client,
-    redirectUri,
-    scopes,
-    refusal: refusalOf(request, rules, client, scopes),
-    user: signedIn ? user : undefined,
-    authenticatedAt: signedIn ? authenticatedAt(session, request) : undefined,
-  }
-}
-
-/**
- * Of a user who came through the provider only the provider knows it, but where the app wanted it recent:
- * then the provider was made to look, and this session began with its answer.
- */
-const authenticatedAt = (
-  { created, method }: Pick<Session, 'created' | 'method'>,
-  { signedInSince }: AuthorizationRequest,
-): Milliseconds | undefined => (method === 'password' || signedInSince ? created : undefined)
-
-/** Whether a session is still open, and young enough for who asks. */
-function counts(
-  { created, expires, method }: Pick<Session, 'created' | 'expires' | 'method'>,
-  { signedInSince }: AuthorizationRequest,
-  now: Milliseconds,
-): boolean {
-  return expires > now && (signedInSince === undefined || created >= signedInSince[method])
-}
-
-function refusalOf(
-  request: AuthorizationRequest,
-  rules: AuthorizationRules,
-  client: Client,
-  scopes: readonly string[],
-): Refusal | undefined {
-  const { responseType, codeChallenge } = request
-  if (request.wrong) return request.wrong
-  if (codeChallenge !== undefined) {
-    const method = request.codeChallengeMethod ?? rules.absentChallengeMethod
-    // RFC 9700 §2.1.1: `plain` shows the verifier to whoever sees the request.
-    if (method !== 'S256')
-      return { reason: 'parameter_malformed', parameter: 'code_challenge_method', accepted: ['S256'] }
-    // RFC 7636 §4.2: SHA-256 in base64url is 43 characters.
-    if (!/^[\w-]{43}$/.test(codeChallenge))
-      return { reason: 'parameter_malformed', parameter: 'code_challenge' }
-  }
-  if (responseType === undefined && rules.responseType === 'required') {
-    return { reason: 'parameter_missing', parameter: 'response_type', accepted: ['code'] }
-  }
-  const beyond = firstBeyond(scopes, client.scopes)
-  if (beyond !== undefined) return { reason: 'scope_not_allowed', parameter: beyond }
-  if (responseType !== undefined && responseType !== 'code') {
-    return { reason: 'response_type_unsupported', parameter: 'response_type', accepted: ['code'] }
-  }
-  if (codeChallenge === undefined && client.type === 'public' && rules.codeChallenge === 'public') {
-    return { reason: 'code_challenge_missing', parameter: 'code_challenge' }
-  }
-  return undefined
-}
-
-/** What was allowed before is answered as often as it is asked: an app that loops makes no more rows. */
-const openCodesMax = 20
-
-/** A code for the app: 256 random bits, of which the row keeps the hash. */
-export function answerWithCode(
-  { request, rules, policy }: AuthorizationInput,
-  { client, redirectUri, scopes, authenticatedAt }: Checked,
-  subject: Subject,
-  user: User,
-  { now, random }: Moment,
-): { readonly step: Step; readonly write: Write } {
-  const code = Buffer.from(random(32)).toString('base64url')
-  const row: AuthorizationCode = {
-    hash: sha256(code),
-    kind: 'consent',
-    clientId: client.id,
-    userId: subject.userId,
-    organizationId: subject.organizationId,
-    actsAs: rules.subject === 'organization' ? 'organization' : 'user',
-    authorizedBy: user.id,
-    scopes,
-    resource: request.resource,
-    // RFC 6749 §4.1.3: the token request must repeat it only where this request named it.
-    redirectUri: request.redirectUri,
-    codeChallenge: request.codeChallenge,
-    legacyLookup: undefined,
-    legacyClientId: undefined,
-    wrappedLocator: undefined,
-    created: now,
-    expires: now + seconds(policyOf(policy, client).codeSeconds),
-    status: 'open',
-    grantNumber: undefined,
-    nonce: request.nonce,
-    authenticatedAt,
-  }
-  return {
-    step: {
-      client,
-      redirectUri,
-      next: 'answer',
-      code,
-      userId: user.id,
-      organizationId: subject.organizationId,
-    },
-    write: { write: 'add_code', code: row, openMax: openCodesMax },
-  }
+async function lookForStandings(
+  store: Store,
+  clientId: string,
+  userId: string,
+  { subject, withoutOrganization }: AuthorizationRules,
+): Promise<readonly Standing[]> {
+  const standings = await store.listStandings(clientId, userId, subject)
+  const isAlone = standings.length === 0 && withoutOrganization !== undefined
+  return isAlone ? store.listStandings(clientId, userId, withoutOrganization) : standings
 }

@@ -14,7 +14,7 @@ import {
 import type { Decision } from '../decision.ts'
 import type { Connection } from '../records.ts'
 import { sha256 } from '../ring.ts'
-import type { AuthorizationFacts, AuthorizationInput, Step, Subject } from './authorization.ts'
+import type { AuthorizationFacts, AuthorizationInput, Candidate, Step, Subject } from './authorization.ts'
 import { beginAuthorization } from './begin-authorization.ts'
 
 const uri = 'https://app.example/callback'
@@ -35,15 +35,17 @@ type Changes = {
 }
 
 const client = aClient({ redirectUris: [uri] })
-const aSubject = (changes: Partial<Subject> = {}): Subject => ({
+const aSubject = (changes: Partial<Candidate> = {}): Candidate => ({
   userId: 'user',
   organizationId: '',
   organization: undefined,
   connection: undefined,
+  barred: undefined,
+  enabled: false,
   ...changes,
 })
 const allowed = aSubject({ connection: aConnection({ scopes: ['read'], origin: 'authorized' }) })
-const inOrganization = (id: string, connected = false): Subject =>
+const inOrganization = (id: string, connected = false): Candidate =>
   aSubject({
     organizationId: id,
     organization: anOrganization({ id }),
@@ -71,13 +73,13 @@ const decided = (changes: Changes = {}): Decision<Step> =>
       dialect: 'standard',
       policy: { codeSeconds: 60 },
       sessionSecret: 'secret',
+      address: '192.0.2.1',
     },
     {
       client,
       user: aUser(),
       session: aSession({ expires: noon + 1 }),
       subjects: [aSubject()],
-      barredFrom: [],
       ...changes.facts,
     },
     moment,
@@ -241,14 +243,15 @@ suite('begin authorization', () => {
       facts: { subjects: [allowed] },
     })
     assert.ok('granted' in answer && answer.granted.next === 'answer')
+    const { code = '' } = answer.granted
     const [write, ...others] = writes
     assert.equal(others.length, 0)
     assert.ok(write?.write === 'add_code')
     assert.equal(write.openMax, 20)
     const { hash, ...row } = write.code
-    assert.deepEqual(hash, sha256(answer.granted.code))
-    assert.equal(Buffer.from(answer.granted.code, 'base64url').length, 32)
-    assert.equal(JSON.stringify(row).includes(answer.granted.code), false)
+    assert.deepEqual(hash, sha256(code))
+    assert.equal(Buffer.from(code, 'base64url').length, 32)
+    assert.equal(JSON.stringify(row).includes(code), false)
     assert.equal(row.codeChallenge, challenge)
     assert.equal(row.redirectUri, uri)
     assert.deepEqual(row.resource, ['https://api.example'])
@@ -267,7 +270,7 @@ suite('begin authorization', () => {
   })
 
   test('with several organizations the user says which; with one, or where none may be asked, the allowed one is it', () => {
-    const next = (subjects: readonly Subject[], prompt?: 'none') => {
+    const next = (subjects: readonly Candidate[], prompt?: 'none') => {
       const asked = step({
         request: { prompt },
         rules: { subject: 'user in an organization' },

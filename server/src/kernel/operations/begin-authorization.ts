@@ -1,7 +1,9 @@
 import { grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
+import { answerRequest } from './answer-authorization.ts'
 import type { AuthorizationFacts, AuthorizationInput, Step } from './authorization.ts'
-import { answerWithCode, checkAuthorization, lookForAuthorization } from './authorization.ts'
+import { lookForAuthorization } from './authorization.ts'
+import { checkAuthorization } from './check-authorization.ts'
 import { ask, wasAllowed } from './consent-memory.ts'
 
 /**
@@ -14,22 +16,23 @@ export const beginAuthorization: Operation<AuthorizationInput, AuthorizationFact
   decide(input, facts, moment) {
     const checked = checkAuthorization(input, facts, moment.now)
     if ('reason' in checked) return refuse(checked)
-    const { client, redirectUri, user, refusal } = checked
-    const to = { client, redirectUri }
+    const { client, redirectUri, responseMode, user, refusal, subjects, denied } = checked
+    const to = { client, redirectUri, responseMode }
     if (refusal) return granted<Step>({ ...to, next: 'refuse', refusal })
     const { prompt } = input.request
     const unasked = prompt === 'none'
     const interaction = { ...to, next: 'refuse', refusal: { reason: 'interaction_required' } } as const
     if (!user) return granted<Step>(unasked ? interaction : { ...to, next: 'sign in' })
+    if (denied && input.rules.denied) return granted<Step>({ ...to, next: 'refuse', refusal: denied })
 
     // With several organizations the user says which, each time: else a second one could never be connected.
-    const allowed = facts.subjects.filter((subject) => wasAllowed(subject, checked))
-    const [subject, another] = unasked || facts.subjects.length === 1 ? allowed : []
+    const allowed = subjects.filter((subject) => wasAllowed(subject, checked))
+    const [subject, another] = unasked || subjects.length === 1 ? allowed : []
     if (subject && !another && prompt !== 'consent') {
-      const { step, write } = answerWithCode(input, checked, subject, user, moment)
-      return granted(step, write)
+      const { step, writes } = answerRequest(input, checked, subject, user, moment)
+      return granted(step, ...writes)
     }
     if (unasked) return granted<Step>(interaction)
-    return granted<Step>(ask(checked, user, facts))
+    return granted<Step>(ask(checked, user))
   },
 }

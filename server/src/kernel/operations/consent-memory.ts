@@ -1,7 +1,7 @@
 /** What a user allowed an app before: it is answered without a question, and shown but not asked again. */
 import type { User } from '../records.ts'
 import { within } from '../scopes.ts'
-import type { AuthorizationFacts, Checked, Step, Subject } from './authorization.ts'
+import type { Checked, Step, Subject } from './authorization.ts'
 
 /** The scopes that need no new question; absent where everything does. */
 function remembered(
@@ -31,9 +31,9 @@ export function hasShownAll(subject: Subject, checked: Checked, shown: readonly 
 }
 
 /** The question. With several subjects each has allowed something else before, so all is asked. */
-export function ask(checked: Checked, user: User, { subjects, barredFrom }: AuthorizationFacts): Step {
-  const { client, redirectUri, scopes } = checked
+export function ask(checked: Checked, user: User): Step {
+  const { client, redirectUri, responseMode, scopes, subjects, denied } = checked
   const [only, another] = subjects
   const allowedBefore = (only && !another && remembered(only, checked)) || []
-  return { client, redirectUri, next: 'ask', user, scopes, allowedBefore, subjects, barredFrom }
+  return { client, redirectUri, responseMode, next: 'ask', user, scopes, allowedBefore, subjects, denied }
 }

@@ -15,7 +15,7 @@ import {
 } from '../../testing/records.ts'
 import type { Write } from '../decision.ts'
 import type { Connection } from '../records.ts'
-import type { AuthorizationFacts, Step, Subject } from './authorization.ts'
+import type { AuthorizationFacts, Candidate, Step } from './authorization.ts'
 import type { ConsentInput } from './decide-consent.ts'
 import { decideConsent } from './decide-consent.ts'
 import { refusalOfToken } from './exchange-legacy-token.ts'
@@ -23,11 +23,13 @@ import { refusalOfToken } from './exchange-legacy-token.ts'
 const uri = 'https://app.example/callback'
 const moment = aMoment(aRing([aRingVersion()]))
 
-const subject = (organizationId: string, connection?: Connection, userId = 'user'): Subject => ({
+const subject = (organizationId: string, connection?: Connection, userId = 'user'): Candidate => ({
   userId,
   organizationId,
   organization: organizationId === '' ? undefined : anOrganization({ id: organizationId }),
   connection,
+  barred: undefined,
+  enabled: false,
 })
 
 const aRequest: ConsentInput['request'] = {
@@ -55,6 +57,7 @@ function decided(
       dialect: 'standard',
       policy: {},
       sessionSecret: 'secret',
+      address: '192.0.2.1',
       decision: 'allow',
       organizationId: undefined,
       scopesShown: ['read'],
@@ -66,7 +69,6 @@ function decided(
       user: aUser(),
       session: aSession({ expires: noon + 1 }),
       subjects: [subject('')],
-      barredFrom: [],
       ...facts,
     },
     moment,

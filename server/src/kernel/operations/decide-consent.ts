@@ -3,8 +3,10 @@ import { grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import type { Connection } from '../records.ts'
 import { union, within } from '../scopes.ts'
+import { answerRequest } from './answer-authorization.ts'
 import type { AuthorizationFacts, AuthorizationInput, Checked, Step, Subject } from './authorization.ts'
-import { answerWithCode, checkAuthorization, lookForAuthorization } from './authorization.ts'
+import { lookForAuthorization } from './authorization.ts'
+import { checkAuthorization } from './check-authorization.ts'
 import { confirmed } from './confirmation.ts'
 import { ask, hasShownAll } from './consent-memory.ts'
 
@@ -25,24 +27,25 @@ export const decideConsent: Operation<ConsentInput, AuthorizationFacts, Step> = 
   decide(input, facts, moment) {
     const checked = checkAuthorization(input, facts, moment.now)
     if ('reason' in checked) return refuse(checked)
-    const { client, redirectUri, user, refusal } = checked
-    const to = { client, redirectUri }
+    const { client, redirectUri, responseMode, user, refusal, subjects, denied } = checked
+    const to = { client, redirectUri, responseMode }
     if (refusal) return granted<Step>({ ...to, next: 'refuse', refusal })
     if (!user) return granted<Step>({ ...to, next: 'sign in' })
     if (input.decision === 'cancel') {
       return granted<Step>({ ...to, next: 'refuse', refusal: { reason: 'consent_refused' } })
     }
-    const subject = chosen(facts.subjects, input.organizationId)
+    if (denied && input.rules.denied) return granted<Step>({ ...to, next: 'refuse', refusal: denied })
+    const subject = chosen(subjects, input.organizationId)
     if (!subject || !hasShownAll(subject, checked, input.scopesShown)) {
-      return granted<Step>(ask(checked, user, facts))
+      return granted<Step>(ask(checked, user))
     }
-    const { step, write } = answerWithCode(input, checked, subject, user, moment)
+    const { step, writes } = answerRequest(input, checked, subject, user, moment)
     const connection = connectionOf(checked, subject, moment)
     const allow = { write: 'allow_connection', connection, seen: subject.connection } as const
     const hadWaited = subject.connection?.confirmation === 'pending'
-    if (!hadWaited || connection.confirmation !== 'confirmed') return granted(step, allow, write)
+    if (!hadWaited || connection.confirmation !== 'confirmed') return granted(step, allow, ...writes)
     const actor = { actor: `user:${user.id}`, ...input.from }
-    return granted(step, allow, write, confirmed(connection, actor, moment.now))
+    return granted(step, allow, ...writes, confirmed(connection, actor, moment.now))
   },
 }
 
