@@ -1,5 +1,6 @@
 /** Reads what the operator types: each parser says what would be accepted. */
 import { InvalidArgumentError } from 'commander'
+import { isRange } from '../kernel/addresses.ts'
 import { isScopeName } from '../kernel/scopes.ts'
 
 const unitMilliseconds = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -89,6 +90,12 @@ export const parseOrigins = listOf((text) =>
     : 'An origin is scheme, host and port alone: https://app.example',
 )
 
+export const parseRanges = listOf((text) =>
+  isRange(text)
+    ? undefined
+    : `${text} is no address and no range: write 192.0.2.0/24, 2001:db8::/32 or one address.`,
+)
+
 export const isIdentifier = (text: string): boolean => /^[!-~]{1,255}$/.test(text)
 
 export function parseId(text: string): string {
@@ -110,6 +117,8 @@ export function parseName(text: string): string {
 export const parseMakerOrNone = (text: string): string => (text === 'none' ? 'none' : parseName(text))
 
 export const collect: Collect = (text, before) => [...(before ?? []), text]
+
+export const parseUrlOrNone = (text: string): string => (text === 'none' ? 'none' : parseUrl(text))
 
 /** The base address of an API. */
 export function parseUrl(text: string): string {

@@ -4,19 +4,22 @@ import { perform } from '../kernel/kernel.ts'
 import { addOrganization } from '../kernel/operations/put-organization.ts'
 import { setStatus } from '../kernel/operations/set-status.ts'
 import type { Organization } from '../kernel/records.ts'
-import { parseId, parseName, parseUrl } from './arguments.ts'
+import { parseId, parseName, parseRanges, parseUrl } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { addBarCommands } from './organization-apps.ts'
 import { addMemberCommands } from './organization-members.ts'
+import { addOrganizationSet } from './organization-set.ts'
 import { sayRecord, sayRecords } from './output.ts'
 import type { Paged } from './page.ts'
 import { withPage } from './page.ts'
+import { checkRegion } from './region-argument.ts'
 
 export function addOrganizationCommands(program: Command): void {
   const organization = group(program, 'organization', 'companies, merchants, accounts')
   addAdd(organization)
   addList(organization)
+  addOrganizationSet(organization)
   addStatus(organization, 'disable')
   addStatus(organization, 'enable')
   addMemberCommands(organization)
@@ -27,6 +30,7 @@ type AddOptions = Shared & {
   readonly id?: string
   readonly name: string
   readonly region?: string
+  readonly allowAddress?: readonly string[]
   readonly apiDomain?: string
 }
 
@@ -39,13 +43,15 @@ function addAdd(organization: Command): void {
   )
     .requiredOption('--name <name>', 'its name', parseName)
     .option('--id <id>', 'its id in the old system; else one is made', parseId)
-    .option('--region <region>', 'where its data lies', parseName)
+    .option('--region <region>', 'where its people live who name no region themselves', parseName)
+    .option('--allow-address <ranges...>', 'from where alone its tokens are asked for', parseRanges)
     .option('--api-domain <url>', 'the base address of its API', parseUrl)
     .action((options: AddOptions) =>
-      withDeployment(options, async ({ world }) => {
-        const { id, name, region, apiDomain } = options
+      withDeployment(options, async ({ world, config }) => {
+        const { id, name, region, apiDomain, allowAddress = [] } = options
+        checkRegion(region, config)
         const input = {
-          organization: { id, name, region, apiDomain, allowedAddresses: [] },
+          organization: { id, name, region, apiDomain, allowedAddresses: allowAddress },
           actor: operator(),
         }
         const added = granted(await perform(addOrganization, input, world), {
@@ -66,6 +72,7 @@ function addList(organization: Command): void {
           STATUS: ({ status }: Organization) => status,
           NAME: ({ name }: Organization) => name,
           REGION: ({ region }: Organization) => region,
+          ADDRESSES: ({ allowedAddresses }: Organization) => allowedAddresses,
           'API DOMAIN': ({ apiDomain }: Organization) => apiDomain,
         }
         sayRecords(organizations, columns, { ...options, none: 'There are no organizations here.' })

@@ -4,7 +4,7 @@ import { perform } from '../kernel/kernel.ts'
 import { addUser, setPassword } from '../kernel/operations/put-user.ts'
 import { setStatus } from '../kernel/operations/set-status.ts'
 import { unlockSignIn } from '../kernel/operations/unlock-sign-in.ts'
-import type { Milliseconds, User } from '../kernel/records.ts'
+import type { Milliseconds } from '../kernel/records.ts'
 import { hashPassword } from '../keys/password.ts'
 import { parseId, parseIdentifiers, parseName } from './arguments.ts'
 import type { Shared } from './command.ts'
@@ -13,15 +13,22 @@ import { readSecret } from './input.ts'
 import { sayRecord, sayRecords, timeOf } from './output.ts'
 import type { Paged } from './page.ts'
 import { withPage } from './page.ts'
+import { checkRegion } from './region-argument.ts'
+import { addUserBarCommands } from './user-apps.ts'
+import { addUserSet } from './user-set.ts'
+import type { ShownUser } from './user-shown.ts'
+import { shownUser, userUnknown } from './user-shown.ts'
 
 export function addUserCommands(program: Command): void {
   const user = group(program, 'user', 'people who sign in, or whom legacy tokens name')
   addAdd(user)
   addList(user)
+  addUserSet(user)
   addStatus(user, 'disable')
   addStatus(user, 'enable')
   addSetPassword(user)
   addUnlock(user)
+  addUserBarCommands(user)
 }
 
 type AddOptions = Shared & {
@@ -29,6 +36,7 @@ type AddOptions = Shared & {
   readonly username: string
   readonly email?: string
   readonly name?: string
+  readonly region?: string
   readonly organization?: readonly string[]
   readonly adminOf?: readonly string[]
   readonly password?: boolean
@@ -46,13 +54,15 @@ function addAdd(user: Command): void {
     .option('--id <id>', 'their id in the old system; else one is made', parseId)
     .option('--email <address>', 'their e-mail address', parseId)
     .option('--name <name>', 'their name', parseName)
+    .option('--region <region>', 'where they live; else where their organization does', parseName)
     .option('--organization <ids...>', 'organizations that they belong to', parseIdentifiers)
     .option('--admin-of <ids...>', 'organizations whose apps they govern', parseIdentifiers)
     .option('--password', 'ask for a password, or read it from stdin; without one they cannot sign in')
     .action(async (options: AddOptions) => {
       const passwordHash = options.password ? await readNewPassword() : undefined
-      await withDeployment(options, async ({ world }) => {
-        const { id, username, email, name, organization = [], adminOf = [] } = options
+      await withDeployment(options, async ({ world, config }) => {
+        const { id, username, email, name, region, organization = [], adminOf = [] } = options
+        checkRegion(region, config)
         const user = {
           id,
           username,
@@ -61,7 +71,7 @@ function addAdd(user: Command): void {
           passwordHash,
           language: undefined,
           lockedUntil: undefined,
-          region: undefined,
+          region,
         }
         const answer = await perform(
           addUser,
@@ -72,20 +82,16 @@ function addAdd(user: Command): void {
           record_exists: 'There already is a user of this id or name. See: tokenferry user list',
           record_unknown: 'There is no such organization. Add it first: tokenferry organization add',
         })
-        sayRecord(shown(added), options)
+        sayRecord(shownUser(added), options)
       })
     })
 }
-
-/** A person without the hash of the password. */
-const shown = ({ passwordHash, ...user }: User) => ({ ...user, password: passwordHash !== undefined })
-type ShownUser = ReturnType<typeof shown>
 
 function addList(user: Command): void {
   withPage(subcommand(user, 'list', 'list users, in the order of their ids')).action(
     (options: Shared & Paged) =>
       withDeployment(options, async ({ store, world }) => {
-        const users = (await store.listUsers({ after: options.after, limit: options.limit })).map(shown)
+        const users = (await store.listUsers({ after: options.after, limit: options.limit })).map(shownUser)
         const columns = {
           ID: ({ id }: ShownUser) => id,
           USERNAME: ({ username }: ShownUser) => username,
@@ -94,6 +100,7 @@ function addList(user: Command): void {
           PASSWORD: ({ password }: ShownUser) => password,
           NAME: ({ name }: ShownUser) => name,
           EMAIL: ({ email }: ShownUser) => email,
+          REGION: ({ region }: ShownUser) => region,
         }
         sayRecords(users, columns, { ...options, none: 'There are no users here.' })
       }),
@@ -103,8 +110,6 @@ function addList(user: Command): void {
 /** Until when no password is tried; a lock that is over is none. */
 const lockedAt = (until: Milliseconds | undefined, now: Milliseconds): string | undefined =>
   until !== undefined && until > now ? `until ${timeOf(until)}` : undefined
-
-const unknown = 'There is no such user. See: tokenferry user list'
 
 function addStatus(user: Command, verb: 'enable' | 'disable'): void {
   subcommand(
@@ -118,7 +123,7 @@ function addStatus(user: Command, verb: 'enable' | 'disable'): void {
       const status = verb === 'disable' ? 'disabled' : 'enabled'
       const input = { record: 'users', id, status, actor: operator() } as const
       const changed = granted(await perform(setStatus, input, world), {
-        record_unknown: unknown,
+        record_unknown: userUnknown,
         nothing_to_change: `The user is ${status} already.`,
       })
       sayRecord({ ...changed, status }, options)
@@ -137,7 +142,7 @@ function addSetPassword(user: Command): void {
     const passwordHash = await readNewPassword()
     await withDeployment(options, async ({ world }) => {
       const answer = await perform(setPassword, { userId, passwordHash, actor: operator() }, world)
-      sayRecord(shown(granted(answer, { record_unknown: unknown })), options)
+      sayRecord(shownUser(granted(answer, { record_unknown: userUnknown })), options)
     })
   })
 }
@@ -152,10 +157,10 @@ function addUnlock(user: Command): void {
     withDeployment(options, async ({ world }) => {
       const answer = await perform(unlockSignIn, { userId, actor: operator() }, world)
       const unlocked = granted(answer, {
-        record_unknown: unknown,
+        record_unknown: userUnknown,
         nothing_to_change: 'The user is not locked.',
       })
-      sayRecord(shown(unlocked), options)
+      sayRecord(shownUser(unlocked), options)
     }),
   )
 }
