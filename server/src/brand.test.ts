@@ -71,15 +71,31 @@ suite('scopes in the words of the operator', () => {
   test('are said in the language of the page, else in the operator’s, else in any', () => {
     const inGerman = scopeWordsOf(settings, 'de', 'en')
     const inEnglish = scopeWordsOf(settings, 'en', 'en')
-    assert.deepEqual([inGerman('read'), inEnglish('read')], ['Ihre Deals ansehen', 'See your deals'])
-    assert.deepEqual([inGerman('base'), inEnglish('base')], ['Basic data', 'Basic data'])
-    assert.equal(inEnglish('only'), 'Nur')
+    assert.deepEqual([inGerman('read', []), inEnglish('read', [])], ['Ihre Deals ansehen', 'See your deals'])
+    assert.deepEqual([inGerman('base', []), inEnglish('base', [])], ['Basic data', 'Basic data'])
+    assert.equal(inEnglish('only', []), 'Nur')
+  })
+
+  test('beside openid, its scopes have words of ours until the operator has others', () => {
+    const inGerman = scopeWordsOf({ email: 'An address' }, 'de', 'en')
+    const among = ['openid', 'email', 'profile', 'read']
+    assert.deepEqual(
+      among.map((scope) => inGerman(scope, among)),
+      [
+        'Wissen, wer Sie sind, wenn Sie sich anmelden',
+        'An address',
+        'Ihren Namen und Ihren Benutzernamen sehen',
+        undefined,
+      ],
+    )
+    // Without openid, a scope that is called so may mean anything.
+    assert.equal(inGerman('profile', ['profile']), undefined)
   })
 
   test('a scope without words has none, whatever it is called', () => {
     const words = scopeWordsOf(settings, 'en', 'en')
     assert.deepEqual(
-      [words('write'), words('constructor'), words('__proto__')],
+      ['write', 'constructor', '__proto__'].map((scope) => words(scope, ['openid'])),
       [undefined, undefined, undefined],
     )
   })

@@ -1,7 +1,7 @@
 /** `language` and `scopes`: what is spoken, and the operator's own words in it. */
 import { z } from 'zod'
 import type { Language } from './words/index.ts'
-import { languages } from './words/index.ts'
+import { languages, wordsFor } from './words/index.ts'
 
 /** Where neither the browser nor the user names a language that there is. */
 export const languageSetting = z.enum(languages).default('en')
@@ -28,14 +28,21 @@ export const scopeSettings = z
 /** The operator's words for scopes, as configured. */
 export type ScopeSettings = z.infer<typeof scopeSettings>
 
-/** What users are told of a scope; absent where the operator has no words for it. */
-export type ScopeWords = (scope: string) => string | undefined
+/** What users are told of a scope, `among` all that the app has or asks for; absent: nobody has words for it. */
+export type ScopeWords = (scope: string, among: readonly string[]) => string | undefined
 
-/** Another language's words say more than the bare name of the scope. */
+/**
+ * Another language's words say more than the bare name of the scope. Where the operator has none, ours say what
+ * OpenID Connect means by a scope, but only beside `openid`: else a scope of that name is the operator's own.
+ */
 export const scopeWordsOf =
   (settings: ScopeSettings, language: Language, fallback: Language): ScopeWords =>
-  (scope) => {
-    if (!Object.hasOwn(settings, scope)) return undefined
+  (scope, among) => {
+    if (!Object.hasOwn(settings, scope)) {
+      if (!among.includes('openid')) return undefined
+      const ours: Readonly<Record<string, string>> = wordsFor(language).scopes
+      return Object.hasOwn(ours, scope) ? ours[scope] : undefined
+    }
     const words = settings[scope]
     if (typeof words === 'string' || words === undefined) return words
     return words[language] ?? words[fallback] ?? Object.values(words).find((one) => one !== undefined)

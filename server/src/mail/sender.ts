@@ -253,7 +253,7 @@ function askedOf(
 ): AppAsked {
   const words = scopeWordsOf(options.scopes, setting.language, options.language)
   const scopes = connection?.scopes ?? client.scopes
-  return { ...named, reach, scopes: scopes.map((scope) => words(scope) ?? scope) }
+  return { ...named, reach, scopes: scopes.map((scope) => words(scope, scopes) ?? scope) }
 }
 
 const isAdminOf = async (

@@ -79,7 +79,7 @@ export const permissionsOf = (place: Place, scopes: readonly string[]): Html =>
   scopes.length === 0
     ? html`<p>${place.words.account.noScopes}</p>`
     : html`<ul class="scopes">
-${scopes.map((scope) => scopeEntry(scope, place.scopeWords(scope)))}</ul>`
+${scopes.map((scope) => scopeEntry(scope, place.scopeWords(scope, scopes)))}</ul>`
 
 /** Confirms what this page shows: the scopes go with it, so that nobody confirms more than they saw. */
 export function confirmForm(frame: Frame, { number, scopes }: Connection, appName: string): Html {

@@ -91,7 +91,7 @@ export const en = {
     signedInAs: (name: string) => ended(`Signed in as ${name}`),
     signOut: 'Use another account',
   },
-  /** Scopes that mean the same everywhere (OpenID Connect Core 1.0 §5.4, §11). */
+  /** What scopes mean beside `openid` (OpenID Connect Core 1.0 §5.4, §11). */
   scopes: {
     openid: 'Know who you are, when you sign in',
     profile: 'See your name and your user name',
