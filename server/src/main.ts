@@ -152,6 +152,7 @@ export function composeServer(
     signIdentity: (identity, mount, beside) => signIdentity(identity, mount, beside, deployment),
     clientOfToken: (token, mount) => clientOfToken(token, mount, deployment),
     subjectOfToken: (token, mount) => subjectOfToken(token, mount, deployment),
+    publicKeys: () => ({ keys: keyRing.verifyingKeys(now()).map(({ publicJwk }) => publicJwk) }),
     verify: (token) => verifyAccess(token, deployment),
   }
   const { public_url: publicUrl, language, scopes } = config
@@ -165,7 +166,6 @@ export function composeServer(
     logger,
     trustedProxies: config.trusted_proxies,
     bodyBytesMax: config.limits.body_bytes,
-    jwks: () => ({ keys: keyRing.verifyingKeys(world.moment().now).map(({ publicJwk }) => publicJwk) }),
     isReady: async () => (await store.listKeys()).length > 0,
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),

@@ -38,9 +38,13 @@ const code = endpoint({
   body: 'form',
   client: inBody(),
   order: 'client first',
-  takes: { code: 'required', redirect_uri: 'required' },
+  takes: { code: 'required', redirect_uri: 'required', code_verifier: 'optional' },
   does: 'redeem_authorization_code',
-  hear: (parameters) => ({ code: parameters.code, redirectUri: parameters.redirect_uri }),
+  hear: ({ code, redirect_uri, code_verifier }) => ({
+    code,
+    redirectUri: redirect_uri,
+    codeVerifier: code_verifier,
+  }),
   say: tokens,
 })
 

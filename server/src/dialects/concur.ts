@@ -6,8 +6,10 @@
 import { appUri, principalUri, refuseAtToken, userUri } from './concur-answers.ts'
 import { connectionEndpoints } from './concur-connections.ts'
 import { exchanges } from './concur-exchange.ts'
+import { identityClaims, openIdDocuments, openIdEndpoints } from './concur-openid.ts'
 import { otpEndpoints } from './concur-otp.ts'
 import { passwordEndpoints } from './concur-password.ts'
+import { requestTokenEndpoints } from './concur-request-token.ts'
 import { tokenEndpoints } from './concur-token.ts'
 import type { Claims, Dialect, HearClaims } from './dialect.ts'
 
@@ -76,9 +78,19 @@ export const concur: Dialect = {
     codeSeconds: 300,
     legacyScopesBeyondClient: 'refuse',
   },
-  endpoints: [...tokenEndpoints, ...passwordEndpoints, ...otpEndpoints, ...exchanges, ...connectionEndpoints],
+  endpoints: [
+    ...tokenEndpoints,
+    ...requestTokenEndpoints,
+    ...passwordEndpoints,
+    ...otpEndpoints,
+    ...exchanges,
+    ...connectionEndpoints,
+    ...openIdEndpoints,
+  ],
+  documents: openIdDocuments,
   claims,
   hearClaims,
+  identityClaims,
   refuse: refuseAtToken(),
   query: 'refused',
   isRegional: true,
@@ -114,7 +126,8 @@ export const concur: Dialect = {
       { name: 'legacy_tokens', client: 'app', kind: 'user', scopes, organization: 'one' },
       { name: 'wsadmin_tokens', client: 'app', kind: 'wsadmin', scopes, organization: 'each' },
     ],
-    say: ({ client, tokens: list, username, password }) => ({
+    requestTokens: [{ name: 'request_token', client: 'trusted' }],
+    say: ({ client, tokens: list, requestToken, organization, username, password }) => ({
       client_id: client('app').id,
       client_secret: client('app').secret,
       trusted_client_id: client('trusted').id,
@@ -122,6 +135,8 @@ export const concur: Dialect = {
       redirect_uri: 'http://127.0.0.1:4000/callback',
       username,
       password,
+      company_id: organization,
+      request_token: requestToken('request_token'),
       old_consumer_key: oldConsumerKey,
       legacy_tokens: list('legacy_tokens'),
       wsadmin_tokens: list('wsadmin_tokens'),

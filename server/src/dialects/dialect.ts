@@ -178,6 +178,7 @@ export type HearClaims = (
 export type Sample = {
   readonly clients: readonly SampleClient[]
   readonly lists: readonly SampleList[]
+  readonly requestTokens?: readonly SampleRequestToken[]
   /** The dialect's section of `demo.json`. */
   readonly say: (made: Made) => Readonly<Record<string, unknown>>
   /** A first exchange, to be pasted into a shell. */
@@ -217,9 +218,16 @@ export type SampleList = {
   /** Each token's own organization, one for the whole dialect, or none. */
   readonly organization: 'each' | 'one' | 'none'
 }
+/** A request token for the dialect's one organization. It is good for a day, as any. */
+export type SampleRequestToken = {
+  readonly name: string
+  /** Key of the sample client that it is made for. */
+  readonly client: string
+}
 export type Made = {
   client(key: string): { readonly id: string; readonly secret: string }
   tokens(list: string): readonly string[]
+  requestToken(name: string): string
   /** The id of the dialect's one organization. */
   readonly organization: string
   /** Somebody who can sign in, and is a member of that organization. */

@@ -5,8 +5,9 @@ import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import { hearScopes } from '../kernel/scopes.ts'
 import { standardClaims } from './claims.ts'
-import type { AuthorizePage, Dialect, Document, SignedTokens } from './dialect.ts'
+import type { AuthorizePage, Context, Dialect, SignedTokens } from './dialect.ts'
 import { endpoint, reply } from './dialect.ts'
+import { discovery, openIdMetadata, publicDocument, userInfoEndpoints } from './openid.ts'
 import { basicOrBody } from './proofs.ts'
 import { explain } from './words.ts'
 
@@ -133,6 +134,8 @@ const revoke = endpoint({
   say: () => reply(200, {}),
 })
 
+const userInfo = userInfoEndpoints('/oauth2/userinfo')
+
 const tokenKinds = { access: accessTokenType, refresh: refreshTokenType, legacy: legacyTokenType }
 
 /** RFC 7662 §2.2. */
@@ -179,33 +182,35 @@ const authorize: AuthorizePage = {
   },
 }
 
-/** RFC 8414 §2. */
-const metadata: Document = {
-  // RFC 8414 §3.1: an issuer's path comes behind the well-known part.
-  path: (prefix) => `/.well-known/oauth-authorization-server${prefix}`,
-  say: ({ issuer, origin }) =>
-    reply(
-      200,
-      {
-        issuer,
-        authorization_endpoint: `${issuer}/oauth2/authorize`,
-        token_endpoint: `${issuer}/oauth2/token`,
-        introspection_endpoint: `${issuer}/oauth2/introspect`,
-        revocation_endpoint: `${issuer}/oauth2/revoke`,
-        jwks_uri: `${origin}/.well-known/jwks.json`,
-        response_types_supported: ['code'],
-        response_modes_supported: ['query'],
-        grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', tokenExchange],
-        token_endpoint_auth_methods_supported: proofMethods,
-        introspection_endpoint_auth_methods_supported: proofMethods.slice(0, 2),
-        revocation_endpoint_auth_methods_supported: proofMethods,
-        code_challenge_methods_supported: ['S256'],
-        authorization_response_iss_parameter_supported: true,
-        subject_token_types_supported: [legacyTokenType],
-      },
-      { 'cache-control': 'public, max-age=300' },
-    ),
+/** RFC 8414 §2, and OpenID Connect Discovery 1.0 §3. */
+const metadata = (context: Context) => {
+  const { issuer, origin } = context
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/oauth2/authorize`,
+    token_endpoint: `${issuer}/oauth2/token`,
+    userinfo_endpoint: `${issuer}/oauth2/userinfo`,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    jwks_uri: `${origin}/.well-known/jwks.json`,
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', tokenExchange],
+    token_endpoint_auth_methods_supported: proofMethods,
+    introspection_endpoint_auth_methods_supported: proofMethods.slice(0, 2),
+    revocation_endpoint_auth_methods_supported: proofMethods,
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    subject_token_types_supported: [legacyTokenType],
+    ...openIdMetadata(context),
+  }
 }
+
+const documents = [
+  // RFC 8414 §3.1: an issuer's path comes behind the well-known part.
+  publicDocument((prefix) => `/.well-known/oauth-authorization-server${prefix}`, metadata),
+  discovery(metadata),
+]
 
 const proofMethods = ['client_secret_basic', 'client_secret_post', 'none']
 
@@ -222,13 +227,16 @@ function refuse(refusal: Refusal, grantError = 'invalid_grant') {
     : reply(status, body)
 }
 
+const scopes = ['read', 'write', 'openid', 'profile', 'email', 'offline_access']
+
 export const standard: Dialect = {
   name: 'standard',
   title: 'OAuth 2.0',
-  source: 'RFC 6749, RFC 7009, RFC 7636, RFC 7662, RFC 8414, RFC 8693, RFC 8707, RFC 9068, RFC 9207',
+  source:
+    'RFC 6749, RFC 7009, RFC 7636, RFC 7662, RFC 8414, RFC 8693, RFC 8707, RFC 9068, RFC 9207, OpenID Connect',
   policy: { rotate: { atMostEverySeconds: 60 }, cardinality: 'first_client' },
-  endpoints: [exchange, refresh, clientCredentials, code, introspect, revoke],
-  documents: [metadata],
+  endpoints: [exchange, refresh, clientCredentials, code, introspect, revoke, ...userInfo],
+  documents,
   authorize,
   claims: standardClaims,
   refuse: (refusal) => refuse(refusal),
@@ -239,7 +247,7 @@ export const standard: Dialect = {
         key: 'client',
         name: 'Sample app',
         type: 'confidential',
-        scopes: ['read', 'write', 'offline_access'],
+        scopes,
         redirectUris: ['http://127.0.0.1:4000/callback'],
         isTold: true,
       },
@@ -247,7 +255,7 @@ export const standard: Dialect = {
         key: 'public',
         name: 'Sample app without a secret',
         type: 'public',
-        scopes: ['read', 'write', 'offline_access'],
+        scopes,
         redirectUris: ['http://127.0.0.1:4000/callback'],
       },
       { key: 'api', name: 'Sample API', type: 'confidential', scopes: [], mayIntrospect: true },
@@ -260,7 +268,7 @@ export const standard: Dialect = {
       resource_server_id: client('api').id,
       resource_server_secret: client('api').secret,
       redirect_uri: 'http://127.0.0.1:4000/callback',
-      scopes: ['read', 'write', 'offline_access'],
+      scopes,
       username,
       password,
       legacy_tokens: tokens('legacy_tokens'),

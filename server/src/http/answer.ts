@@ -66,6 +66,8 @@ export type Services = {
   clientOfToken(token: string, mount: Mount): string | undefined
   /** What an access token of this mount says of a user or company, within its time. */
   subjectOfToken(token: string, mount: Mount): AccessClaims | undefined
+  /** The keys by which tokens are verified (RFC 7517 §5). */
+  publicKeys(): object
   /** What a JWT says that one of our keys signed. */
   verify(token: string): AccessClaims | undefined
 }
@@ -170,7 +172,7 @@ export function refusing(refuse: Refuse, refusal: Refusal, context: Context): Re
 export const contextOf = (
   request: Pick<Request, 'id' | 'path' | 'headers'>,
   mount: Mount,
-  { policies, mails, verify }: Pick<Services, 'policies' | 'mails' | 'verify'>,
+  { policies, mails, publicKeys, verify }: Pick<Services, 'policies' | 'mails' | 'publicKeys' | 'verify'>,
   now: number,
 ): Context => ({
   issuer: mount.issuer,
@@ -183,6 +185,7 @@ export const contextOf = (
   policies,
   addressOf: (region) => addressOf(mount, region),
   mails,
+  publicKeys,
   verify,
 })
 

@@ -18,7 +18,6 @@ export type ServerOptions = {
   readonly logger: FastifyBaseLogger
   readonly trustedProxies: readonly string[]
   readonly bodyBytesMax: number
-  readonly jwks: () => object
   readonly isReady: () => Promise<boolean>
   readonly isOriginKnown: (origin: string) => Promise<boolean>
   /** Routes that are no dialect's: pages. */
@@ -68,7 +67,7 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     raw
       .header('cache-control', 'public, max-age=300')
       .header('access-control-allow-origin', '*')
-      .send(options.jwks()),
+      .send(services.publicKeys()),
   )
   options.routes?.(app)
   for (const mount of mounts) serve(mount)

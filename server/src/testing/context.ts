@@ -16,5 +16,6 @@ export const aContext = ({ name, policy }: Pick<Dialect, 'name' | 'policy'>): Co
   addressOf: () => 'https://auth.example.com',
   bearer: undefined,
   mails: true,
+  publicKeys: () => ({ keys: [] }),
   verify: () => undefined,
 })

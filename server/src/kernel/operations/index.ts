@@ -5,6 +5,7 @@ import { exchangeLegacyToken } from './exchange-legacy-token.ts'
 import { exchangeLegacyTokenForCode } from './exchange-legacy-token-for-code.ts'
 import { introspectToken } from './introspect-token.ts'
 import { issueClientToken } from './issue-client-token.ts'
+import { readUserInfo } from './read-user-info.ts'
 import { redeemAuthorizationCode } from './redeem-authorization-code.ts'
 import { redeemOneTimeCode } from './redeem-one-time-code.ts'
 import { redeemPassword } from './redeem-password.ts'
@@ -24,6 +25,7 @@ export const operations = {
   refresh_token_pair: refreshTokenPair,
   issue_client_token: issueClientToken,
   introspect_token: introspectToken,
+  read_user_info: readUserInfo,
   revoke_token: revokeToken,
   end_connections: endConnections,
 } as const
