@@ -11,8 +11,11 @@ import { sealSecret } from './kernel/callback-secrets.ts'
 import type { Actor, Write } from './kernel/decision.ts'
 import { event } from './kernel/decision.ts'
 import type { Moment, World } from './kernel/kernel.ts'
+import { perform } from './kernel/kernel.ts'
 import { secretHmac } from './kernel/operations/authenticate-client.ts'
 import { addCallbackSecret } from './kernel/operations/change-callback.ts'
+import type { WantedRequestToken } from './kernel/operations/make-request-token.ts'
+import { makeRequestTokenForOperator } from './kernel/operations/make-request-token-for-operator.ts'
 import type { Client } from './kernel/records.ts'
 import { currentVersion } from './kernel/ring.ts'
 import type { Store } from './kernel/store.ts'
@@ -80,11 +83,8 @@ export const sampleUsername = (dialect: string): string => `alice.${dialect}`
 
 type Wanted = { readonly count: number; readonly callback: string | undefined }
 
-async function makeSample(
-  { dialect }: Mount,
-  deployment: SeedBed,
-  { count, callback }: Wanted,
-): Promise<Made> {
+async function makeSample(mount: Mount, deployment: SeedBed, { count, callback }: Wanted): Promise<Made> {
+  const { dialect } = mount
   const { store } = deployment
   const moment = deployment.world.moment()
   const clients = new Map(
@@ -130,13 +130,31 @@ async function makeSample(
       tokens.map(({ token }) => token),
     )
   }
+  const requestTokens = new Map<string, string>()
+  for (const { name, client } of dialect.sample.requestTokens ?? []) {
+    const wanted = { clientId: found(clients, client).id, organizationId: organization, userId: '' }
+    requestTokens.set(name, await makeToken(wanted, mount, deployment))
+  }
   return {
     client: (key) => found(clients, key),
     tokens: (list) => found(lists, list),
+    requestToken: (name) => found(requestTokens, name),
     organization,
     username,
     password,
   }
+}
+
+/** As an operator makes one. */
+async function makeToken(
+  wanted: Omit<WantedRequestToken, 'policies'>,
+  { dialect, policy }: Mount,
+  { world }: SeedBed,
+): Promise<string> {
+  const input = { ...wanted, policies: { [dialect.name]: policy }, actor: demo }
+  const made = await perform(makeRequestTokenForOperator, input, world)
+  if ('refused' in made) throw new Error(`The sample has no request token: ${made.refused.reason}.`)
+  return made.granted.requestToken
 }
 
 const randomHex = (moment: Moment, bytes: number): string => Buffer.from(moment.random(bytes)).toString('hex')

@@ -4,6 +4,7 @@
  * endpoints take and say stands beside this file, each kind in its own.
  */
 import { appUri, principalUri, refuseAtToken, userUri } from './concur-answers.ts'
+import { authorize } from './concur-authorize.ts'
 import { connectionEndpoints } from './concur-connections.ts'
 import { exchanges } from './concur-exchange.ts'
 import { identityClaims, openIdDocuments, openIdEndpoints } from './concur-openid.ts'
@@ -88,6 +89,7 @@ export const concur: Dialect = {
     ...openIdEndpoints,
   ],
   documents: openIdDocuments,
+  authorize,
   claims,
   hearClaims,
   identityClaims,
@@ -120,6 +122,7 @@ export const concur: Dialect = {
         name: 'Sample app without a secret',
         type: 'public',
         scopes,
+        redirectUris: ['http://127.0.0.1:4000/callback'],
       },
     ],
     lists: [

@@ -51,7 +51,7 @@ const firstUse = ({ hash }: RequestToken, grantNumber = 7): readonly Write[] => 
     }),
   },
 ]
-const again = ({ hash }: RequestToken, at = noon): Write => ({
+const again = ({ hash }: RequestToken, at = noon): Extract<Write, { write: 'redeem_request_token' }> => ({
   write: 'redeem_request_token',
   hash,
   at,
@@ -104,7 +104,7 @@ export function keepsRequestTokenPromises(opened: () => Opened): void {
 
       await store.commit([{ write: 'remove_membership', userId: 'user', organizationId: company }])
       assert.equal((await other.findRequestToken(ofUser.hash))?.belongs, false)
-      const redeem = { ...again(ofUser), seen: undefined, connection: { ...none, userId: 'user' } } as const
+      const redeem = { ...again(ofUser), seen: undefined, connection: { ...none, userId: 'user' } }
       assert.equal(await other.commit([redeem]), 'overtaken')
       assert.equal(await other.commit([make(ofUser)]), 'overtaken')
     })

@@ -1,0 +1,34 @@
+/**
+ * Concur's `password` grant with a request token in the place of the password (`credtype=authtoken`), and the
+ * id of the user or company as the user name. An admin has made the token for this app, so no password of
+ * anybody's is seen by it; which apps may, the operator says.
+ */
+import { refusalOfClient } from '../kernel/operations/direct-grant.ts'
+import { hearAsked, tokens } from './concur-answers.ts'
+import { hearProxies, missing, refuseSigningIn } from './concur-password.ts'
+import { endpoint } from './dialect.ts'
+import { inBody } from './proofs.ts'
+
+const requestToken = endpoint({
+  route: 'POST /oauth2/v0/token',
+  when: { grant_type: 'password', credtype: 'authtoken' },
+  body: 'form',
+  client: inBody(),
+  order: 'client first',
+  takes: { username: 'optional', password: 'optional', proxies: 'optional', scope: 'optional' },
+  does: 'redeem_request_token',
+  hear({ username, password, proxies, scope }, { caller }) {
+    const denied = refusalOfClient(caller, 'authtoken')
+    if (denied) return { refusal: denied }
+    if (username === undefined) return missing('username')
+    if (password === undefined) return missing('password')
+    const asked = hearAsked(scope)
+    if ('refusal' in asked) return asked
+    return { subjectId: username, requestToken: password, proxies: hearProxies(proxies), ...asked }
+  },
+  say: tokens,
+  refuse: refuseSigningIn,
+})
+
+/** They stand before the endpoints of a password, which take whatever `credtype` there is. */
+export const requestTokenEndpoints = [requestToken]
