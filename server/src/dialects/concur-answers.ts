@@ -7,6 +7,7 @@ import {
   exchangeCodes,
   malformedParameterCodes,
   missingParameterCodes,
+  secondTexts,
   tokenCodes,
   words,
 } from './concur-codes.ts'
@@ -62,19 +63,30 @@ type OtherWords = { readonly [Code in TokenCode]?: string }
 /** In the words of the token endpoint, and of whatever else answers with its numbers. */
 export function refuseAtToken(otherwise: Otherwise = {}, otherWords: OtherWords = {}): Refuse {
   return (refusal, context) => {
-    const number = otherwise[refusal.reason] ?? tokenCodeOf(refusal)
-    const row = tokenCodes[number]
-    const says = otherWords[number] ?? row.says
-    const description = 'explained' in row ? `${says}: ${ours(refusal)}` : says
+    const { number, description } = codeOf(refusal, otherwise, otherWords)
+    const { status, error } = tokenCodes[number]
     const { region } = refusal
     const body = {
       code: number,
-      error: row.error,
+      error,
       error_description: description,
       ...(region !== undefined && { geolocation: context.addressOf(region) }),
     }
-    return answer(statusOf(row.status, number, context), body, context)
+    return answer(statusOf(status, number, context), body, context)
   }
+}
+
+/** The number of a refusal, and what Concur says beside it. */
+export function codeOf(
+  refusal: Refusal,
+  otherwise: Otherwise = {},
+  otherWords: OtherWords = {},
+): { readonly number: TokenCode; readonly description: string } {
+  const { reason } = refusal
+  const number = otherwise[reason] ?? tokenCodeOf(refusal)
+  const row = tokenCodes[number]
+  const says = secondTexts[reason] ?? otherWords[number] ?? row.says
+  return { number, description: 'explained' in row ? `${says}: ${ours(refusal)}` : says }
 }
 
 function tokenCodeOf({ reason, parameter = '' }: Refusal): TokenCode {

@@ -76,6 +76,11 @@ export const tokenCodes = {
 
 export type TokenCode = keyof typeof tokenCodes
 
+/** Where two causes have one number, what it says of the second. */
+export const secondTexts: { readonly [R in Reason]?: string } = {
+  consent_prompt_missing: 'prompt must be set to consent for offline_access',
+}
+
 /** The number of a parameter that is missing; of any other it is 135. */
 export const missingParameterCodes: ReadonlyMap<string, TokenCode> = new Map([
   ['username', 51],

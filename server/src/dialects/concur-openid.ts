@@ -1,6 +1,7 @@
 /** Concur's own names of OpenID Connect: what its id_token says, and where it is asked. */
 import type { Identity } from '../kernel/operations/identity.ts'
 import { appUri, principalUri } from './concur-answers.ts'
+import { authorize } from './concur-authorize.ts'
 import type { Context } from './dialect.ts'
 import { discovery, openIdMetadata, publicDocument, userInfoEndpoints } from './openid.ts'
 
@@ -26,8 +27,10 @@ const metadata = (context: Context) => {
     token_endpoint: `${issuer}/oauth2/v0/token`,
     userinfo_endpoint: `${issuer}/oauth2/v0/userinfo`,
     jwks_uri: `${issuer}/oauth2/v0/jwks`,
-    response_types_supported: ['code'],
-    response_modes_supported: ['query'],
+    response_types_supported: authorize.responseTypes,
+    // Behind the `#` where an id_token is in the answer, and nobody chooses.
+    response_modes_supported: ['query', 'fragment'],
+    display_values_supported: authorize.displays,
     grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', 'password', 'otp'],
     token_endpoint_auth_methods_supported: ['client_secret_post', 'none'],
     code_challenge_methods_supported: ['S256'],

@@ -13,7 +13,8 @@ export async function allow(host: TestDeployment, name: string, query: string): 
   for (let step = 0; step < 6; step += 1) {
     if (page.location !== undefined) {
       const to = new URL(page.location, host.config.public_url)
-      if (to.searchParams.has('code') || to.searchParams.has('error')) return to.searchParams
+      const told = [to.searchParams, new URLSearchParams(to.hash.slice(1))].find(isAnswer)
+      if (told) return told
       page = await user.get(to.pathname + to.search)
     } else if (formsOf(page.text).some(({ action }) => action.includes('sign-in'))) {
       page = await user.fill(page, /sign-in/, { username: person.username, password: person.password })
@@ -23,3 +24,6 @@ export async function allow(host: TestDeployment, name: string, query: string): 
   }
   throw new Error(`The pages of ${name} led nowhere; the last one was ${page.status}.`)
 }
+
+const isAnswer = (told: URLSearchParams): boolean =>
+  ['code', 'id_token', 'error', 'error_code'].some((name) => told.has(name))
