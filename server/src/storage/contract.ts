@@ -24,6 +24,7 @@ import { keepsConfirmationPromises } from './contract-confirmation.ts'
 import { keepsConnectionPromises } from './contract-connections.ts'
 import { keepsDirectGrantPromises } from './contract-direct-grants.ts'
 import { keepsLegacyPromises } from './contract-legacy.ts'
+import { keepsOneTimeCodePromises } from './contract-one-time-codes.ts'
 import { keepsOutboxPromises } from './contract-outbox.ts'
 import { keepsRequestTokenPromises } from './contract-request-tokens.ts'
 import { keepsSignInPromises } from './contract-sign-in.ts'
@@ -462,6 +463,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     keepsAdmissionPromises(() => opened)
     keepsDirectGrantPromises(() => opened)
     keepsSignInPromises(() => opened)
+    keepsOneTimeCodePromises(() => opened)
     keepsRequestTokenPromises(() => opened)
     keepsCallbackPromises(() => opened)
     keepsConfirmationPromises(() => opened)
