@@ -12,6 +12,13 @@ import { answerBroken, connectionTimes } from './connections.ts'
 import { crossOriginHeaders } from './cross-origin.ts'
 import { reasonOfFailure } from './failures.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whose route it is; absent where it is no dialect's. */
+    mount?: Mount
+  }
+}
+
 export type ServerOptions = {
   readonly mounts: readonly Mount[]
   readonly services: Services
@@ -41,6 +48,7 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     // An address that cannot be decoded is the caller's mistake, and is refused in its dialect.
     frameworkErrors(error, request, reply) {
       const raw = reply as FastifyReply // The same, but for a type of the framework's own.
+      correlate(request, raw, mountAt(request))
       const isAnswered = error.code === 'FST_ERR_BAD_URL' && options.nowhere?.(request, raw) !== undefined
       if (!isAnswered) void fail(error, request, raw)
     },
@@ -52,6 +60,13 @@ export function httpServer(options: ServerOptions): FastifyInstance {
   // Every body is taken as bytes: what it is, the endpoint says.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  // First of all, so that it is on whatever comes of the request.
+  if (mounts.some(({ dialect }) => dialect.correlationHeader !== undefined)) {
+    app.addHook('onRequest', async (request, raw) => {
+      correlate(request, raw, request.is404 ? mountAt(request) : request.routeOptions.config.mount)
+    })
+  }
 
   app.setNotFoundHandler(
     (request, raw) => options.nowhere?.(request, raw) ?? refuseAt(request, raw, { reason: 'path_unknown' }),
@@ -75,10 +90,12 @@ export function httpServer(options: ServerOptions): FastifyInstance {
 
   function serve(mount: Mount): void {
     for (const [path, endpoints] of byPath(mount.dialect.endpoints)) {
-      app.all(mount.prefix + path, (request, raw) => handle(request, raw, mount, endpoints))
+      app.all(mount.prefix + path, { config: { mount } }, (request, raw) =>
+        handle(request, raw, mount, endpoints),
+      )
     }
     for (const document of mount.dialect.documents ?? []) {
-      app.get(document.path(mount.prefix), async (request, raw) => {
+      app.get(document.path(mount.prefix), { config: { mount } }, async (request, raw) => {
         raw.header('access-control-allow-origin', '*')
         return send(
           raw,
@@ -95,12 +112,13 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     endpoints: readonly Endpoint[],
   ) {
     const { origin } = request.headers
-    const open = origin !== undefined && endpoints.some(({ crossOrigin }) => crossOrigin)
+    const methods = endpoints.flatMap(({ crossOrigin, route }) => (crossOrigin ? route.split(' ', 1) : []))
+    const open = origin !== undefined && methods.length > 0
     if (open && request.method === 'OPTIONS' && (await options.isOriginKnown(origin))) {
-      return raw.headers(crossOriginHeaders(origin)).status(204).send()
+      return raw.headers(crossOriginHeaders(origin, methods)).status(204).send()
     }
     const { reply, noted, client } = await answer(heard(request), mount, endpoints, services)
-    if (open && client?.origins.includes(origin)) raw.headers(crossOriginHeaders(origin))
+    if (open && client?.origins.includes(origin)) raw.headers(crossOriginHeaders(origin, methods))
     note(request, raw, reply.status, { ...noted, dialect: mount.dialect.name })
     return send(raw, reply)
   }
@@ -112,12 +130,19 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     return refuseAt(request, raw, accepted ? { reason, accepted } : { reason })
   }
 
-  /** Refuses in the words of the dialect under whose prefix the request came. */
-  function refuseAt(request: FastifyRequest, raw: FastifyReply, refusal: Refusal) {
-    const path = request.raw.url ?? '/'
+  /** Under whose prefix the request came, where nothing else says whose it is. */
+  function mountAt({ raw: { url = '/' } }: FastifyRequest): Mount | undefined {
+    const [path = ''] = url.split('?', 1)
     const [mount] = mounts
       .filter(({ prefix }) => prefix === '' || path === prefix || path.startsWith(`${prefix}/`))
       .sort((one, other) => other.prefix.length - one.prefix.length)
+    return mount
+  }
+
+  /** Refuses in the words of the dialect under whose prefix the request came. */
+  function refuseAt(request: FastifyRequest, raw: FastifyReply, refusal: Refusal) {
+    const path = request.raw.url ?? '/'
+    const mount = mountAt(request)
     if (!mount)
       return raw.status(404).send({ error: 'invalid_request', error_description: 'There is nothing here.' })
     const endpoint = mount.dialect.endpoints.find(({ route }) =>
@@ -152,6 +177,12 @@ function send(raw: FastifyReply, { status, body, headers }: Reply) {
   if (headers) raw.headers(headers)
   if (body === undefined) return raw.send()
   return raw.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+/** Our own name of the request, whatever the caller calls it: two callers may say the same. */
+function correlate(request: FastifyRequest, raw: FastifyReply, mount: Mount | undefined): void {
+  const { correlationHeader } = mount?.dialect ?? {}
+  if (correlationHeader !== undefined) raw.header(correlationHeader, request.id)
 }
 
 function heard(request: FastifyRequest): Request {

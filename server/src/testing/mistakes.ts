@@ -36,13 +36,16 @@ export function mistakesOf(
     ...(endpoint.client === byAccessToken ? bearerMistakes(request) : []),
     ...parameterMistakes(request, endpoint, body),
     ...addressMistakes(request, methods),
-    {
-      name: 'a body over the limit',
-      sent: { ...request, body: `${request.body}${' '.repeat(bodyBytesMax)}` },
-      reasons: ['body_too_large'],
-    },
+    // RFC 9110 §9.3.1: a GET's body means nothing, and is not read.
+    ...(request.method === 'GET' ? [] : [tooLarge(request, bodyBytesMax)]),
   ]
 }
+
+const tooLarge = (request: Request, bodyBytesMax: number): Mistake => ({
+  name: 'a body over the limit',
+  sent: { ...request, body: `${request.body}${' '.repeat(bodyBytesMax)}` },
+  reasons: ['body_too_large'],
+})
 
 type Pairs = readonly (readonly [string, string])[]
 type Body = { readonly json: boolean; readonly pairs: Pairs }
