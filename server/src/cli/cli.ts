@@ -13,6 +13,7 @@ import { addLegacyCommands } from './legacy.ts'
 import { addMailCommands } from './mail.ts'
 import { addOrganizationCommands } from './organization.ts'
 import { addOutboxCommands } from './outbox.ts'
+import { addRequestTokenCommands } from './request-token.ts'
 import { addServeCommand } from './serve.ts'
 import { addUserCommands } from './user.ts'
 import { addWebhookCommands } from './webhook.ts'
@@ -41,6 +42,7 @@ for (const add of [
   addUserCommands,
   addOrganizationCommands,
   addConnectionCommands,
+  addRequestTokenCommands,
   addLegacyCommands,
   addWebhookCommands,
   addOutboxCommands,

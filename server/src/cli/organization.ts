@@ -8,6 +8,7 @@ import { parseId, parseName, parseRanges, parseUrl } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { addBarCommands } from './organization-apps.ts'
+import { addEnableCommands } from './organization-enabled.ts'
 import { addMemberCommands } from './organization-members.ts'
 import { addOrganizationSet } from './organization-set.ts'
 import { sayRecord, sayRecords } from './output.ts'
@@ -24,6 +25,7 @@ export function addOrganizationCommands(program: Command): void {
   addStatus(organization, 'enable')
   addMemberCommands(organization)
   addBarCommands(organization)
+  addEnableCommands(organization)
 }
 
 type AddOptions = Shared & {

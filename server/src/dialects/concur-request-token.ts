@@ -6,6 +6,7 @@
 import { refusalOfClient } from '../kernel/operations/direct-grant.ts'
 import { hearAsked, tokens } from './concur-answers.ts'
 import { hearProxies, missing, refuseSigningIn } from './concur-password.ts'
+import type { RequestTokenRequest } from './dialect.ts'
 import { endpoint } from './dialect.ts'
 import { inBody } from './proofs.ts'
 
@@ -28,6 +29,11 @@ const requestToken = endpoint({
   },
   say: tokens,
   refuse: refuseSigningIn,
+})
+
+export const requestTokenRequest: RequestTokenRequest = ({ subjectId, requestToken: password }) => ({
+  path: '/oauth2/v0/token',
+  form: { grant_type: 'password', credtype: 'authtoken', username: subjectId, password },
 })
 
 /** They stand before the endpoints of a password, which take whatever `credtype` there is. */

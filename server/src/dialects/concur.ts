@@ -10,7 +10,7 @@ import { exchanges } from './concur-exchange.ts'
 import { identityClaims, openIdDocuments, openIdEndpoints } from './concur-openid.ts'
 import { otpEndpoints } from './concur-otp.ts'
 import { passwordEndpoints } from './concur-password.ts'
-import { requestTokenEndpoints } from './concur-request-token.ts'
+import { requestTokenEndpoints, requestTokenRequest } from './concur-request-token.ts'
 import { tokenEndpoints } from './concur-token.ts'
 import type { Claims, Dialect, HearClaims } from './dialect.ts'
 
@@ -96,6 +96,7 @@ export const concur: Dialect = {
   refuse: refuseAtToken(),
   query: 'refused',
   isRegional: true,
+  requestToken: requestTokenRequest,
   sample: {
     clients: [
       { key: 'app', name: 'Sample app', type: 'confidential', scopes, identifiers: [oldConsumerKey] },

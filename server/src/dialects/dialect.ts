@@ -260,6 +260,8 @@ export type Dialect = {
   readonly sample: Sample
   /**
    * Where the company has a call of its own that tells an app that a user has taken it out: that call, with
+  /** How an app asks with a request token; absent: nobody hands it one, since it could not. */
+  readonly requestToken?: RequestTokenRequest
    * HTTP Basic credentials of the app, goes to its callback. Absent: the app gets signed webhooks.
    */
   readonly uninstalled?: (facts: Uninstalled) => {
@@ -270,6 +272,12 @@ export type Dialect = {
 
 /** Who has taken an app out, or for whom; what is unknown is empty. */
 export type Uninstalled = {
+/** What an app sends, beside the proof of who it is, below the mount. */
+export type RequestTokenRequest = (made: { readonly subjectId: string; readonly requestToken: string }) => {
+  readonly path: `/${string}`
+  readonly form: Readonly<Record<string, string>>
+}
+
   readonly clientId: string
   readonly userId: string
   readonly organizationId: string

@@ -14,7 +14,7 @@ import type { Account, AccountInput } from './account.ts'
 import { actorOf, isAdminOf, isSignedIn, lookAtAccount } from './account.ts'
 import { barredReason, disabledSubject } from './issue.ts'
 
-/** The policies of all mounts, by the name of their dialect. */
+/** The policies of all mounts at which apps ask with a request token, by the name of their dialect. */
 export type Policies = Readonly<Record<string, Partial<Policy>>>
 
 /** For which app, and whose data. */
