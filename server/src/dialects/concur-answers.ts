@@ -15,27 +15,19 @@ import type { Context, Refuse, Reply, SignedTokens } from './dialect.ts'
 import { reply } from './dialect.ts'
 import { explain } from './words.ts'
 
-/** Every answer of Concur's has a name by which its support finds it. */
-export const answer = (status: number, body: object, { requestId }: Context): Reply =>
-  reply(status, body, { 'concur-correlationid': requestId })
-
 export const tokens = (result: SignedTokens, context: Context): Reply => {
   const { access, accessToken, refreshToken, refreshExpiresAt, idToken, scopes, region } = result
-  return answer(
-    200,
-    {
-      expires_in: access && (access.expiresAt - access.issuedAt) / 1000,
-      scope: scopes.join(' '),
-      token_type: 'Bearer',
-      access_token: accessToken,
-      refresh_token: refreshToken,
-      // Concur says a moment here, not a duration.
-      refresh_expires_in: refreshToken && refreshExpiresAt && Math.floor(refreshExpiresAt / 1000),
-      id_token: idToken,
-      geolocation: context.addressOf(region),
-    },
-    context,
-  )
+  return reply(200, {
+    expires_in: access && (access.expiresAt - access.issuedAt) / 1000,
+    scope: scopes.join(' '),
+    token_type: 'Bearer',
+    access_token: accessToken,
+    refresh_token: refreshToken,
+    // Concur says a moment here, not a duration.
+    refresh_expires_in: refreshToken && refreshExpiresAt && Math.floor(refreshExpiresAt / 1000),
+    id_token: idToken,
+    geolocation: context.addressOf(region),
+  })
 }
 
 export const malformed = (parameter: string, ...accepted: readonly string[]) => ({
@@ -72,7 +64,7 @@ export function refuseAtToken(otherwise: Otherwise = {}, otherWords: OtherWords 
       error_description: description,
       ...(region !== undefined && { geolocation: context.addressOf(region) }),
     }
-    return answer(statusOf(status, number, context), body, context)
+    return reply(statusOf(status, number, context), body)
   }
 }
 
@@ -101,7 +93,7 @@ export function refuseAtExchange(refusal: Refusal, context: Context): Reply {
   // Concur's words do not tell a missing parameter from a wrong one, so ours follow.
   const missing = refusal.reason === 'parameter_missing' || refusal.reason === 'client_secret_missing'
   const message = 'explained' in row || missing ? `${row.says}: ${ours(refusal)}` : row.says
-  return answer(statusOf(row.status, symbol, context), { code: symbol, message }, context)
+  return reply(statusOf(row.status, symbol, context), { code: symbol, message })
 }
 
 /** The operator may know better which status Concur's clients expect; trouble of ours stays trouble. */

@@ -1,6 +1,5 @@
 /** Concur's way for an app to give up all that a user allowed it. */
-import { answer } from './concur-answers.ts'
-import { endpoint } from './dialect.ts'
+import { endpoint, reply } from './dialect.ts'
 import { byAccessToken } from './proofs.ts'
 
 const endConnections = endpoint({
@@ -11,7 +10,7 @@ const endConnections = endpoint({
   does: 'end_connections',
   hear: (_parameters, { bearer = '', verify }) => ({ token: bearer, signed: verify(bearer) }),
   // Concur documents no body; an object is what its clients' libraries can read.
-  say: (_ended, context) => answer(200, {}, context),
+  say: () => reply(200, {}),
 })
 
 export const connectionEndpoints = [endConnections]

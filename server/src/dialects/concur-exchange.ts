@@ -1,7 +1,7 @@
 /** Concur's exchange of an old token for a new refresh token. */
-import { answer, malformed, principalUri, refuseAtExchange, userUri } from './concur-answers.ts'
+import { malformed, principalUri, refuseAtExchange, userUri } from './concur-answers.ts'
 import type { SignedTokens } from './dialect.ts'
-import { endpoint } from './dialect.ts'
+import { endpoint, reply } from './dialect.ts'
 import type { Proof } from './proofs.ts'
 import { hearBearer } from './proofs.ts'
 
@@ -35,18 +35,15 @@ export const exchanges = (['/appmgmt/v0', '/v0'] as const).map((base) =>
       return { legacyToken: token, as, companyKinds: ['wsadmin'], wants: 'refresh_token' } as const
     },
     say: (result, context) =>
-      answer(
-        200,
-        {
-          token: result.refreshToken,
-          // Both are the grant's, so that a repeat says the same.
-          created: result.grantCreatedAt,
-          expired: result.refreshExpiresAt,
-          scopes: result.grantScopes,
-          context: JSON.stringify(contextOf(result, context.caller.client.id, context.issuer)),
-        },
-        context,
-      ),
+      reply(200, {
+        token: result.refreshToken,
+        // Both are the grant's, so that a repeat says the same.
+        created: result.grantCreatedAt,
+        expired: result.refreshExpiresAt,
+        scopes: result.grantScopes,
+        context: JSON.stringify(contextOf(result, context.caller.client.id, context.issuer)),
+      }),
+
     refuse: refuseAtExchange,
   }),
 )

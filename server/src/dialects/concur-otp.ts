@@ -4,10 +4,10 @@
  * second: by them it knows that both are of one sign-in.
  */
 import { refusalOfClient } from '../kernel/operations/direct-grant.ts'
-import { answer, hearAsked, malformed, refuseAtToken, tokens } from './concur-answers.ts'
+import { hearAsked, malformed, refuseAtToken, tokens } from './concur-answers.ts'
 import { hearProxies, missing, refuseSigningIn } from './concur-password.ts'
 import type { Others } from './dialect.ts'
-import { endpoint } from './dialect.ts'
+import { endpoint, reply } from './dialect.ts'
 import { inBody } from './proofs.ts'
 
 /** What Concur reserves at either endpoint is no parameter of the app's own at the other, either. */
@@ -34,7 +34,7 @@ const send = endpoint({
     if (!mails) return { refusal: { reason: 'unavailable', problem: 'mail is not configured' } }
     return { ...heard, now }
   },
-  say: (_sent, context) => answer(200, { message: 'otp sent' }, context),
+  say: () => reply(200, { message: 'otp sent' }),
   refuse: refuseAtToken(
     { user_disabled: 10, organization_disabled: 11 },
     {

@@ -96,6 +96,7 @@ export const concur: Dialect = {
   refuse: refuseAtToken(),
   query: 'refused',
   isRegional: true,
+  correlationHeader: 'Concur-Correlationid',
   requestToken: requestTokenRequest,
   sample: {
     clients: [

@@ -255,6 +255,8 @@ export type Dialect = {
    * not care.
    */
   readonly query: 'ignored' | 'refused'
+  /** On every answer, whatever it is: the name by which the request stands in the log. */
+  readonly correlationHeader?: string
   /** Whether who lives in another region is sent there. Absent: everybody is answered everywhere. */
   readonly isRegional?: boolean
   readonly sample: Sample

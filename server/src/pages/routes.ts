@@ -59,7 +59,7 @@ function routes(app: FastifyInstance, deskFor: DeskFor, options: PagesOptions): 
   void app.register(async (scope) => {
     scope.setErrorHandler((error, request, raw) => fail(error, request, raw, deskFor(request)))
     for (const hub of hubsOf(options.mounts)) {
-      route(scope, deskFor, hub.path, hub.mount.dialect.name, {
+      route(scope, deskFor, hub.path, hub.mount, {
         GET: (request, desk) => dispatch(request, hub, request.query, desk),
         POST: (request, desk) => decide(request, hub, desk),
       })
@@ -115,10 +115,11 @@ function route(
   scope: FastifyInstance,
   deskFor: DeskFor,
   path: string,
-  dialect: string | undefined,
+  mount: Mount | undefined,
   handlers: { readonly GET: Handler; readonly POST: Handler },
 ): void {
-  scope.all(path, async (request, raw) => {
+  const dialect = mount?.dialect.name
+  scope.all(path, mount ? { config: { mount } } : {}, async (request, raw) => {
     // RFC 9110 §9.3.2: HEAD is told what GET is; Node leaves the body out.
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const desk = deskFor(request)
