@@ -117,6 +117,9 @@ const conversation = (exchange: Exchange, authorize: string | undefined): readon
   exchange.allow === undefined
     ? ''
     : `The user allows the app at ${code(`GET ${authorize}?${exchange.allow}`)}.`,
+  exchange.mail === undefined
+    ? ''
+    : `The user gets a mail with a code in it: ${code(`{{${exchange.mail}}}`)}.`,
   exchange.advance === 0 ? '' : `${later(exchange.advance)}:`,
   ['```http', `${exchange.method} ${exchange.path}`, ...headersOf(exchange.headers), ...bodyOf(exchange.body)]
     .concat(

@@ -8,17 +8,17 @@ import { after, before, suite, test } from 'node:test'
 import type { Conversation } from '../testing/conversation.ts'
 import { conversation } from '../testing/conversation.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
-import { credentialsOf, testDeployment } from '../testing/deployment.ts'
+import { credentialsOf, sendsMails, testDeployment } from '../testing/deployment.ts'
 import { readTranscript } from '../testing/transcript.ts'
 import { dialects } from './index.ts'
 
-for (const { name } of dialects) {
+for (const { name, endpoints } of dialects) {
   suite(`transcript: ${name}`, () => {
     const text = readFileSync(new URL(`./${name}.http`, import.meta.url), 'utf8')
     let host: TestDeployment
     let spoken: Conversation
     before(async () => {
-      host = await testDeployment({ mounts: [name] })
+      host = await testDeployment({ mounts: [name], mails: sendsMails(endpoints) })
       spoken = conversation(host, name)
     })
     after(() => host.close())

@@ -10,7 +10,7 @@ import type { Config } from '../config.ts'
 import { parseConfig } from '../config.ts'
 import type { DemoSections } from '../demo.ts'
 import { seedSamples } from '../demo.ts'
-import type { Made } from '../dialects/dialect.ts'
+import type { Endpoint, Made } from '../dialects/dialect.ts'
 import { dialects } from '../dialects/index.ts'
 import type { Deployment } from '../main.ts'
 import { composeServer, openDeployment } from '../main.ts'
@@ -28,6 +28,8 @@ export type TestOptions = {
   readonly file?: boolean
   /** Other settings, as in the configuration file. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** Whether mails are written, into a folder of its own; absent: no. */
+  readonly mails?: boolean
   /** Whether the demo's clients and tokens are made; absent: yes. */
   readonly seed?: boolean
 }
@@ -72,7 +74,9 @@ process.env[rootSecretName] ??= randomBytes(32).toString('hex')
 export async function testDeployment(options: TestOptions = {}): Promise<TestDeployment> {
   const folder = options.file ? mkdtempSync(join(tmpdir(), 'tokenferry-test-')) : undefined
   const path = folder === undefined ? undefined : join(folder, 'tokenferry.db')
-  const config = testConfig(options, path ?? ':memory:')
+  const mails = options.mails ? mkdtempSync(join(tmpdir(), 'tokenferry-mails-')) : undefined
+  const mail = mails && { mail: { from: 'no-reply@demo.example', folder: mails } }
+  const config = testConfig({ ...options, config: { ...mail, ...options.config } }, path ?? ':memory:')
   const clock = clockAt(options.now ?? Math.ceil(Date.now() / 1000) * 1000)
   const deployment = await openDeployment(config, { now: () => clock.now, numbers: true })
   const logs: string[] = []
@@ -92,7 +96,8 @@ export async function testDeployment(options: TestOptions = {}): Promise<TestDep
     async close() {
       await app.close()
       await deployment.close()
-      if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+      for (const made of [folder, mails])
+        if (made !== undefined) rmSync(made, { recursive: true, force: true })
     },
   }
 }
@@ -154,3 +159,7 @@ export const credentialsOf = (sections: DemoSections): readonly string[] =>
       .filter(([name]) => /secret|token|password/.test(name))
       .flatMap(([, value]) => (Array.isArray(value) ? value.map(String) : [String(value)])),
   )
+
+/** Whether what is said to these endpoints may go on in a mail. */
+export const sendsMails = (endpoints: readonly Pick<Endpoint, 'does'>[]): boolean =>
+  endpoints.some(({ does }) => does === 'send_one_time_code')

@@ -14,6 +14,8 @@ export type Exchange = {
    * captured.
    */
   readonly allow: string | undefined
+  /** A one-time code comes by mail before it, and is captured under this name. */
+  readonly mail: string | undefined
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -36,19 +38,22 @@ export function readTranscript(text: string, name = 'transcript'): readonly Exch
   let says: string[] = []
   let advance = 0
   let allow: string | undefined
+  let mail: string | undefined
   while (at < lines.length) {
     const line = lines[at] ?? ''
     const moved = /^@advance (\d+)(ms|s|m|h|d)$/.exec(line)
     if (line.startsWith('#')) says.push(line.replace(/^#+ ?/, ''))
     else if (moved) advance += Number(moved[1]) * units[moved[2] as keyof typeof units]
     else if (line.startsWith('@allow ')) allow = line.slice('@allow '.length)
+    else if (line.startsWith('@mail ')) mail = line.slice('@mail '.length)
     else if (requestLine.test(line)) {
       const read = readExchange(lines, at, name)
-      exchanges.push({ ...read.exchange, says: says.join(' '), advance, allow })
+      exchanges.push({ ...read.exchange, says: says.join(' '), advance, allow, mail })
       at = read.next
       says = []
       advance = 0
       allow = undefined
+      mail = undefined
       continue
     } else if (line !== '') throw new Error(`${name}:${at + 1}: not a line of a transcript: ${line}`)
     at += 1
