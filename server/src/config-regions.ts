@@ -37,7 +37,10 @@ function mistakesIn({ public_url, region, regions }: Settings): readonly Mistake
     const message = `${regionsWords}; ${region} is one of them`
     return region === undefined ? [] : [{ path: ['regions'], message }]
   }
-  const named = `one of ${Object.keys(regions).join(', ')}, as regions names them`
+  const names = Object.keys(regions)
+  // That is a mistake by itself, and said as one.
+  if (names.length === 0) return []
+  const named = `one of ${names.join(', ')}, as regions names them`
   const here = region !== undefined && Object.hasOwn(regions, region) ? regions[region] : undefined
   if (here === undefined) return [{ path: ['region'], message: named }]
   // Else a client that is sent here would be told by this very server that it is elsewhere.
