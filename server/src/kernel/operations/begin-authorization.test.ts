@@ -291,4 +291,155 @@ suite('begin authorization', () => {
     assert.ok(asked.next === 'ask')
     assert.deepEqual(asked.scopes, ['read', 'write'])
   })
+
+  const identified = {
+    responseTypes: ['code', 'id_token', 'code id_token'],
+    offlineAccess: 'by consent',
+  } as const
+
+  test('the words of a response type may stand in any order, and only those that the dialect has', () => {
+    const asked = (responseType: string, rules: Changes['rules'] = identified) =>
+      refusal({ request: { responseType, nonce: 'n' }, rules })
+    for (const known of ['code', 'id_token']) assert.equal(asked(known), undefined)
+    for (const strange of ['token', 'code token', 'id_token token', 'id_token  code', ' code', 'Code'])
+      assert.equal(asked(strange), 'response_type_unsupported', strange)
+    assert.equal(asked('id_token', {}), 'response_type_unsupported')
+  })
+
+  test('where an id_token is asked for, everything goes behind the #, and a nonce must come with it', () => {
+    const asked = (responseType: string, nonce?: string, rules: Changes['rules'] = identified) => {
+      const next = step({ request: { responseType, nonce }, rules, facts: { subjects: [allowed] } })
+      return [next.responseMode, next.next === 'refuse' ? next.refusal.reason : next.next]
+    }
+    for (const type of ['id_token', 'code id_token', 'id_token code']) {
+      assert.deepEqual(asked(type), ['fragment', 'parameter_missing'])
+      assert.deepEqual(asked(type, 'n'), ['fragment', 'answer'])
+      assert.deepEqual(asked(type, 'n', {}), ['query', 'response_type_unsupported'])
+    }
+    assert.deepEqual(asked('code'), ['query', 'answer'])
+    assert.deepEqual(asked('token', 'n'), ['fragment', 'response_type_unsupported'])
+  })
+
+  test('an id_token alone makes no row; beside a code both know the nonce and the sign-in', () => {
+    const asked = (responseType: string) => {
+      const { answer, writes } = decided({
+        request: { responseType, nonce: 'n' },
+        rules: identified,
+        facts: { subjects: [allowed], session: aSession({ created: noon - 5000, expires: noon + 1 }) },
+      })
+      assert.ok('granted' in answer && answer.granted.next === 'answer')
+      return { ...answer.granted, writes }
+    }
+    const alone = asked('id_token')
+    assert.deepEqual([alone.code, alone.writes], [undefined, []])
+    const { nonce, authenticatedAt, userId, clientId, issuedAt } = alone.identity ?? assert.fail()
+    assert.deepEqual(
+      [nonce, authenticatedAt, userId, clientId, issuedAt],
+      ['n', noon - 5000, 'user', 'app', noon],
+    )
+    const both = asked('code id_token')
+    const [write] = both.writes
+    assert.ok(write?.write === 'add_code' && both.identity)
+    assert.deepEqual([write.code.nonce, write.code.authenticatedAt], ['n', noon - 5000])
+    assert.deepEqual([asked('code').identity, asked('code').writes.length], [undefined, 1])
+  })
+
+  test('an app without a secret needs a challenge for a code, and none for an id_token', () => {
+    const pub = { client: aClient({ type: 'public', redirectUris: [uri] }), subjects: [allowed] }
+    const asked = (responseType: string) =>
+      refusal({ request: { responseType, nonce: 'n' }, rules: identified, facts: pub })
+    assert.equal(asked('code id_token'), 'code_challenge_missing')
+    assert.equal(asked('id_token'), undefined)
+  })
+
+  test('offline access wants prompt=consent each time, and is not meant where no scope is named', () => {
+    const client = aClient({ redirectUris: [uri], scopes: ['read', 'offline_access'] })
+    const asked = (
+      request: Partial<AuthorizationInput['request']>,
+      rules: Partial<AuthorizationInput['rules']> = identified,
+    ) => {
+      const next = step({ request, rules, facts: { client } })
+      if (next.next === 'refuse') return next.refusal.reason
+      return next.next === 'ask' ? next.scopes : next.next
+    }
+    const named = { scopes: ['read', 'offline_access'] }
+    assert.equal(asked(named), 'consent_prompt_missing')
+    assert.equal(asked({ ...named, prompt: 'none' }), 'consent_prompt_missing')
+    assert.deepEqual(asked({ ...named, prompt: 'consent' }), ['read', 'offline_access'])
+    assert.deepEqual(asked({ scopes: undefined }), ['read'])
+    assert.deepEqual(asked({ scopes: undefined, prompt: 'consent' }), ['read', 'offline_access'])
+    assert.deepEqual(asked(named, {}), ['read', 'offline_access'])
+  })
+
+  const may = inOrganization('may')
+  const over = {
+    ...inOrganization('over'),
+    organization: anOrganization({ id: 'over', status: 'disabled' }),
+  } as const
+  const walled = anOrganization({ id: 'walled', allowedAddresses: ['198.51.100.0/24'] })
+  const mayNot: readonly (readonly [string, Candidate])[] = [
+    ['organization_disabled', over],
+    ['client_barred', { ...inOrganization('barring'), barred: 'organization' }],
+    ['client_barred_for_user', { ...inOrganization('barred'), barred: 'user' }],
+    ['address_not_allowed', { ...inOrganization('walled'), organization: walled }],
+  ]
+  for (const [reason, candidate] of mayNot) {
+    test(`${reason}: told to the app or to the user as the dialect has it, and another organization is offered`, () => {
+      const subject = 'user in an organization'
+      const next = (subjects: readonly Candidate[], denied?: 'told to the app') =>
+        step({ rules: { subject, ...(denied && { denied }) }, facts: { subjects } })
+      const told = next([candidate], 'told to the app')
+      assert.ok(told.next === 'refuse')
+      assert.equal(told.refusal.reason, reason)
+      const asked = next([candidate])
+      assert.ok(asked.next === 'ask')
+      assert.deepEqual([asked.subjects, asked.denied?.reason], [[], reason])
+      const offered = next([candidate, may], 'told to the app')
+      assert.ok(offered.next === 'ask')
+      assert.deepEqual([offered.subjects, offered.denied], [[may], undefined])
+      // What was allowed before is not answered to whoever may no more.
+      const before = { ...candidate, connection: aConnection({ organizationId: candidate.organizationId }) }
+      assert.equal(next([before], 'told to the app').next, 'refuse')
+      assert.equal(next([before]).next, 'ask')
+    })
+  }
+
+  test('where organizations must let an app in, only those that have are offered', () => {
+    const enabled = aClient({ redirectUris: [uri], policy: { organizations: 'enabled' } })
+    const next = (...subjects: readonly Candidate[]) =>
+      step({
+        rules: { subject: 'user in an organization', denied: 'told to the app' },
+        facts: { client: enabled, subjects },
+      })
+    const refused = next(may)
+    assert.ok(refused.next === 'refuse')
+    assert.equal(refused.refusal.reason, 'client_not_enabled')
+    assert.equal(next({ ...may, enabled: true }).next, 'ask')
+  })
+
+  test('of several organizations, none of which may, one that is not over says why', () => {
+    const barring = { ...inOrganization('barring'), barred: 'organization' } as const
+    const told = step({
+      rules: { subject: 'user in an organization', denied: 'told to the app' },
+      facts: { subjects: [over, barring] },
+    })
+    assert.ok(told.next === 'refuse')
+    assert.equal(told.refusal.reason, 'client_barred')
+  })
+
+  test('the answer names the region of whom the app acts for', () => {
+    const region = (user: string | undefined, organization: string | undefined) => {
+      const subject = { ...inOrganization('a', true), organization: anOrganization({ region: organization }) }
+      const next = step({
+        rules: { subject: 'user in an organization' },
+        facts: { user: aUser({ region: user }), subjects: [subject] },
+      })
+      assert.ok(next.next === 'answer')
+      return next.region
+    }
+    assert.deepEqual(
+      [region('eu', 'us'), region(undefined, 'us'), region(undefined, undefined)],
+      ['eu', 'us', undefined],
+    )
+  })
 })

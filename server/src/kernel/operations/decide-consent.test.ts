@@ -245,4 +245,40 @@ suite('decide consent', () => {
     assert.equal(code.code.actsAs, 'organization')
     assert.equal(code.code.authorizedBy, 'user')
   })
+
+  test('allowing for an id_token alone remembers the consent, and makes no code', () => {
+    const rules = {
+      responseType: 'required',
+      responseTypes: ['id_token'],
+      scopes: 'asked',
+      codeChallenge: 'public',
+      subject: 'user',
+    } as const
+    const request = { ...aRequest, responseType: 'id_token', nonce: 'n' }
+    const { step, writes } = decided({ rules, request })
+    assert.ok(step.next === 'answer')
+    assert.deepEqual([step.code, step.identity?.nonce], [undefined, 'n'])
+    assert.deepEqual(
+      writes.map(({ write }) => write),
+      ['allow_connection'],
+    )
+  })
+
+  test('whoever may no more when they press the button allows nothing, and the app is told where it wants to be', () => {
+    const barred = { ...subject(''), barred: 'user' } as const
+    const rules = {
+      responseType: 'required',
+      scopes: 'asked',
+      codeChallenge: 'public',
+      subject: 'user',
+    } as const
+    const quiet = decided({ rules }, { subjects: [barred] })
+    assert.deepEqual([quiet.step.next, quiet.writes], ['ask', []])
+    const { step, writes } = decided(
+      { rules: { ...rules, denied: 'told to the app' } },
+      { subjects: [barred] },
+    )
+    assert.ok(step.next === 'refuse')
+    assert.deepEqual([step.refusal.reason, writes], ['client_barred_for_user', []])
+  })
 })

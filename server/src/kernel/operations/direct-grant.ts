@@ -2,7 +2,6 @@
  * What a password, a code by mail and a request token share: each names a user or a company outright, with no
  * consent page and no legacy token before it. Whether that user or company may have a grant, and its birth.
  */
-import { isWithin } from '../addresses.ts'
 import type { ConnectionExpected, Decision, Write } from '../decision.ts'
 import { grant as granted, refuse } from '../decision.ts'
 import type { Moment } from '../kernel.ts'
@@ -15,8 +14,9 @@ import type { Store } from '../store.ts'
 import type { NamedSubject } from '../subjects.ts'
 import { identityOf } from './identity.ts'
 import type { Caller, Issued } from './issue.ts'
-import { barredReason, disabledSubject, expected, livesElsewhere, sayPair } from './issue.ts'
+import { expected, livesElsewhere, sayPair } from './issue.ts'
 import { newGrant } from './new-grant.ts'
+import { refusalOfStanding } from './standing.ts'
 
 export type DirectInput = {
   readonly caller: Caller
@@ -56,14 +56,9 @@ export function refusalOfSubject(
 ): Refusal | undefined {
   const elsewhere = livesElsewhere(caller, subject)
   if (elsewhere) return elsewhere
-  const disabled = disabledSubject(subject)
-  if (disabled) return { reason: disabled }
-  const barred = barredReason(subject.barred)
-  if (barred) return { reason: barred }
-  if (caller.policy.organizations === 'enabled' && !subject.enabled) return { reason: 'client_not_enabled' }
-  const allowed = subject.organization?.allowedAddresses ?? []
-  const { address = '' } = caller.actor
-  if (allowed.length > 0 && !isWithin(address, allowed)) return { reason: 'address_not_allowed' }
+  if (subject.user?.status === 'disabled') return { reason: 'user_disabled' }
+  const refused = refusalOfStanding(subject, caller.policy, caller.actor.address)
+  if (refused) return refused
   if (proxiesKnown < new Set(proxies).size) return { reason: 'proxies_unknown', parameter: 'proxies' }
   return undefined
 }
