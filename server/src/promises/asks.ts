@@ -58,6 +58,9 @@ export const refresh = (
 export const introspect = (ask: Ask, app: App, token: string): Promise<TestAnswer> =>
   ask('/oauth2/introspect', { token, ...proof(app) })
 
+export const revoke = (ask: Ask, app: App, token: string): Promise<TestAnswer> =>
+  ask('/oauth2/revoke', { token, ...proof(app) })
+
 export function refreshTokenOf(answer: TestAnswer): string {
   assert.equal(answer.status, 200, answer.text)
   assert.match(String(answer.json.refresh_token), /^tfr_/)
