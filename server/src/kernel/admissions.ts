@@ -1,6 +1,8 @@
 /** Which apps a user may not use, and which an organization has let in. */
+
+import type { AppShown } from './account-finders.ts'
 import type { Actor } from './decision.ts'
-import type { Milliseconds } from './records.ts'
+import type { Client, Milliseconds } from './records.ts'
 
 /** An app that an organization has let in, where the app's policy asks for that. */
 export type EnabledClient = {
@@ -12,6 +14,12 @@ export type EnabledClient = {
 
 /** An app that a user may not use. */
 export type ClientBarredForUser = { readonly clientId: string; readonly at: Milliseconds }
+
+/** An app that is not barred from an organization, as its admin may let it in. */
+export type AdmittableApp = {
+  readonly client: AppShown & Pick<Client, 'type' | 'scopes'>
+  readonly enabled: boolean
+}
 
 /** Each change of that. */
 export type AdmissionWrite =
@@ -39,6 +47,8 @@ export type AdmissionFinders = {
   isEnabled(organizationId: string, clientId: string): Promise<boolean>
   /** By client id. */
   listEnabled(organizationId: string): Promise<readonly EnabledClient[]>
+  /** Apps that are not disabled, nor barred from the organization; by name. */
+  listAdmittable(organizationId: string): Promise<readonly AdmittableApp[]>
   isUserBarred(userId: string, clientId: string): Promise<boolean>
   /** By client id. */
   listBarredFor(userId: string): Promise<readonly ClientBarredForUser[]>

@@ -16,7 +16,8 @@ import {
   toSession,
 } from './rows.ts'
 
-const appColumns = `a.id as a_id, a.name as a_name, a.maker as a_maker, a.logo as a_logo, a.status as a_status,
+/** What `toApp` reads, of a client that is called `a`. */
+export const appColumns = `a.id as a_id, a.name as a_name, a.maker as a_maker, a.logo as a_logo, a.status as a_status,
   a.dialect as a_dialect, a.policy as a_policy`
 
 /** The connection's row lists its live grants, so their keys are all that is read of the grants. */
@@ -129,7 +130,7 @@ function toConnectedApp(row: Row): ConnectedApp {
   }
 }
 
-const toApp = (row: Row): AppShown => ({
+export const toApp = (row: Row): AppShown => ({
   id: text(row.a_id),
   name: text(row.a_name),
   maker: textOrNone(row.a_maker),

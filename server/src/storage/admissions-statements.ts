@@ -1,8 +1,9 @@
 /** What is asked of admissions, and the statements of their changes. */
 import type { AdmissionFinders, AdmissionWrite } from '../kernel/admissions.ts'
+import { appColumns, toApp } from './account-finders.ts'
 import { noteRevokedSql, revokeSql } from './account-statements.ts'
 import type { Database } from './database.ts'
-import { number, text, textOrNone } from './rows.ts'
+import { number, text, textOrNone, words } from './rows.ts'
 import type { Statements } from './statement-parts.ts'
 import { insert, none } from './statement-parts.ts'
 
@@ -47,6 +48,12 @@ export const admissionStatements: Statements<AdmissionWrite['write']> = {
   ],
 }
 
+const admittableSql = `select ${appColumns}, a.type as a_type, a.scopes as a_scopes, e.client is not null as enabled
+  from clients a left join enabled_clients e on e.organization_id = $1 and e.client = a.id
+  where a.status = 'enabled'
+    and not exists (select 1 from barred_clients b where b.organization_id = $1 and b.client = a.id)
+  order by lower(a.name), a.id`
+
 export const admissionFindersOf = (database: Database): AdmissionFinders => ({
   async isEnabled(organizationId, clientId) {
     const [row] = await database.query(
@@ -68,6 +75,17 @@ export const admissionFindersOf = (database: Database): AdmissionFinders => ({
       [userId],
     )
     return rows.map((row) => ({ clientId: text(row.client), at: number(row.at) }))
+  },
+  async listAdmittable(organizationId) {
+    const rows = await database.query(admittableSql, [organizationId])
+    return rows.map((row) => ({
+      client: {
+        ...toApp(row),
+        type: text(row.a_type) === 'public' ? 'public' : 'confidential',
+        scopes: words(row.a_scopes),
+      },
+      enabled: row.enabled === 1,
+    }))
   },
   async listEnabled(organizationId) {
     const rows = await database.query(

@@ -63,6 +63,15 @@ const again = ({ hash }: RequestToken, at = noon): Extract<Write, { write: 'rede
 })
 const key = { clientId: 'app', userId: '', organizationId: company }
 
+const bar: Write = {
+  write: 'bar_client',
+  organizationId: company,
+  clientId: 'app',
+  by: undefined,
+  at: noon,
+  actor: { actor: 'operator', address: undefined, requestId: undefined },
+}
+
 /** Part of `keepsTheContract`. */
 export function keepsRequestTokenPromises(opened: () => Opened): void {
   const prepare = async (): Promise<Opened> => {
@@ -174,14 +183,7 @@ export function keepsRequestTokenPromises(opened: () => Opened): void {
         status: 'disabled',
       },
       'the connection was revoked': { write: 'revoke_connection', connection },
-      'the app was barred': {
-        write: 'bar_client',
-        organizationId: company,
-        clientId: 'app',
-        by: undefined,
-        at: noon,
-        actor: { actor: 'operator', address: undefined, requestId: undefined },
-      },
+      'the app was barred': bar,
       'it was ended': { write: 'end_request_token', of: key },
     }
     for (const [name, end] of Object.entries(ends)) {
@@ -193,17 +195,13 @@ export function keepsRequestTokenPromises(opened: () => Opened): void {
     }
 
     test('that nobody has used yet goes with the connection that is revoked, and with the bar', async () => {
-      for (const [end, isLeft] of [
-        [{ write: 'revoke_connection', connection }, false],
-        [ends['the app was barred'], false],
-      ] as const) {
+      for (const end of [{ write: 'revoke_connection', connection } as const, bar]) {
         const { store, other } = await prepare()
         await store.commit([{ write: 'allow_connection', connection, seen: undefined }])
         await store.commit([make(aRequestToken())])
         assert.equal(await other.hasRequestToken(key), true)
-        assert.ok(end)
         await store.commit([end])
-        assert.equal(await other.hasRequestToken(key), isLeft)
+        assert.equal(await other.hasRequestToken(key), false)
         assert.equal(await other.commit([{ write: 'end_request_token', of: key }]), 'overtaken')
       }
       assert.equal(await opened().other.commit([make(aRequestToken())]), 'overtaken', 'the app is barred')
@@ -246,6 +244,17 @@ export function keepsRequestTokenPromises(opened: () => Opened): void {
         { clientId: 'app', at: noon, by: 'admin' },
         { clientId: 'other', at: noon, by: undefined },
       ])
+      const admittable = async () =>
+        (await other.listAdmittable(company)).map(({ client, enabled }) => [client.id, enabled])
+      await store.commit([{ write: 'add_client', client: aClient({ id: 'b', name: 'A b' }), at: noon }])
+      const off = aClient({ id: 'off', status: 'disabled' })
+      await store.commit([{ write: 'add_client', client: off, at: noon }])
+      assert.deepEqual(await admittable(), [
+        ['b', false],
+        ['app', true],
+      ])
+      const [first] = await other.listAdmittable(company)
+      assert.deepEqual([first?.client.type, first?.client.scopes], ['confidential', ['read', 'write']])
       const isEnabled = () =>
         Promise.all([other.isEnabled(company, 'app'), other.isEnabled('another', 'app')])
       assert.deepEqual(await isEnabled(), [true, false])
@@ -254,6 +263,8 @@ export function keepsRequestTokenPromises(opened: () => Opened): void {
       assert.equal(await other.commit([end]), 'committed')
       assert.equal(await store.commit([end]), 'overtaken')
       assert.deepEqual(await isEnabled(), [false, false])
+      await store.commit([bar])
+      assert.deepEqual(await admittable(), [['b', false]])
     })
   })
 }
