@@ -43,6 +43,10 @@ suite("pages: the demo's sample app", () => {
     assert.match(await text('?error=access_denied'), /not allowed this app/)
     assert.match(await text('?error=invalid_scope'), /was refused: invalid_scope/)
     assert.match(await text(''), /come back to from the pages of Tokenferry/)
+    assert.match(await text('?error_code=54&error_description=too%20much'), /was refused: 54/)
+    // What is behind the # never comes here.
+    assert.match(await text(''), /Unless there is a # in the address of this page/)
+    assert.doesNotMatch(await text('?code=abc&geolocation=https://eu.example'), /Unless there is a #/)
   })
 
   test('the first page lists the dialects, and its links lead to pages that know the app', async () => {
@@ -53,6 +57,7 @@ suite("pages: the demo's sample app", () => {
     assert.ok(links.length >= 3)
     assert.match(payload, /sign in as <code>alice\.standard<\/code>/)
     assert.match(payload, /href="\/dev\/callbacks"/)
+    assert.equal(links.filter((link) => link.includes('response_type=code+id_token')).length, 1)
     for (const link of links) {
       const { pathname, search } = new URL(link.replaceAll('&amp;', '&'))
       const page = await here.app.inject(pathname + search)

@@ -67,8 +67,8 @@ ${options.mounts.map(({ dialect, prefix }) => {
   const link = links.get(dialect.name)
   return html`<li>${dialect.name}: ${dialect.title}, <code>${prefix || '/'}</code>${
     link &&
-    html`<br><a href="${link}">${words.home.allow}</a>, ${words.home.signInAs} <code>${sampleUsername(dialect.name)}</code>`
-  }</li>\n`
+    html`<br><a href="${link.allow}">${words.home.allow}</a>, ${words.home.signInAs} <code>${sampleUsername(dialect.name)}</code>`
+  }${link?.identify !== undefined && html`<br><a href="${link.identify}">${words.home.identify}</a>`}</li>\n`
 })}</ul>
 <p class="label">${words.home.users}</p>
 <p>${words.home.usersText}</p>
@@ -81,21 +81,24 @@ ${options.hasMails && html`<li><a href="${place.base}${devMailPath}">${words.hom
   )
 }
 
+/** `identify`: with an id_token in the answer, where the dialect's page has such an answer. */
+type Links = { readonly allow: string; readonly identify: string | undefined }
+
 /** For each dialect with an authorize page, where a sample app would send its users. */
 function authorizeLinks(
   { mounts, publicUrl }: SampleAppOptions,
   clients: readonly Client[],
-): ReadonlyMap<string, string> {
+): ReadonlyMap<string, Links> {
   const base = publicUrl.replace(/\/+$/, '')
   const callback = `${base}/callback`
   return new Map(
-    hubsOf(mounts).flatMap(({ mount, path }) => {
+    hubsOf(mounts).flatMap(({ mount, page, path }) => {
       const { name } = mount.dialect
       const client = clients.find(
         (one) => one.dialect === name && one.type === 'confidential' && one.redirectUris.includes(callback),
       )
       if (!client) return []
-      const query = new URLSearchParams({
+      const asked = {
         response_type: 'code',
         client_id: client.id,
         redirect_uri: callback,
@@ -103,15 +106,19 @@ function authorizeLinks(
         prompt: 'consent',
         code_challenge: sha256(codeVerifier).toString('base64url'),
         code_challenge_method: 'S256',
-      })
-      return [[name, `${base}${path}?${query}`] as const]
+      }
+      const both = page.responseTypes?.find((one) => one === 'code id_token')
+      const link = (query: Readonly<Record<string, string>>): string =>
+        `${base}${path}?${new URLSearchParams(query)}`
+      const identify = both && link({ ...asked, response_type: both, nonce: 'any-nonce' })
+      return [[name, { allow: link(asked), identify }] as const]
     }),
   )
 }
 
 function callbackPage(place: Place, got: URLSearchParams): Html {
   const words = place.words.sampleApp
-  const error = got.get('error')
+  const error = got.get('error') ?? got.get('error_code')
   const text = got.has('code')
     ? words.allowed
     : error === null
@@ -124,6 +131,7 @@ function callbackPage(place: Place, got: URLSearchParams): Html {
     words.title,
     html`<h1>${words.title}</h1>
 <p>${text}</p>
+${got.size === 0 && html`<p>${words.behind}</p>`}
 <dl>
 ${[...got].map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>\n`)}</dl>
 <p><a href="${place.base}/">${words.toHome}</a></p>`,

@@ -394,6 +394,9 @@ export const de: Words = {
     denied: 'Sie haben dieser App den Zugriff nicht erlaubt. Das wurde ihr mitgeteilt:',
     refused: (error) => `Was die App verlangt hat, wurde abgelehnt: ${error}. Das wurde ihr mitgeteilt:`,
     bare: 'Hierher kommen die Benutzer der Beispiel-Apps von den Seiten von Tokenferry zurück. Es kam nichts mit.',
+    behind:
+      'Außer wenn in der Adresse dieser Seite ein # steht: Dann folgt die Antwort dahinter. ' +
+      'Kein Server sieht sie, und hier läuft kein Skript; eine echte App liest sie im Browser.',
     toHome: 'Was es sonst noch auszuprobieren gibt',
     mails: {
       title: 'E-Mails',
@@ -423,6 +426,7 @@ export const de: Words = {
       demoFile: 'Alle Namen, Passwörter, Geheimnisse und Tokens stehen in',
       dialects: 'Die Dialekte, und wo sie gesprochen werden',
       allow: 'Anmelden und einer Beispiel-App den Zugriff erlauben',
+      identify: 'Dasselbe mit einem id_token; es kommt hinter dem # der Adresse',
       verifier: 'Codes aus diesen Links werden eingelöst mit dem code_verifier',
     },
   },

@@ -379,6 +379,9 @@ export const en = {
     denied: 'You have not allowed this app. This is what it was told.',
     refused: (error: string) => `What this app asked for was refused: ${error}. This is what it was told.`,
     bare: 'This is where users of the sample apps come back to from the pages of Tokenferry. Nothing came with you.',
+    behind:
+      'Unless there is a # in the address of this page: then the answer stands behind it. ' +
+      'No server sees that, and no script runs here; a real app reads it in the browser.',
     toHome: 'What else there is to try',
     mails: {
       title: 'Mails',
@@ -408,6 +411,7 @@ export const en = {
       demoFile: 'All names, passwords, secrets and tokens are in',
       dialects: 'Dialects, and where they are spoken',
       allow: 'Sign in and allow a sample app',
+      identify: 'The same with an id_token, which comes behind the # of the address',
       verifier: 'Codes that come of these links are redeemed with the code_verifier',
     },
   },

@@ -34,7 +34,7 @@ export type AuthorizationRules = {
   readonly offlineAccess?: 'by consent'
   /** Whom the user lets the app act for. */
   readonly subject: ActsFor
-  /** Whether whoever belongs to no organization acts alone. Absent: there is nothing that they could allow. */
+  /** Whether whoever belongs to no organization acts alone. Absent: there is nothing for them to allow. */
   readonly withoutOrganization?: 'user'
   /** Who hears that the app may be used by nobody whom the user could name. Absent: the user, on the page. */
   readonly denied?: 'told to the app'
