@@ -1,8 +1,12 @@
 /** What `tokenferry doctor` says of mail: whether users can be told. */
 import type { Config } from '../config.ts'
+import { findDialect } from '../dialects/index.ts'
+import { policyOf } from '../kernel/policy.ts'
+import type { Client } from '../kernel/records.ts'
 import { readReference } from '../keys/root-secret.ts'
 import { openTransport } from '../mail/open-transport.ts'
 import { isLoopback, tlsOf } from '../mail/smtp-settings.ts'
+import { toPolicy } from '../policy-fields.ts'
 import type { Finding } from './doctor-checks.ts'
 
 const finding = (result: Finding['result'], says: string): Finding => ({ result, about: 'mail', says })
@@ -26,6 +30,23 @@ export async function mailFindings({ mail }: Pick<Config, 'mail'>): Promise<read
   return [
     finding('ok', `${smtp.host} answers${signedIn}. Try one: tokenferry mail test --to you@example.com`),
   ]
+}
+
+/** Apps that may have one-time codes sent, which without mail nobody would get. */
+export function codeFindings(
+  clients: readonly Client[],
+  { mail, mounts }: Pick<Config, 'mail' | 'mounts'>,
+): readonly Finding[] {
+  if (mail) return []
+  const mayUse = (client: Client): boolean =>
+    mounts.some(({ dialect, policy }) => {
+      const found = dialect === client.dialect ? findDialect(dialect) : undefined
+      if (!found?.endpoints.some(({ does }) => does === 'send_one_time_code')) return false
+      return policyOf({ ...found.policy, ...toPolicy(policy) }, client).directGrants.includes('otp')
+    })
+  return clients
+    .filter(mayUse)
+    .map(({ id }) => finding('warn', `is not configured, so ${id}, which may use otp, can have no code sent`))
 }
 
 /** Whatever is in the way of sending, in one sentence. */
