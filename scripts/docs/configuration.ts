@@ -13,7 +13,7 @@ const settings: Readonly<Record<string, string>> = {
   public_url: 'The address that callers use. Issuer, redirects and links come from it, never from a request.',
   region: 'Which of `regions` this server is. Absent: there is one place alone, and nobody lives elsewhere.',
   regions:
-    'The public address of each region, this one too, all of one database and one `root_secret`: who lives elsewhere is sent there by the dialects that know regions (`concur`).',
+    'The address of each, this one too, all of one database and `root_secret`. Dialects that know regions (`concur`) send people home.',
   'listen.host': 'Without a listed proxy that ends TLS, only the loopback.',
   'listen.port': 'The port.',
   database: '`sqlite:PATH`. A relative path counts from the folder where the command was typed.',

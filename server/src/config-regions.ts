@@ -1,4 +1,4 @@
-/** `region` and `regions`: which of several places that share users this server is, and where each is asked. */
+/** `region` and `regions`: which of several places this server is, and where each of them is asked. */
 import { z } from 'zod'
 import type { Regions } from './kernel/operations/issue.ts'
 

@@ -14,7 +14,8 @@ import { pendingMigrations } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { damageIn, openSqlite } from '../storage/sqlite.ts'
 import { damagedWords, databasePath } from './command.ts'
-import { mailFindings } from './doctor-mail.ts'
+import { codeFindings, mailFindings } from './doctor-mail.ts'
+import { peopleFindings } from './doctor-people.ts'
 import { signInFindings } from './doctor-sign-in.ts'
 
 export type Finding = {
@@ -173,6 +174,8 @@ async function contentFindings(store: Store, config: Config, now: number): Promi
     ...(await keyFindings(store, keys, config, now)),
     clockFinding(keys, now),
     ...clientFindings(clients, config, now),
+    ...codeFindings(clients, config),
+    ...(await peopleFindings(store, config)),
     ...(await outboxFindings(store, now)),
   ]
 }

@@ -9,7 +9,7 @@ import { migrate } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import { identityProvider } from '../testing/identity-provider.ts'
-import { aClient, noon } from '../testing/records.ts'
+import { aClient, anOrganization, aUser, noon } from '../testing/records.ts'
 import { freePort } from '../testing/server-process.ts'
 import { examine } from './doctor-checks.ts'
 
@@ -47,6 +47,63 @@ suite('doctor', () => {
       apart.map((line) => line.slice(0, 3)),
       ['ok:'],
     )
+  })
+
+  test('people in a region that is not configured, and ranges that cannot be read, are warned of', async () => {
+    const database = await openSqlite(join(folder, 'people.db'))
+    await migrate(database)
+    const store = sqlStore(database)
+    const lives = [
+      ['u1', 'eu'],
+      ['u2', 'moon'],
+      ['u3', 'moon'],
+      ['u4', undefined],
+    ] as const
+    for (const [id, region] of lives) {
+      const user = aUser({ id, username: id, region })
+      await store.commit([{ write: 'put_user', user, organizations: [] }])
+    }
+    const organizations = [
+      anOrganization({ id: 'a', region: 'mars', allowedAddresses: ['192.0.2.0/24', 'office', '::1'] }),
+      anOrganization({ id: 'b', region: 'https://us2.api.example', allowedAddresses: ['192.0.2.0/24'] }),
+      anOrganization({ id: 'c', region: 'us' }),
+    ]
+    for (const organization of organizations)
+      await store.commit([{ write: 'put_organization', organization }])
+    await database.close()
+    const regions = { us: 'http://127.0.0.1:4000', eu: 'http://127.0.0.1:4001' }
+    const path = configured('people.db', 'people/root-secret', { region: 'us', regions })
+    assert.deepEqual(await said(path, 'regions'), [
+      'warn: 2 users in moon, which regions does not name: each server answers them. ' +
+        'Name it in regions, or: tokenferry user set u2 --region …',
+      'warn: 1 organization in mars, which regions does not name: each server answers them. ' +
+        'Name it in regions, or: tokenferry organization set a --region …',
+    ])
+    assert.deepEqual(await said(path, 'addresses'), [
+      'warn: a allows office, which is no address or range: tokenferry organization set a --allow-address …',
+    ])
+    assert.deepEqual(await said(configured('people.db', 'people/root-secret'), 'regions'), [])
+  })
+
+  test('an app that may have codes sent is warned of where there is no mail, and no other app is', async () => {
+    const database = await openSqlite(join(folder, 'codes.db'))
+    await migrate(database)
+    const store = sqlStore(database)
+    for (const [id, dialect, policy] of [
+      ['may', 'concur', { directGrants: ['otp'] }],
+      ['may-not', 'concur', { directGrants: ['password'] }],
+      ['cannot', 'standard', { directGrants: ['otp'] }],
+    ] as const)
+      await store.commit([{ write: 'add_client', client: aClient({ id, dialect, policy }), at: noon }])
+    await database.close()
+    const mounts = ['concur', 'standard'].map((dialect) => ({ dialect, prefix: `/${dialect}` }))
+    const mails = { mail: { from: 'no-reply@acme.example', folder: join(folder, 'mails') } }
+    const without = await said(configured('codes.db', 'root-secret', { mounts }), 'mail')
+    assert.deepEqual(without.slice(1), [
+      'warn: is not configured, so may, which may use otp, can have no code sent',
+    ])
+    const withMail = await said(configured('codes.db', 'root-secret', { mounts, ...mails }), 'mail')
+    assert.equal(withMail.length, 1)
   })
 
   test('a callback that is off since its address was gone is warned of, and one that is on is not', async () => {

@@ -37,15 +37,15 @@ suite('http: a correlation id, for the dialect that has one', () => {
   }
 
   test('is on what is granted, on a redirect to the app and on every document', async () => {
-    const { trusted_client_id, trusted_client_secret, redirect_uri } = host.sections.concur ?? {}
-    const [id, secret] = [String(trusted_client_id), String(trusted_client_secret)]
+    const section = host.sections.concur
+    const [id, secret] = [String(section?.trusted_client_id), String(section?.trusted_client_secret)]
     const body = { grant_type: 'client_credentials', client_id: id, client_secret: secret }
     const granted = await ask({ path: token, body })
     assert.deepEqual([granted.status, idIn(granted)], [200, noted(host)])
 
     const query = new URLSearchParams({
       client_id: id,
-      redirect_uri: String(redirect_uri),
+      redirect_uri: String(section?.redirect_uri),
       response_type: 'nothing',
     })
     const redirected = await ask({ path: `/oauth2/v0/authorize?${query}`, method: 'GET' })

@@ -17,8 +17,18 @@ export const columnsOf = {
     'expires',
     'last_used',
   ],
-  users: ['id', 'username', 'email', 'name', 'password_hash', 'language', 'organizations', 'admin_of'],
-  organizations: ['id', 'name', 'region', 'api_domain'],
+  users: [
+    'id',
+    'username',
+    'email',
+    'name',
+    'password_hash',
+    'language',
+    'region',
+    'organizations',
+    'admin_of',
+  ],
+  organizations: ['id', 'name', 'region', 'api_domain', 'allowed_addresses'],
 } as const
 
 export type FileKind = keyof typeof columnsOf

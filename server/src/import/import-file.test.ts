@@ -418,6 +418,26 @@ suite('import of users and organizations', () => {
     assert.match(refusedLines()[0] ?? '', /language is no language tag/)
   })
 
+  test('where somebody lives, and from where they may be asked for, comes in and stays', async () => {
+    const { store } = here.deployment
+    const known = async () => {
+      const [user, organization] = [await store.findUser('r1'), await store.findOrganization('r2')]
+      return [user?.region, organization?.region, organization?.allowedAddresses]
+    }
+    await run('id,username,region\nr1,rosa,eu\n', { kind: 'users' })
+    const header = 'id,name,region,allowed_addresses'
+    await run(`${header}\nr2,Rose Ltd,us,192.0.2.0/24  2001:db8::/32\n`, { kind: 'organizations' })
+    const said = ['eu', 'us', ['192.0.2.0/24', '2001:db8::/32']]
+    assert.deepEqual(await known(), said)
+    await run('id,username\nr1,rosa\n', { kind: 'users' })
+    await run('id,name,allowed_addresses\nr2,Rose Ltd,\n', { kind: 'organizations' })
+    assert.deepEqual(await known(), said)
+    const { refused } = await run(`${header}\nr2,Rose Ltd,,192.0.2.0/33\n`, { kind: 'organizations' })
+    assert.equal(refused, 1)
+    assert.match(refusedLines()[0] ?? '', /allowed_addresses: addresses or ranges by space/)
+    assert.deepEqual(await known(), said)
+  })
+
   test('admins come in as such, from CSV and NDJSON, and a later file leaves them so', async () => {
     const { store } = here.deployment
     const roles = async () =>

@@ -1,4 +1,5 @@
 /** Rows of users and organizations: checked. */
+import { isRange } from '../kernel/addresses.ts'
 import { isLanguageTag } from '../kernel/language-tag.ts'
 import type { Organization } from '../kernel/records.ts'
 import type { ImportedUser } from '../kernel/store.ts'
@@ -7,15 +8,15 @@ import type { Refused } from './legacy-tokens.ts'
 import { isArgon2id, isPlain, isShort } from './values.ts'
 
 export function checkUser(values: Values): ImportedUser | Refused {
-  const { id, username, email, name, password_hash, language } = values
-  const wrong = wrongIn(values, ['id', 'username', 'email', 'name'], ['id', 'username'])
+  const { id, username, email, name, password_hash, language, region } = values
+  const wrong = wrongIn(values, ['id', 'username', 'email', 'name', 'region'], ['id', 'username'])
   if (wrong) return wrong
   if (email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(email)) return { refused: 'email is not an address' }
   if (password_hash !== undefined && !isArgon2id(password_hash))
     return { refused: 'password_hash: only argon2id is accepted, as $argon2id$v=19$m=…,t=…,p=…$salt$hash' }
   if (language !== undefined && !isLanguageTag(language))
     return { refused: 'language is no language tag, such as en or de-AT' }
-  const [organizations, adminOf] = [idsIn(values.organizations), idsIn(values.admin_of)]
+  const [organizations, adminOf] = [wordsIn(values.organizations), wordsIn(values.admin_of)]
   const wrongIds = Object.entries({ organizations, admin_of: adminOf }).find(([, ids]) => !ids.every(isShort))
   if (wrongIds) return { refused: `${wrongIds[0]}: an id is too long or holds a control character` }
   return {
@@ -28,14 +29,15 @@ export function checkUser(values: Values): ImportedUser | Refused {
       status: 'enabled',
       language,
       lockedUntil: undefined,
-      region: undefined,
+      region,
     },
     organizations,
     adminOf,
   }
 }
 
-const idsIn = (text: string | undefined): readonly string[] => text?.split(/ +/).filter(Boolean) ?? []
+/** What stands in a column by spaces. */
+const wordsIn = (text: string | undefined): readonly string[] => text?.split(/ +/).filter(Boolean) ?? []
 
 export function checkOrganization(values: Values): Organization | Refused {
   const { id, name, region, api_domain } = values
@@ -43,13 +45,16 @@ export function checkOrganization(values: Values): Organization | Refused {
   if (wrong) return wrong
   if (api_domain !== undefined && !isBase(api_domain))
     return { refused: 'api_domain is not an address such as https://company.example' }
+  const allowedAddresses = wordsIn(values.allowed_addresses)
+  if (!allowedAddresses.every(isRange))
+    return { refused: 'allowed_addresses: addresses or ranges by space, such as 192.0.2.0/24 2001:db8::/32' }
   return {
     id: id ?? '',
     name: name ?? '',
     region,
     apiDomain: api_domain,
     status: 'enabled',
-    allowedAddresses: [],
+    allowedAddresses,
   }
 }
 

@@ -26,6 +26,7 @@ import type { RequestTokenFinders } from './request-token.ts'
 import type { LookupKind } from './ring.ts'
 import type { SignInFinders } from './sign-in.ts'
 import type { BarredBy, JoinedUser, SubjectFinders } from './subjects.ts'
+import type { WhereaboutsFinders } from './whereabouts.ts'
 
 /** The database is gone, full, locked or slow. Nothing was acknowledged. */
 export class StoreUnavailable extends Error {
@@ -165,7 +166,8 @@ type Finders = AccountFinders &
   OneTimeCodeFinders &
   RequestTokenFinders &
   SignInFinders &
-  SubjectFinders
+  SubjectFinders &
+  WhereaboutsFinders
 
 export type Store = Finders & {
   /** By id, or by an identifier of the old world. */

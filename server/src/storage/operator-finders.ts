@@ -1,11 +1,17 @@
 /** What the operator's commands look for. Each may read a whole table, a window of rows at a time. */
 import type { KeyUses, LegacyRow, Store } from '../kernel/store.ts'
 import type { Database, Row } from './database.ts'
-import { bytes, number, text, toLegacyToken } from './rows.ts'
+import { bytes, number, text, toLegacyToken, words } from './rows.ts'
 
 type Finders = Pick<
   Store,
-  'findLegacyRows' | 'listExchanged' | 'listOtherGrants' | 'countKeyUses' | 'purgeLegacyTokens'
+  | 'findLegacyRows'
+  | 'listExchanged'
+  | 'listOtherGrants'
+  | 'countKeyUses'
+  | 'purgeLegacyTokens'
+  | 'countByRegion'
+  | 'listLimitedOrganizations'
 >
 
 /** The connection under which a row's owner exchanges it: the user's, or the whole organization's. */
@@ -40,6 +46,12 @@ const sql = {
     (select count(*) from callback_secrets where key_version = $1
       and (expires is null or expires > $2)) as callback_secrets,
     (select count(*) from grants where key_version = $1 and status = 'live') as live_grants`,
+  byRegion: `select 'users' as record, region, count(*) as count, min(id) as first_id
+      from users where region is not null group by region
+    union all select 'organizations', region, count(*), min(id)
+      from organizations where region is not null group by region order by 1 desc, 2`,
+  limited: `select id, allowed_addresses from organizations
+    where allowed_addresses <> '' and id > $1 order by id limit $2`,
   windowEnd: `select max(lookup) as last, count(*) as seen from
     (select lookup from legacy_tokens where lookup > $1 order by lookup limit $2)`,
 }
@@ -90,6 +102,19 @@ export const operatorFindersOf = (database: Database): Finders => ({
       callbackSecrets: number(row?.callback_secrets),
       liveGrants: number(row?.live_grants),
     }
+  },
+  async countByRegion() {
+    const rows = await database.query(sql.byRegion, [])
+    return rows.map((row) => ({
+      record: row.record === 'users' ? 'users' : 'organizations',
+      region: text(row.region),
+      count: number(row.count),
+      firstId: text(row.first_id),
+    }))
+  },
+  async listLimitedOrganizations({ after, limit }) {
+    const rows = await database.query(sql.limited, [after ?? '', limit])
+    return rows.map((row) => ({ id: text(row.id), allowedAddresses: words(row.allowed_addresses) }))
   },
   async purgeLegacyTokens(before, { after, limit }) {
     const [row] = await database.query(sql.windowEnd, [after, limit])

@@ -2,7 +2,7 @@
 import type { ImportedUser, Store } from '../kernel/store.ts'
 import type { Database, Row, Statement } from './database.ts'
 import { text } from './rows.ts'
-import { places, userColumns, userValues } from './statement-parts.ts'
+import { none, places, userColumns, userValues } from './statement-parts.ts'
 
 type People = Pick<Store, 'importUsers' | 'importOrganizations' | 'findKnown'>
 
@@ -29,9 +29,9 @@ export const peopleOf = (database: Database): People => ({
 
   async importOrganizations(organizations) {
     await database.bulk(
-      organizations.map(({ id, name, region, apiDomain, status }) => ({
+      organizations.map(({ id, name, region, apiDomain, status, allowedAddresses }) => ({
         sql: importOrganizationSql,
-        values: [id, name, region ?? null, apiDomain ?? null, status],
+        values: [id, name, none(region), none(apiDomain), status, allowedAddresses.join(' ')],
       })),
     )
   },
@@ -45,9 +45,11 @@ export const peopleOf = (database: Database): People => ({
 })
 
 /** What the file leaves out stays as it is; the status is the operator's, and no file changes it. */
-const importOrganizationSql = `insert into organizations (id, name, region, api_domain, status) values ($1, $2, $3, $4, $5)
+const importOrganizationSql = `insert into organizations (id, name, region, api_domain, status, allowed_addresses)
+  values ($1, $2, $3, $4, $5, $6)
   on conflict (id) do update set name = excluded.name, region = coalesce(excluded.region, organizations.region),
-    api_domain = coalesce(excluded.api_domain, organizations.api_domain)`
+    api_domain = coalesce(excluded.api_domain, organizations.api_domain),
+    allowed_addresses = coalesce(nullif(excluded.allowed_addresses, ''), organizations.allowed_addresses)`
 
 // Another process may take the username between the question and this: then the row stays out, and nothing
 // else fails.
