@@ -159,7 +159,8 @@ suite('promises: an id_token opens nothing, and an access token is no id_token',
   })
 
   test('introspection calls it not active, for the app as for an API', async () => {
-    const { resource_server_id, resource_server_secret } = here.sections.standard ?? {}
+    const { resource_server_id, resource_server_secret } =
+      here.sections.standard ?? assert.fail('standard is not mounted')
     const api = { id: String(resource_server_id), secret: String(resource_server_secret) }
     for (const idToken of both())
       for (const who of [standardApp(here), api])
@@ -173,7 +174,7 @@ suite('promises: an id_token opens nothing, and an access token is no id_token',
   })
 
   test('no exchange takes it, as a legacy token or as the app’s own', async () => {
-    const { old_consumer_key, legacy_tokens } = here.sections.concur ?? {}
+    const { old_consumer_key, legacy_tokens } = here.sections.concur ?? assert.fail('concur is not mounted')
     assert.ok(Array.isArray(legacy_tokens))
     for (const idToken of both()) {
       assert.equal((await exchange(asks(here), standardApp(here), idToken)).status, 400)
