@@ -28,12 +28,13 @@ export const scopeSettings = z
 /** The operator's words for scopes, as configured. */
 export type ScopeSettings = z.infer<typeof scopeSettings>
 
-/** What users are told of a scope, `among` all that the app has or asks for; absent: nobody has words for it. */
+/** What users are told of a scope, `among` all that the app has or asks for; absent: there are no words. */
 export type ScopeWords = (scope: string, among: readonly string[]) => string | undefined
 
 /**
- * Another language's words say more than the bare name of the scope. Where the operator has none, ours say what
- * OpenID Connect means by a scope, but only beside `openid`: else a scope of that name is the operator's own.
+ * Another language's words say more than the bare name of the scope. Where the operator has none, ours say
+ * what OpenID Connect means by a scope, but only beside `openid`: else a scope of that name is the operator's
+ * own.
  */
 export const scopeWordsOf =
   (settings: ScopeSettings, language: Language, fallback: Language): ScopeWords =>

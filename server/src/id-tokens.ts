@@ -37,7 +37,7 @@ export function signIdentity(
   return signToken({ typ: 'JWT', alg: key.algorithm, kid: key.publicJwk.kid }, claims, key)
 }
 
-/** OpenID Connect Core 1.0 §3.1.3.6, §3.3.2.11: the hash is the signature's own; Ed25519 has SHA-512 in it. */
+/** OpenID Connect Core 1.0 §3.1.3.6: the hash is the signature's own, which for Ed25519 is SHA-512. */
 function leftHalfHash(text: string, algorithm: SignatureAlgorithm): string {
   const digest = createHash(algorithm === 'EdDSA' ? 'sha512' : 'sha256')
     .update(text, 'ascii')

@@ -23,7 +23,7 @@ export const userInfoEndpoints = (path: `/${string}`): readonly Endpoint[] =>
     }),
   )
 
-/** OpenID Connect Core 1.0 §5.1. Whether an address was verified, nobody here knows: nothing is said of it. */
+/** OpenID Connect Core 1.0 §5.1. Whether an address was verified, nobody here knows. */
 const userInfo = ({ userId, name, username, email }: UserInfo) => ({
   sub: userId,
   name,
