@@ -96,8 +96,8 @@ export const concur: Dialect = {
   refuse: refuseAtToken(),
   query: 'refused',
   isRegional: true,
-  correlationHeader: 'Concur-Correlationid',
   requestToken: requestTokenRequest,
+  correlationHeader: 'Concur-Correlationid',
   sample: {
     clients: [
       { key: 'app', name: 'Sample app', type: 'confidential', scopes, identifiers: [oldConsumerKey] },

@@ -260,10 +260,10 @@ export type Dialect = {
   /** Whether who lives in another region is sent there. Absent: everybody is answered everywhere. */
   readonly isRegional?: boolean
   readonly sample: Sample
-  /**
-   * Where the company has a call of its own that tells an app that a user has taken it out: that call, with
   /** How an app asks with a request token; absent: nobody hands it one, since it could not. */
   readonly requestToken?: RequestTokenRequest
+  /**
+   * Where the company has a call of its own that tells an app that a user has taken it out: that call, with
    * HTTP Basic credentials of the app, goes to its callback. Absent: the app gets signed webhooks.
    */
   readonly uninstalled?: (facts: Uninstalled) => {
@@ -272,14 +272,14 @@ export type Dialect = {
   }
 }
 
-/** Who has taken an app out, or for whom; what is unknown is empty. */
-export type Uninstalled = {
 /** What an app sends, beside the proof of who it is, below the mount. */
 export type RequestTokenRequest = (made: { readonly subjectId: string; readonly requestToken: string }) => {
   readonly path: `/${string}`
   readonly form: Readonly<Record<string, string>>
 }
 
+/** Who has taken an app out, or for whom; what is unknown is empty. */
+export type Uninstalled = {
   readonly clientId: string
   readonly userId: string
   readonly organizationId: string
