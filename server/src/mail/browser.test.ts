@@ -8,6 +8,7 @@ import { languages } from '../words/index.ts'
 import { asHtml } from './as-html.ts'
 import type { AppAsked, Setting } from './contents.ts'
 import { installedMail, lockedMail, reminderMail, uninstalledMail } from './contents.ts'
+import { oneTimeCodeMail } from './one-time-code-mail.ts'
 
 const publicUrl = 'https://auth.acme.example'
 /** The palest colour that the configuration takes, where it is hardest to read. */
@@ -44,6 +45,7 @@ suite('mail: in a browser', { skip: withoutBrowser }, () => {
           reminderMail(setting, about, at),
           uninstalledMail(setting, about, { at, by: 'reader', isForAll: true, isBarred: true }),
           lockedMail(setting, at, at + 900_000),
+          oneTimeCodeMail(setting, about, { code: '012345', until: at }),
         ]) {
           await page.setContent(asHtml(mail, brand))
           await page.evaluate(axe.source)
