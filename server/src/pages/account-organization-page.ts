@@ -16,13 +16,15 @@ export type OrganizationView = {
   readonly note: Note | undefined
   readonly organization: Organization
   readonly listing: Listing<OrganizationApp>
+  /** There is an app that an admin can do something for. */
+  readonly isConnectable: boolean
   readonly now: Milliseconds
   readonly reachOf: (app: AppShown) => Reach
 }
 
 /** The apps of an organization. */
 export function organizationPage(view: OrganizationView): Html {
-  const { frame, note, organization, listing } = view
+  const { frame, note, organization, listing, isConnectable } = view
   const { place } = frame
   const words = place.words.account.organizationApps
   const name = organization.name || organization.id
@@ -43,6 +45,10 @@ ${listed(
   html`<ul class="items">
 ${listing.shown.map((app) => entry(view, app))}</ul>`,
 )}`
+}
+${
+  isConnectable &&
+  html`<div class="buttons"><a class="button second" href="${addressOf(frame, { page: 'connect', organizationId: organization.id })}">${place.words.account.connect.title}</a></div>`
 }`,
   )
 }

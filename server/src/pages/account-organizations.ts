@@ -3,16 +3,16 @@
 import type { Parameters } from '../http/parameters.ts'
 import type { OrganizationApp } from '../kernel/account-finders.ts'
 import { perform } from '../kernel/kernel.ts'
-import { isAdminOf } from '../kernel/operations/account.ts'
 import { barClient, unbarClient } from '../kernel/operations/bar-client.ts'
 import type { Organization } from '../kernel/records.ts'
+import { connectableIn } from './account-connect.ts'
 import { listingOf } from './account-listing.ts'
 import { noteOfBar, noteOfList } from './account-notes.ts'
 import { organizationAppPage } from './account-organization-app-page.ts'
 import { organizationPage } from './account-organization-page.ts'
 import { barPage } from './account-question-page.ts'
 import type { AccountVisit } from './account-visit.ts'
-import { askedBy, frameOf, nothingHere, reachOf, seeOther } from './account-visit.ts'
+import { askedBy, frameOf, governedBy, nothingHere, reachOf, seeOther } from './account-visit.ts'
 import type { PageAnswer } from './page.ts'
 import { refusedPage } from './page.ts'
 
@@ -35,6 +35,7 @@ export async function showOrganization(
     frame: frameOf(visit, { ...there, page: 'organization' }),
     organization,
     listing: listingOf(apps, query, ({ client }) => [client.name, client.maker]),
+    isConnectable: (await connectableIn(visit, there)).length > 0,
     now: visit.now,
     reachOf: (app) => reachOf(visit, app),
   })
@@ -126,12 +127,6 @@ async function goneFrom(visit: AccountVisit, there: AppThere, query: Parameters)
   const note = done === 'uninstalled' && app !== undefined ? { done, app } : { done: 'gone' }
   return seeOther(desk, { page: 'organization', organizationId }, note)
 }
-
-/** The organization, where the user is its admin: anything else is as good as unknown. */
-const governedBy = ({ account }: AccountVisit, { organizationId }: There): Organization | undefined =>
-  isAdminOf(account, organizationId)
-    ? account.memberships.find(({ organization }) => organization.id === organizationId)?.organization
-    : undefined
 
 async function findApp(
   visit: AccountVisit,

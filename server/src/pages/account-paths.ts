@@ -4,25 +4,43 @@
 export type FormPath =
   | { readonly page: 'confirm' | 'uninstall'; readonly number: number }
   | { readonly page: 'sessions' }
-  | { readonly page: 'bar' | 'unbar'; readonly organizationId: string; readonly clientId: string }
+  | {
+      readonly page: 'bar' | 'unbar' | 'connect app' | 'enable app' | 'disable app'
+      readonly organizationId: string
+      readonly clientId: string
+    }
 
 export type AccountPath =
   | FormPath
   | { readonly page: 'apps' }
   | { readonly page: 'app'; readonly number: number }
-  | { readonly page: 'organization'; readonly organizationId: string }
+  | { readonly page: 'organization' | 'connect'; readonly organizationId: string }
   | { readonly page: 'organization app'; readonly organizationId: string; readonly clientId: string }
 
-/** At some addresses there is nothing to see. */
-export const isShown = ({ page }: AccountPath): boolean => page !== 'confirm' && page !== 'unbar'
+type PageName = AccountPath['page']
 
-export const isForm = (to: AccountPath): to is FormPath =>
-  !isShown(to) || to.page === 'uninstall' || to.page === 'sessions' || to.page === 'bar'
+/** At some addresses there is nothing to see: what is sent there stands on another page. */
+const formsAlone: ReadonlySet<PageName> = new Set<PageName>(['confirm', 'unbar', 'enable app', 'disable app'])
+
+const formsShown: ReadonlySet<PageName> = new Set<PageName>(['uninstall', 'sessions', 'bar', 'connect app'])
+
+export const isShown = ({ page }: AccountPath): boolean => !formsAlone.has(page)
+
+export const isForm = (to: AccountPath): to is FormPath => !isShown(to) || formsShown.has(to.page)
 
 /** The page that shows a form. */
 export function pageOf(to: FormPath): AccountPath {
-  if (to.page === 'confirm') return { ...to, page: 'app' }
-  return to.page === 'unbar' ? { ...to, page: 'organization app' } : to
+  switch (to.page) {
+    case 'confirm':
+      return { ...to, page: 'app' }
+    case 'unbar':
+      return { ...to, page: 'organization app' }
+    case 'enable app':
+    case 'disable app':
+      return { ...to, page: 'connect app' }
+    default:
+      return to
+  }
 }
 
 /** What a path without its query leads to. Only the one spelling that `sayAccountPath` gives is heard. */
@@ -54,11 +72,24 @@ function hearOrganization(
   organizationId: string,
   [list, clientId, action, ...more]: readonly string[],
 ): AccountPath | undefined {
-  if (list !== 'apps' || more.length > 0) return undefined
+  if (more.length > 0) return undefined
+  if (list === 'connect') return hearConnect(organizationId, clientId, action)
+  if (list !== 'apps') return undefined
   if (clientId === undefined) return { page: 'organization', organizationId }
   if (action === undefined) return { page: 'organization app', organizationId, clientId }
   if (action === 'uninstall') return { page: 'bar', organizationId, clientId }
   return action === 'allow' ? { page: 'unbar', organizationId, clientId } : undefined
+}
+
+function hearConnect(
+  organizationId: string,
+  clientId: string | undefined,
+  action: string | undefined,
+): AccountPath | undefined {
+  if (clientId === undefined) return { page: 'connect', organizationId }
+  if (action === undefined) return { page: 'connect app', organizationId, clientId }
+  if (action === 'enable') return { page: 'enable app', organizationId, clientId }
+  return action === 'disable' ? { page: 'disable app', organizationId, clientId } : undefined
 }
 
 /** The path, below the public address. */
@@ -73,18 +104,35 @@ export function sayAccountPath(to: AccountPath): string {
     case 'uninstall':
       return `/account/apps/${to.number}/${to.page}`
     case 'organization':
-      return `/account/organizations/${encodeURIComponent(to.organizationId)}/apps`
+      return `${organizationOf(to)}/apps`
     case 'organization app':
       return organizationApp(to)
     case 'bar':
       return `${organizationApp(to)}/uninstall`
     case 'unbar':
       return `${organizationApp(to)}/allow`
+    case 'connect':
+      return `${organizationOf(to)}/connect`
+    case 'connect app':
+      return connectApp(to)
+    case 'enable app':
+      return `${connectApp(to)}/enable`
+    case 'disable app':
+      return `${connectApp(to)}/disable`
   }
 }
 
-const organizationApp = (to: { readonly organizationId: string; readonly clientId: string }): string =>
-  `/account/organizations/${encodeURIComponent(to.organizationId)}/apps/${encodeURIComponent(to.clientId)}`
+type OrganizationThere = { readonly organizationId: string }
+type AppThere = OrganizationThere & { readonly clientId: string }
+
+const organizationOf = ({ organizationId }: OrganizationThere): string =>
+  `/account/organizations/${encodeURIComponent(organizationId)}`
+
+const organizationApp = (to: AppThere): string =>
+  `${organizationOf(to)}/apps/${encodeURIComponent(to.clientId)}`
+
+const connectApp = (to: AppThere): string =>
+  `${organizationOf(to)}/connect/${encodeURIComponent(to.clientId)}`
 
 /** A segment that cannot be decoded becomes none that is known. */
 function decoded(segment: string): string {

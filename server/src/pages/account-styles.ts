@@ -64,6 +64,7 @@ a.button { display: inline-flex; align-items: center; justify-content: center; }
 .facts dt, .facts dd { margin: 0; padding: 0.625rem 0; border-top: 1px solid var(--edge); }
 .facts dt { padding-right: 1rem; color: var(--quiet); font-weight: 400; }
 .facts dt:first-of-type, .facts dt:first-of-type + dd { border-top: 0; }
+.whole { user-select: all; font-size: 1rem; }
 .search { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: end; margin: 1.25rem 0 0; max-width: 32rem; }
 .search div { flex: 1 1 12rem; min-width: 0; }
 .search label { margin: 0 0 0.375rem; }

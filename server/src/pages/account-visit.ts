@@ -6,7 +6,7 @@ import { isAdminOf } from '../kernel/operations/account.ts'
 import type { Reach } from '../kernel/operations/confirmation.ts'
 import { reachWhileWaiting } from '../kernel/operations/confirmation.ts'
 import { policyOf } from '../kernel/policy.ts'
-import type { Milliseconds } from '../kernel/records.ts'
+import type { Milliseconds, Organization } from '../kernel/records.ts'
 import type { Frame } from './account-frame.ts'
 import type { AccountPath } from './account-paths.ts'
 import { sayAccountPath } from './account-paths.ts'
@@ -67,6 +67,15 @@ export const frameOf = (
     .filter(({ organization }) => isAdminOf(account, organization.id))
     .map(({ organization }) => organization),
 })
+
+/** The organization, where the user is its admin: anything else is as good as unknown. */
+export const governedBy = (
+  { account }: AccountVisit,
+  { organizationId }: { readonly organizationId: string },
+): Organization | undefined =>
+  isAdminOf(account, organizationId)
+    ? account.memberships.find(({ organization }) => organization.id === organizationId)?.organization
+    : undefined
 
 /** What this app reaches while it waits for confirmation. */
 export function reachOf(

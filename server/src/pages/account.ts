@@ -6,6 +6,7 @@ import type { Parameters } from '../http/parameters.ts'
 import { hearBody, hearForm } from '../http/parameters.ts'
 import { isSignedIn, lookAtAccount } from '../kernel/operations/account.ts'
 import { confirmApp, showApp, showApps, showUninstall, uninstall } from './account-apps.ts'
+import { disable, enable, makeToken, showConnect, showConnectApp } from './account-connect.ts'
 import {
   allowAgain,
   showBar,
@@ -57,8 +58,14 @@ async function show(visit: AccountVisit, to: AccountPath, query: Parameters): Pr
       return showOrganizationApp(visit, to, query)
     case 'bar':
       return showBar(visit, to)
+    case 'connect':
+      return showConnect(visit, to, query)
+    case 'connect app':
+      return showConnectApp(visit, to, query)
     case 'confirm':
     case 'unbar':
+    case 'enable app':
+    case 'disable app':
       return nothingHere(visit.desk)
   }
 }
@@ -88,6 +95,9 @@ const operations: Readonly<Record<FormPath['page'], string>> = {
   sessions: 'end_other_session',
   bar: 'bar_client',
   unbar: 'unbar_client',
+  'connect app': 'make_request_token',
+  'enable app': 'enable_client',
+  'disable app': 'end_enabling',
 }
 
 async function hear(visit: AccountVisit, to: FormPath, form: Parameters): Promise<PageAnswer> {
@@ -102,6 +112,12 @@ async function hear(visit: AccountVisit, to: FormPath, form: Parameters): Promis
       return uninstallForAll(visit, to)
     case 'unbar':
       return allowAgain(visit, to)
+    case 'connect app':
+      return makeToken(visit, to)
+    case 'enable app':
+      return enable(visit, to)
+    case 'disable app':
+      return disable(visit, to)
   }
 }
 

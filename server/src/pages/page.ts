@@ -1,6 +1,7 @@
 /** What the pages' handlers hear and answer, apart from any framework; `routes.ts` carries it. */
 import type { AuthorizePage } from '../dialects/dialect.ts'
 import type { Mount, Services } from '../http/answer.ts'
+import type { Policies } from '../kernel/operations/make-request-token.ts'
 import type { Reason, Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import type { WaysToSignIn } from '../provider/open-provider.ts'
@@ -56,6 +57,8 @@ export type Hub = { readonly mount: Mount; readonly page: AuthorizePage; readonl
 export type Desk = {
   readonly services: PagesServices
   readonly hubs: readonly Hub[]
+  /** Of the mounts at which apps ask with a request token. */
+  readonly requestPolicies: Policies
   /** With the words of the request's language. */
   readonly place: Place
   readonly cookies: Cookies

@@ -4,6 +4,7 @@ import type { Mount } from '../http/answer.ts'
 import { reasonOfFailure } from '../http/failures.ts'
 import type { WaysToSignIn } from '../provider/open-provider.ts'
 import { callbackPath } from '../provider/open-provider.ts'
+import { requestPolicies } from '../request-mounts.ts'
 import { hearAccountForm, showAccount } from './account.ts'
 import { nothingHere } from './account-visit.ts'
 import { addressAttempts } from './address-attempts.ts'
@@ -104,6 +105,7 @@ function deskOf(options: PagesOptions): DeskFor {
   const shared = {
     services,
     hubs: hubsOf(mounts),
+    requestPolicies: requestPolicies(mounts),
     cookies: cookies(protocol === 'https:'),
     addressAttempts: addressAttempts(options.signInFailuresPerMinuteMax, () => services.world.moment().now),
     ways,

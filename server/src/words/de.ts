@@ -250,6 +250,49 @@ export const de: Words = {
       questionBack:
         'Niemand kann sie wieder verbinden, bis jemand, der die Organisation verwaltet, sie wieder zulässt.',
     },
+    connect: {
+      title: 'Eine App für die ganze Organisation verbinden',
+      lead: (organization) =>
+        `Wählen Sie die App. Sie sehen, was sie darf, bevor Sie sie für ganz ${organization} verbinden.`,
+      none: 'Es gibt keine solche App',
+      noneText: 'Alle Apps hier verbindet jede Person selbst; das beginnt in der App.',
+      back: 'Zurück zu den Apps',
+      others: 'Andere Apps',
+      isEnabled: 'Freigegeben',
+      isNotEnabled: 'Nicht freigegeben',
+      enabledText: (app, organization) =>
+        `${app} ist freigegeben: Sie kann in ${organization} verbunden werden. ` +
+        'Ziehen Sie das zurück, kann niemand sie mehr verbinden; was schon verbunden ist, bleibt es.',
+      notEnabledText: (app, organization) =>
+        `Niemand in ${organization} kann ${app} verbinden, bevor jemand, der die Organisation verwaltet, sie freigibt.`,
+      enable: 'Freigeben',
+      disable: 'Freigabe zurückziehen',
+      mayDo: (app, organization) => `Das darf ${app} für ganz ${organization}`,
+      how: (app) =>
+        `Zum Verbinden bekommen Sie hier eine ID und einen Anfrage-Token (Request Token) und geben beide in ${app} ein. ` +
+        'Die App darf dann das Genannte, bis Sie sie entfernen.',
+      isOpen: (moment) =>
+        `Ein früherer Anfrage-Token gilt noch bis ${moment}. Erstellen Sie einen neuen, endet der frühere.`,
+      make: 'Anfrage-Token erstellen',
+      madeTitle: (app) => `${app} verbinden`,
+      shownOnce:
+        'Der Anfrage-Token wird nur dieses eine Mal gezeigt. Kopieren Sie ihn, bevor Sie die Seite verlassen.',
+      whatToDo: (app) => `Geben Sie beides in ${app} ein, wo die App danach fragt.`,
+      organizationId: 'ID der Organisation',
+      requestToken: 'Anfrage-Token (Request Token)',
+      goodUntil: 'Gültig bis',
+      goodFor: (app, count) =>
+        `Er gilt 24 Stunden. Geht etwas schief, kann ${app} denselben noch einmal verwenden, ` +
+        `insgesamt ${count}-mal, bis es gelingt.`,
+      secret:
+        'Geben Sie ihn sonst niemandem: Wer ihn und diese App hat, erreicht die Daten Ihrer Organisation. ' +
+        'Haben Sie ihn verloren, erstellen Sie einen neuen; dieser endet dann.',
+      done: {
+        finished: 'Fertig',
+        enabled: (app) => `${app} ist freigegeben. Sie kann jetzt verbunden werden.`,
+        disabled: (app) => `${app} ist nicht mehr freigegeben.`,
+      },
+    },
   },
   mails: {
     quoted: (name) => `„${name}“`,

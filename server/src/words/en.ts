@@ -239,6 +239,48 @@ export const en = {
         'and so it does where they connected it for themselves. Its API tokens there stop working too.',
       questionBack: 'Nobody can connect it again until you or another admin allows it.',
     },
+    connect: {
+      title: 'Connect an app for the whole organization',
+      lead: (organization: string) =>
+        `Choose the app. You see what it may do before you connect it for all of ${organization}.`,
+      none: 'There is no such app',
+      noneText: 'Every app here is connected by each person, starting from the app.',
+      back: 'Back to the apps',
+      others: 'Other apps',
+      isEnabled: 'Enabled',
+      isNotEnabled: 'Not enabled',
+      enabledText: (app: string, organization: string) =>
+        `${app} is enabled: it can be connected at ${organization}. ` +
+        'If you withdraw that, nobody can connect it any more; what is connected already stays connected.',
+      notEnabledText: (app: string, organization: string) =>
+        `Nobody at ${organization} can connect ${app} before you or another admin enables it.`,
+      enable: 'Enable',
+      disable: 'Withdraw',
+      mayDo: (app: string, organization: string) => `What ${app} may do for all of ${organization}`,
+      how: (app: string) =>
+        `To connect it, you get an ID and a request token here, and enter both in ${app}. ` +
+        'The app can then do the above until you uninstall it.',
+      isOpen: (moment: string) =>
+        `A request token that was made before is good until ${moment}. If you make another one, that one ends.`,
+      make: 'Make request token',
+      madeTitle: (app: string) => `Connect ${app}`,
+      shownOnce: 'The request token is shown this once. Copy it before you leave this page.',
+      whatToDo: (app: string) => `Enter both in ${app}, where it asks for them.`,
+      organizationId: 'ID of the organization',
+      requestToken: 'Request token',
+      goodUntil: 'Good until',
+      goodFor: (app: string, count: string) =>
+        `It is good for 24 hours. If something goes wrong, ${app} can use the same one again, ` +
+        `${count} times in all, until it works.`,
+      secret:
+        'Give it to nobody else: whoever has it and this app can reach your organization’s data. ' +
+        'If you have lost it, make another one; this one then ends.',
+      done: {
+        finished: 'Done',
+        enabled: (app: string) => `${app} is enabled. It can be connected now.`,
+        disabled: (app: string) => `${app} is not enabled any more.`,
+      },
+    },
   },
   mails: {
     quoted: (name: string) => `“${name}”`,
