@@ -1,4 +1,4 @@
-/** Concur's authorize page in a real browser: what the app gets in its address, and what only the browser sees. */
+/** Concur's authorize page in a real browser: what the app gets, and what only the browser sees. */
 import assert from 'node:assert/strict'
 import type { Server } from 'node:http'
 import { createServer } from 'node:http'

@@ -204,6 +204,14 @@ export function keepsDirectGrantPromises(opened: () => Opened): void {
         ['a-company', undefined, undefined],
         ['b-company', undefined, undefined],
       ])
+      const enabled = async (as: Parameters<typeof store.listStandings>[2]) =>
+        (await store.listStandings('app', 'user', as)).map((standing) => standing.enabled)
+      assert.deepEqual(await enabled('user'), [false])
+      const enable = { write: 'enable_client', clientId: 'app', by: undefined, at: noon } as const
+      await store.commit([{ ...enable, organizationId: 'b-company' }])
+      assert.deepEqual(await enabled('user in an organization'), [false, true])
+      // Alone they come with the word of any company of theirs.
+      assert.deepEqual(await enabled('user'), [true])
       const bar = { write: 'bar_client', clientId: 'app', by: undefined, at: noon, actor } as const
       await store.commit([{ ...bar, organizationId: 'b-company' }])
       // Alone they would be back with every company of theirs.
