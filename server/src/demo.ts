@@ -16,7 +16,7 @@ import { secretHmac } from './kernel/operations/authenticate-client.ts'
 import { addCallbackSecret } from './kernel/operations/change-callback.ts'
 import type { WantedRequestToken } from './kernel/operations/make-request-token.ts'
 import { makeRequestTokenForOperator } from './kernel/operations/make-request-token-for-operator.ts'
-import type { Client } from './kernel/records.ts'
+import type { Client, User } from './kernel/records.ts'
 import { currentVersion } from './kernel/ring.ts'
 import type { Store } from './kernel/store.ts'
 import type { KeyRing } from './keys/key-ring.ts'
@@ -30,7 +30,7 @@ export type Seeded = { readonly sections: DemoSections; readonly made: ReadonlyM
 
 /** The part of a deployment that seeding needs. */
 export type SeedBed = {
-  readonly config: Pick<Config, 'public_url'>
+  readonly config: Pick<Config, 'public_url' | 'region' | 'regions'>
   readonly store: Store
   readonly keyRing: KeyRing
   readonly world: World
@@ -101,22 +101,16 @@ async function makeSample(mount: Mount, deployment: SeedBed, { count, callback }
 
   const organization = randomUUID()
   const username = sampleUsername(dialect.name)
-  const password = Buffer.from(moment.random(9)).toString('base64url')
-  const alice = {
-    id: randomUUID(),
-    username,
-    email: `${username}@demo.example`,
-    name: 'Alice Sample',
-    passwordHash: await hashPassword(password),
-    status: 'enabled',
-    language: undefined,
-    lockedUntil: undefined,
-    region: undefined,
-  } as const
+  const password = passwordOf(moment)
+  const alice = await person({ username, password, name: 'Alice Sample', region: undefined })
+  const elsewhere = elsewhereOf(mount, deployment, moment)
   await store.commit([
     organizationWrite(organization, `Sample company (${dialect.name})`),
     { write: 'put_user', user: alice, organizations: [organization] },
     { write: 'put_membership', userId: alice.id, organizationId: organization, role: 'admin' },
+    ...(elsewhere
+      ? [{ write: 'put_user', user: await person(elsewhere), organizations: [organization] } as const]
+      : []),
   ])
 
   const lists = new Map<string, readonly string[]>()
@@ -142,8 +136,39 @@ async function makeSample(mount: Mount, deployment: SeedBed, { count, callback }
     organization,
     username,
     password,
+    elsewhere,
   }
 }
+
+type Person = {
+  readonly username: string
+  readonly password: string
+  readonly name: string
+  readonly region: string | undefined
+}
+
+const person = async ({ username, password, name, region }: Person): Promise<User> => ({
+  id: randomUUID(),
+  username,
+  email: `${username}@demo.example`,
+  name,
+  passwordHash: await hashPassword(password),
+  status: 'enabled',
+  language: undefined,
+  lockedUntil: undefined,
+  region,
+})
+
+/** A colleague of Alice's who lives in another region, where there is one and the dialect knows of it. */
+function elsewhereOf({ dialect }: Mount, { config }: SeedBed, moment: Moment) {
+  const { region: here, regions } = config
+  const region = Object.keys(regions ?? {}).find((name) => name !== here)
+  if (!dialect.isRegional || region === undefined) return undefined
+  const password = passwordOf(moment)
+  return { username: `alice-${region}.${dialect.name}`, password, name: `Alice of ${region}`, region }
+}
+
+const passwordOf = (moment: Moment): string => Buffer.from(moment.random(9)).toString('base64url')
 
 /** As an operator makes one. */
 async function makeToken(

@@ -2,6 +2,7 @@
  * Composition: configuration → database → store → key ring → dialects → HTTP. The only file that knows all.
  */
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { clientOfToken, signAccess, subjectOfToken, verifyAccess } from './access-tokens.ts'
 import { startBackground } from './background.ts'
@@ -125,27 +126,65 @@ function mountsOf(config: Config): Mount[] {
   })
 }
 
-export type Running = { readonly app: FastifyInstance; readonly address: string; close(): Promise<void> }
+/** What all servers of one process do once: they count failures, budgets and use together. */
+type Together = Pick<Services, 'limits' | 'usage' | 'passwords'> & { readonly logger: Logger }
 
-/** The server, not yet listening. */
-export function composeServer(
-  deployment: Deployment,
-  destination?: { write(line: string): void },
-  options: Pick<DeploymentOptions, 'sampleApp'> = {},
-): FastifyInstance {
-  const { config, store, keyRing, world, mounts } = deployment
+function together(
+  { config, store, world }: Deployment,
+  destination: { write(line: string): void } | undefined,
+): Together {
   const logger = pino(
     { level: config.log, base: null, messageKey: 'message' },
     destination ?? pino.destination({ sync: false }),
   )
   const now = (): number => world.moment().now
   const counted = limits(store, config.limits.failures_per_minute, now)
+  return { limits: counted, usage: gatherUsage(store, counted, now), passwords: passwordsOf(world), logger }
+}
+
+export type Running = { readonly app: FastifyInstance; readonly address: string; close(): Promise<void> }
+
+/** The server, not yet listening, with all that it does beside answering. */
+export function composeServer(
+  deployment: Deployment,
+  destination?: { write(line: string): void },
+  options: Pick<DeploymentOptions, 'sampleApp'> = {},
+): FastifyInstance {
+  return composeWhole(deployment, together(deployment, destination), options)
+}
+
+function composeWhole(
+  deployment: Deployment,
+  shared: Together,
+  options: Pick<DeploymentOptions, 'sampleApp'>,
+): FastifyInstance {
+  const app = composeAnswers(deployment, shared, options)
+  const { config, store, world, mounts } = deployment
+  const { usage, logger } = shared
+  const telling = startTelling({ config, world, policies: policiesOf(mounts), logger })
+  const background = startBackground({ store, usage, now: () => world.moment().now, logger })
+  app.addHook('onClose', async () => {
+    await telling.close()
+    await background.close()
+  })
+  return app
+}
+
+const policiesOf = (mounts: readonly Mount[]): Services['policies'] =>
+  Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy]))
+
+/** Answering alone. */
+function composeAnswers(
+  deployment: Deployment,
+  { logger, ...shared }: Together,
+  options: Pick<DeploymentOptions, 'sampleApp'>,
+): FastifyInstance {
+  const { config, store, keyRing, world, mounts } = deployment
+  const now = (): number => world.moment().now
   const services: Services = {
     world,
-    limits: counted,
-    usage: gatherUsage(store, counted, now),
-    policies: Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy])),
-    passwords: passwordsOf(world),
+    ...shared,
+    policies: policiesOf(mounts),
     mails: config.mail !== undefined,
     regions: regionsOf(config),
     sign: (access, mount) => signAccess(access, mount, deployment),
@@ -160,7 +199,7 @@ export function composeServer(
   const signInFailuresPerMinuteMax = config.limits.sign_in_failures_per_minute
   const ways = openProvider(config, now)
   const ours = pages({ mounts, services, ways, signInFailuresPerMinuteMax, ...shown })
-  const app = httpServer({
+  return httpServer({
     mounts,
     services,
     logger,
@@ -181,31 +220,34 @@ export function composeServer(
     },
     nowhere: ours.nowhere,
   })
-  const telling = startTelling({ config, world, policies: services.policies, logger })
-  const background = startBackground({ store, usage: services.usage, now, logger })
-  app.addHook('onClose', async () => {
-    await telling.close()
-    await background.close()
-  })
-  return app
 }
 
-/** Opens, composes and listens; `close` finishes what is in flight. */
-export async function serve(config: Config, options: DeploymentOptions = {}): Promise<Running> {
+/**
+ * Opens, composes and listens; `close` finishes what is in flight. `others` listen beside it, on the same
+ * database, and answer alone: it tells and sweeps for all of them.
+ */
+export async function serve(
+  config: Config,
+  { others = [], ...options }: DeploymentOptions & { readonly others?: readonly Config[] } = {},
+): Promise<Running> {
   const deployment = await openDeployment(config, { numbers: true, ...options })
-  try {
-    const app = composeServer(deployment, undefined, options)
-    const address = await app.listen({ host: config.listen.host, port: config.listen.port })
-    return {
-      app,
-      address,
-      async close() {
-        await app.close()
-        await deployment.close()
-      },
-    }
-  } catch (error) {
+  const shared = together(deployment, undefined)
+  const app = composeWhole(deployment, shared, options)
+  const beside = others.map((other) => {
+    const app = composeAnswers({ ...deployment, config: other, mounts: mountsOf(other) }, shared, {})
+    return { app, listen: other.listen }
+  })
+  const close = async (): Promise<void> => {
+    // It last: what the others have seen is written as it ends.
+    for (const one of [...beside.map((other) => other.app), app]) await one.close()
     await deployment.close()
+  }
+  try {
+    const address = await app.listen(config.listen)
+    for (const other of beside) await other.app.listen(other.listen)
+    return { app, address, close }
+  } catch (error) {
+    await close()
     throw error
   }
 }

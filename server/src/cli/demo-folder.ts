@@ -5,6 +5,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseDocument, stringify } from 'yaml'
+import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
 import type { DemoSections } from '../demo.ts'
 import { moved, seedDemo } from '../demo.ts'
@@ -24,7 +25,15 @@ export type DemoFolder = {
   readonly rootSecret: string
 }
 
-export type Demo = { readonly base: string; readonly sections: DemoSections }
+export type Demo = {
+  readonly base: string
+  /** The address of each region; absent in a demo from before there were regions. */
+  readonly regions?: DemoRegions | undefined
+  readonly sections: DemoSections
+}
+
+/** Where the demo listens: at `us`, and beside it at the other one. */
+export type DemoRegions = { readonly us: string; readonly eu: string }
 
 /** The folder, made where it is not there. */
 export function demoFolder(folder: string): DemoFolder {
@@ -52,7 +61,8 @@ function makeFolder(folder: string): void {
 }
 
 /** Samples, keys and files, for the first start. */
-export async function makeDemo(base: string, at: DemoFolder): Promise<Demo> {
+export async function makeDemo(regions: DemoRegions, at: DemoFolder): Promise<Demo> {
+  const base = regions.us
   // The database gets its name when all is in it: a start that was cut short leaves nothing that looks
   // finished.
   const unfinished = `${at.database}.unfinished`
@@ -65,12 +75,16 @@ export async function makeDemo(base: string, at: DemoFolder): Promise<Demo> {
   writing(at, () => {
     removeLeftOvers()
     if (!existsSync(at.rootSecret)) makeRootSecret(at.rootSecret)
-    write(at.config, stringify(settings(base, at)))
+    write(at.config, stringify(settings(regions, at)))
   })
   const config = { ...readConfig(at.config), database: `sqlite:${unfinished}` }
   const deployment = await openDeployment(config)
   try {
-    const demo = { base, sections: await seedDemo(deployment, { callback: base + devCallbacksPath }) }
+    const demo = {
+      base,
+      regions,
+      sections: await seedDemo(deployment, { callback: base + devCallbacksPath }),
+    }
     // A copy and not the file itself: part of that may still be in its write-ahead log, which a rename leaves
     // behind.
     await deployment.database.backup(finished)
@@ -86,9 +100,11 @@ export async function makeDemo(base: string, at: DemoFolder): Promise<Demo> {
   }
 }
 
-const settings = (base: string, at: DemoFolder) => ({
-  public_url: base,
-  listen: { host: new URL(base).hostname, port: Number(new URL(base).port) },
+const settings = (regions: DemoRegions, at: DemoFolder) => ({
+  public_url: regions.us,
+  region: 'us',
+  regions,
+  listen: listenOf(regions.us),
   database: `sqlite:${at.database}`,
   root_secret: `file:${at.rootSecret}`,
   mounts: dialects.map((dialect) => ({ dialect: dialect.name, prefix: usualPrefix(dialect) })),
@@ -100,12 +116,21 @@ const settings = (base: string, at: DemoFolder) => ({
   mail: { from: 'Sample Inc. <no-reply@demo.example>', folder: join(at.folder, 'mail') },
 })
 
+const listenOf = (base: string) => ({ host: new URL(base).hostname, port: Number(new URL(base).port) })
+
+/** The configuration of the server beside it, which is the other region. */
+export const besideOf = (config: Config): readonly Config[] =>
+  Object.entries(config.regions ?? {})
+    .filter(([region]) => region !== config.region)
+    .map(([region, base]) => ({ ...config, public_url: base, region, listen: listenOf(base) }))
+
 /** What an earlier start has written. */
 export function readDemo({ demo, folder }: DemoFolder): Demo {
   try {
     // Written by `writeDemo` alone.
-    const { base, ...sections } = JSON.parse(readFileSync(demo, 'utf8')) as { base: string } & DemoSections
-    return { base, sections }
+    const { base, regions, ...sections } = JSON.parse(readFileSync(demo, 'utf8')) as Omit<Demo, 'sections'> &
+      DemoSections
+    return { base, regions, sections }
   } catch (error) {
     throw new CommandError(
       `${demo} is missing or broken, and its secrets cannot be read back from the database. ` +
@@ -119,19 +144,22 @@ export function readDemo({ demo, folder }: DemoFolder): Demo {
  * The same demo at another address, or in another place: files and clients follow. What else was changed
  * stays.
  */
-export async function rebase(demo: Demo, base: string, at: DemoFolder): Promise<Demo> {
-  if (!existsSync(at.config)) writing(at, () => write(at.config, stringify(settings(base, at))))
+export async function rebase(demo: Demo, wanted: DemoRegions, at: DemoFolder): Promise<Demo> {
+  const base = wanted.us
+  if (!existsSync(at.config)) writing(at, () => write(at.config, stringify(settings(wanted, at))))
   const document = parseDocument(writing(at, () => readFileSync(at.config, 'utf8')))
-  const { public_url, listen, database, root_secret, mail } = settings(base, at)
+  const { public_url, listen, database, root_secret, mail } = settings(wanted, at)
   const before = String(document)
   for (const [name, value] of Object.entries({ public_url, database, root_secret })) document.set(name, value)
   document.setIn(['listen', 'port'], listen.port)
-  // A demo from before there were mails goes on without.
+  // A demo from before there were regions, or mails, goes on without.
+  const regions = document.has('regions') ? wanted : undefined
+  if (regions) document.set('regions', regions)
   if (document.hasIn(['mail', 'folder'])) document.setIn(['mail', 'folder'], mail.folder)
   if (String(document) !== before) writing(at, () => write(at.config, String(document)))
-  if (demo.base === base) return demo
+  if (demo.base === base && demo.regions?.eu === regions?.eu) return demo
   await moveClients(demo.base, base, at)
-  const followed = { base, sections: moved(demo.sections, base, demo.base) }
+  const followed = { base, regions, sections: moved(demo.sections, base, demo.base) }
   // Last: while it names the old base, a start that was cut short moves the rest.
   writing(at, () => writeDemo(followed, at))
   return followed
@@ -156,8 +184,8 @@ async function moveClients(from: string, to: string, at: DemoFolder): Promise<vo
   }
 }
 
-const writeDemo = ({ base, sections }: Demo, at: DemoFolder): void =>
-  write(at.demo, `${JSON.stringify({ base, ...sections }, undefined, 2)}\n`)
+const writeDemo = ({ base, regions, sections }: Demo, at: DemoFolder): void =>
+  write(at.demo, `${JSON.stringify({ base, regions, ...sections }, undefined, 2)}\n`)
 
 /** For its owner alone, and never half written. */
 function write(path: string, text: string): void {

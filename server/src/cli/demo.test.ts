@@ -55,8 +55,13 @@ async function paste(output: string): Promise<string> {
     dialects.some(({ name, title }) => line === `${name} – ${title}:`)
   const from = lines.findIndex(isTitle)
   const script = lines.slice(from, lines.indexOf('Ctrl+C stops it.')).filter((line) => !isTitle(line))
-  return (await promisify(execFile)('sh', ['-c', script.join('\n')])).stdout
+  return sh(script.join('\n'))
 }
+
+/** The lines that ask for somebody who lives in another region. */
+const elsewhereIn = (output: string): string => /^at=.*?\n\n/ms.exec(output)?.[0] ?? assert.fail(output)
+
+const sh = async (script: string): Promise<string> => (await promisify(execFile)('sh', ['-c', script])).stdout
 
 /** What the apps were told, once this is among it. */
 async function callbacksSaying(text: string, base: string): Promise<string> {
@@ -103,6 +108,11 @@ suite('tokenferry demo', () => {
       assert.ok(!answers.includes('"error"') && !answers.includes('"message"'), 'no line is refused')
       assert.ok((answers.match(/tfr_/g) ?? []).length >= 4, 'pairs come back')
       assert.match(await callbacksSaying('legacy_token.exchanged', made.base), /webhook-signature/)
+      const [missed, found] = (await sh(elsewhereIn(output))).trim().split('\n')
+      const { code, geolocation } = JSON.parse(missed ?? '')
+      assert.deepEqual([code, geolocation], [16, `${made.regions?.eu}/concur`])
+      assert.equal(JSON.parse(found ?? '').geolocation, geolocation)
+      assert.match(String(JSON.parse(found ?? '').refresh_token), /^tfr_/)
     } else t.diagnostic('There is no curl here: the lines were not pasted.')
     demo.stop('SIGTERM')
     assert.equal((await demo.ended).code, 0)
@@ -118,7 +128,8 @@ suite('tokenferry demo', () => {
     const now = readDemo()
     assert.equal(now.base, `http://127.0.0.1:${port}`)
     const moved = JSON.parse(JSON.stringify(before).replaceAll(before.base, now.base))
-    assert.deepEqual(now, moved)
+    assert.deepEqual(now, { ...moved, regions: { us: now.base, eu: now.regions?.eu } })
+    assert.notEqual(now.regions?.eu, now.base)
     if (hasCurl) assert.ok(!/"error"|"message"/.test(await paste(output)), 'no line is refused')
     const settings = readFileSync(join(data, 'tokenferry.yaml'), 'utf8')
     assert.ok(settings.includes(now.base) && !settings.includes(before.base))

@@ -6,16 +6,17 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { readConfig } from '../config.ts'
-import type { DemoSections } from '../demo.ts'
+import type { DemoSection, DemoSections } from '../demo.ts'
 import type { Dialect, Told } from '../dialects/dialect.ts'
 import { dialects } from '../dialects/index.ts'
+import type { Mount } from '../http/answer.ts'
 import { lookupsOf } from '../kernel/legacy-lookup.ts'
 import type { Deployment, Running } from '../main.ts'
 import { openDeployment, serve } from '../main.ts'
 import { parsePort } from './arguments.ts'
 import { CommandError, exampled } from './command.ts'
-import type { Demo, DemoFolder } from './demo-folder.ts'
-import { demoFolder, makeDemo, readDemo, rebase } from './demo-folder.ts'
+import type { Demo, DemoFolder, DemoRegions } from './demo-folder.ts'
+import { besideOf, demoFolder, makeDemo, readDemo, rebase } from './demo-folder.ts'
 import { lockDemo } from './demo-lock.ts'
 import { say } from './output.ts'
 import { untilStopped } from './serve.ts'
@@ -50,16 +51,35 @@ async function startDemo({ port: wanted, data }: Options): Promise<Started> {
   const port = await freePort(wanted)
   const folder = demoFolder(resolve(data))
   lockDemo(folder.folder)
-  const base = `http://${host}:${port}`
-  const demo = existsSync(folder.database)
-    ? await rebase(readDemo(folder), base, folder)
-    : await makeDemo(base, folder)
+  const before = existsSync(folder.database) ? readDemo(folder) : undefined
+  const regions = await regionsAt(port, before)
+  const demo = before ? await rebase(before, regions, folder) : await makeDemo(regions, folder)
   const config = readConfig(folder.config)
   const deployment = await openDeployment(config)
   const lines = await curlLines(demo, deployment).finally(() => deployment.close())
-  const running = await serve(config, { sampleApp: folder.demo })
+  const running = await serve(config, { sampleApp: folder.demo, others: besideOf(config) })
   return { running, words: greeting(demo, folder, lines) }
 }
+
+const baseAt = (port: number): string => `http://${host}:${port}`
+
+/** The other region listens at the next port, or where it did, or wherever there is room. */
+async function regionsAt(port: number, before: Demo | undefined): Promise<DemoRegions> {
+  const us = baseAt(port)
+  const stayed = before?.base === us && before.regions ? [Number(new URL(before.regions.eu).port)] : []
+  for (const wanted of [...stayed, port + 1]) {
+    if (wanted <= portMax && (await isFree(wanted))) return { us, eu: baseAt(wanted) }
+  }
+  return { us, eu: baseAt(await freePort(0)) }
+}
+
+const portMax = 65_535
+
+const isFree = (port: number): Promise<boolean> =>
+  freePort(port).then(
+    () => true,
+    () => false,
+  )
 
 /** The port, or one that is free where it is 0. */
 async function freePort(wanted: number): Promise<number> {
@@ -89,21 +109,30 @@ async function freePort(wanted: number): Promise<number> {
   }
 }
 
+type Lines = { readonly first: readonly string[]; readonly elsewhere: readonly string[] }
+
 /**
  * A first exchange for each dialect whose sample has one, each with a token that is still to be exchanged.
  */
-async function curlLines(demo: Demo, deployment: Deployment): Promise<string[]> {
+async function curlLines(demo: Demo, deployment: Deployment): Promise<Lines> {
   const unused = await unusedTokens(demo, deployment)
-  return deployment.mounts.flatMap(({ dialect, issuer }) => {
-    const section = demo.sections[dialect.name]
-    if (!section || !dialect.sample.curl) return []
-    const told: Told = {
-      at: issuer,
-      value: (name) => String(section[name]),
-      unused: (list) => unused.get(`${dialect.name} ${list}`) ?? '',
-    }
-    return [headingOf(dialect), '', dialect.sample.curl(told), '']
+  const toldOf = ({ dialect, issuer }: Mount, section: DemoSection): Told => ({
+    at: issuer,
+    value: (name) => String(section[name]),
+    unused: (list) => unused.get(`${dialect.name} ${list}`) ?? '',
   })
+  const lines = { first: [] as string[], elsewhere: [] as string[] }
+  for (const mount of deployment.mounts) {
+    const { dialect } = mount
+    const section = demo.sections[dialect.name]
+    if (!section) continue
+    const told = toldOf(mount, section)
+    const { curl, curlElsewhere } = dialect.sample
+    if (curl) lines.first.push(headingOf(dialect), '', curl(told), '')
+    if (curlElsewhere && section.elsewhere_username !== undefined)
+      lines.elsewhere.push(curlElsewhere(told), '')
+  }
+  return lines
 }
 
 /** The name first: it is what commands, files and paths call it. */
@@ -143,9 +172,9 @@ async function firstUnused(
 }
 
 const greeting = (
-  { base, sections }: Demo,
+  { base, regions, sections }: Demo,
   { folder, demo, config }: DemoFolder,
-  lines: readonly string[],
+  { first, elsewhere }: Lines,
 ): string[] => [
   `Tokenferry runs at ${base}, with ${dialects.length} dialects and sample clients, people and tokens.`,
   `Open ${base}/ in a browser for the pages that users see;`,
@@ -156,10 +185,18 @@ const greeting = (
   `Everything is in ${folder}: all secrets and tokens in ${demo},`,
   `the configuration in ${config}. Operate it: npx tokenferry client list --config ${config}`,
   '',
+  ...(regions && elsewhere.length > 0 ? elsewhereWords(regions, elsewhere) : []),
   'A first exchange for each, to be pasted into another terminal:',
   '',
-  ...lines,
+  ...first,
   'Ctrl+C stops it.',
+]
+
+const elsewhereWords = ({ us, eu }: DemoRegions, lines: readonly string[]): string[] => [
+  `There are two regions: us at ${us}, eu at ${eu}. Asked for at us, somebody`,
+  'who lives in eu is not there (code 16), and the answer says where they are:',
+  '',
+  ...lines,
 ]
 
 function passwordOf(user: string, sections: DemoSections): string {

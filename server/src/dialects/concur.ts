@@ -132,7 +132,7 @@ export const concur: Dialect = {
       { name: 'wsadmin_tokens', client: 'app', kind: 'wsadmin', scopes, organization: 'each' },
     ],
     requestTokens: [{ name: 'request_token', client: 'trusted' }],
-    say: ({ client, tokens: list, requestToken, organization, username, password }) => ({
+    say: ({ client, tokens: list, requestToken, organization, username, password, elsewhere }) => ({
       client_id: client('app').id,
       client_secret: client('app').secret,
       trusted_client_id: client('trusted').id,
@@ -140,12 +140,23 @@ export const concur: Dialect = {
       redirect_uri: 'http://127.0.0.1:4000/callback',
       username,
       password,
+      elsewhere_region: elsewhere?.region,
+      elsewhere_username: elsewhere?.username,
+      elsewhere_password: elsewhere?.password,
       company_id: organization,
       request_token: requestToken('request_token'),
       old_consumer_key: oldConsumerKey,
       legacy_tokens: list('legacy_tokens'),
       wsadmin_tokens: list('wsadmin_tokens'),
     }),
+    // Asked again where the first answer says that they live.
+    curlElsewhere: ({ at, value }) =>
+      [
+        `at=${at}; ask() { curl -s $at/oauth2/v0/token -d grant_type=password \\`,
+        `  -d username=${value('elsewhere_username')} -d password=${value('elsewhere_password')} \\`,
+        `  -d client_id=${value('trusted_client_id')} -d client_secret=${value('trusted_client_secret')}; echo; }`,
+        `ask; at=$(ask | sed 's/.*"geolocation":"\\([^"]*\\)".*/\\1/'); ask`,
+      ].join('\n'),
     // The app's own token first, which the exchange is asked with.
     curl({ at, value, unused }) {
       const [id, secret] = [value('client_id'), value('client_secret')]

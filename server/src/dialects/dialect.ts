@@ -183,6 +183,8 @@ export type Sample = {
   readonly say: (made: Made) => Readonly<Record<string, unknown>>
   /** A first exchange, to be pasted into a shell. */
   readonly curl?: (told: Told) => string
+  /** Somebody who lives in another region is asked for here, and then there; where there is one. */
+  readonly curlElsewhere?: (told: Told) => string
 }
 /** The section of `demo.json`, for a line that is to work now. */
 export type Told = {
@@ -233,6 +235,10 @@ export type Made = {
   /** Somebody who can sign in, and is a member of that organization. */
   readonly username: string
   readonly password: string
+  /** A colleague who lives in another region; absent where there is one alone. */
+  readonly elsewhere:
+    | { readonly username: string; readonly password: string; readonly region: string }
+    | undefined
 }
 
 export type Dialect = {
