@@ -23,6 +23,8 @@ export type ServerProcessOptions = {
   /** The configuration, as in the file; `listen` and `public_url` are put in. */
   readonly config: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string>>
+  /** Where it listens; absent: at a port that is free. */
+  readonly port?: number
 }
 
 const binary = fileURLToPath(new URL('../../bin/tokenferry.js', import.meta.url))
@@ -33,8 +35,13 @@ const running = new Set<ChildProcess>()
  * Starts a server and waits until it is ready. Whatever is still running when the tests are over is ended by
  * its id.
  */
-export async function startServer({ folder, config, env }: ServerProcessOptions): Promise<ServerProcess> {
-  const port = await freePort()
+export async function startServer({
+  folder,
+  config,
+  env,
+  port: wanted,
+}: ServerProcessOptions): Promise<ServerProcess> {
+  const port = wanted ?? (await freePort())
   const base = `http://127.0.0.1:${port}`
   const configPath = join(folder, `tokenferry-${port}.yaml`)
   const settings = { public_url: base, ...config, listen: { host: '127.0.0.1', port } }

@@ -27,7 +27,43 @@ export type Visitor = {
   ): Promise<Visit>
 }
 
-export function visitor(app: FastifyInstance): Visitor {
+export const visitor = (app: FastifyInstance): Visitor =>
+  visiting(async ({ method, path, headers, payload }) => {
+    const sent = { method, url: path, headers, ...(payload !== undefined && { payload }) }
+    const answer = await app.inject(sent)
+    return {
+      status: answer.statusCode,
+      headers: answer.headers as Visit['headers'], // Fastify allows numbers too, but sends text.
+      text: answer.payload,
+      location: answer.headers.location,
+      setCookies: [answer.headers['set-cookie'] ?? []].flat(),
+    }
+  })
+
+/** The same at a server that listens somewhere; `always` are headers of each request. */
+export const visitorAt = (base: string, always: Readonly<Record<string, string>> = {}): Visitor =>
+  visiting(async ({ method, path, headers, payload }) => {
+    const sent = { method, redirect: 'manual', headers: { ...always, ...headers } } as const
+    const answer = await fetch(base + path, payload === undefined ? sent : { ...sent, body: payload })
+    return {
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      text: await answer.text(),
+      location: answer.headers.get('location') ?? undefined,
+      setCookies: answer.headers.getSetCookie(),
+    }
+  })
+
+type SentByVisitor = {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly payload: string | undefined
+}
+
+function visiting(
+  send: (sent: SentByVisitor) => Promise<Visit & { readonly setCookies: readonly string[] }>,
+): Visitor {
   const cookies = new Map<string, string>()
 
   async function ask(
@@ -37,19 +73,10 @@ export function visitor(app: FastifyInstance): Visitor {
     payload?: string,
   ): Promise<Visit> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await app.inject({
-      method,
-      url: path,
-      headers: { ...(cookie && { cookie }), ...headers },
-      ...(payload !== undefined && { payload }),
-    })
-    for (const line of [answer.headers['set-cookie'] ?? []].flat()) keep(line)
-    return {
-      status: answer.statusCode,
-      headers: answer.headers as Visit['headers'], // Fastify allows numbers too, but sends text.
-      text: answer.payload,
-      location: answer.headers.location,
-    }
+    const sent = { method, path, headers: { ...(cookie && { cookie }), ...headers }, payload }
+    const { setCookies, ...visit } = await send(sent)
+    for (const line of setCookies) keep(line)
+    return visit
   }
 
   function keep(line: string): void {
