@@ -54,12 +54,16 @@ const endpointRow = ({ route, when, body, takes, does }: Endpoint): readonly str
 ]
 
 /** What the address of the authorize page may say. */
-function authorizeOf({ path, scopes, resource, separator }: AuthorizePage): string {
+function authorizeOf({ path, scopes, resource, separator, ...page }: AuthorizePage): string {
+  const { responseTypes = ['code'], displays = [] } = page
   const asked =
     scopes === 'asked' ? [`${code('scope')} (by ${separator === ' ' ? 'space' : code(separator)})`] : []
   const parameters = [
-    ...['client_id', 'redirect_uri', 'response_type=code', 'state'].map(code),
+    ...['client_id', 'redirect_uri'].map(code),
+    responseTypes.map((type) => code(`response_type=${type}`)).join(' or '),
+    ...['state', 'nonce'].map(code),
     ...asked,
+    ...(displays.length > 0 ? [`${code('display')} (${displays.map(code).join(', ')})`] : []),
     ...(resource === 'many' ? [`${code('resource')} (many)`] : []),
     ...['code_challenge', 'code_challenge_method=S256', 'max_age'].map(code),
     `${code('prompt')} (${['none', 'consent', 'login', 'select_account'].map(code).join(', ')})`,

@@ -58,7 +58,7 @@ suite('demo samples', () => {
     for (const { name } of dialects) {
       const user = await deployment.store.findUserByUsername(`alice.${name}`)
       assert.match(user?.passwordHash ?? '', /^\$argon2id\$/)
-      assert.equal((await deployment.store.findOrganizationsOf(user?.id ?? '')).length, 1)
+      assert.equal((await deployment.store.findMemberships(user?.id ?? '')).length, 1)
     }
   })
 

@@ -401,7 +401,7 @@ suite('import of users and organizations', () => {
       [user?.id, user?.name, user?.email, user?.passwordHash],
       ['u1', 'Una Two', 'una@one.example', hash],
     )
-    const names = (await store.findOrganizationsOf('u1')).map(({ name }) => name)
+    const names = (await store.findMemberships('u1')).map(({ organization }) => organization.name)
     assert.deepEqual(names, ['One', 'Two, Inc.'])
     assert.equal((await store.findOrganization('o1'))?.apiDomain, 'https://one.example')
   })

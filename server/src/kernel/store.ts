@@ -187,7 +187,6 @@ export type Store = Finders & {
   /** Two at most: one is enough to know that the address is not one user's alone. Case does not matter. */
   findUsersByEmail(email: string): Promise<readonly User[]>
   findOrganization(id: string): Promise<Organization | undefined>
-  findOrganizationsOf(userId: string): Promise<readonly Organization[]>
   findSession(hash: Uint8Array): Promise<{ readonly session: Session; readonly user: User } | undefined>
   findLogo(name: string): Promise<Uint8Array | undefined>
   isAccessTokenRevoked(jti: string): Promise<boolean>

@@ -136,10 +136,11 @@ suite('account: in a browser', { skip: withoutBrowser }, () => {
         const username = await ownerOf(pair)
         const bed = accountBed(host)
         const user = await host.deployment.store.findUserByUsername(username)
-        const [organization] = await host.deployment.store.findOrganizationsOf(user?.id ?? '')
+        const [membership] = await host.deployment.store.findMemberships(user?.id ?? '')
+        const { organization } = membership ?? assert.fail()
         const where = {
           userId: user?.id ?? '',
-          organizationId: organization?.id ?? '',
+          organizationId: organization.id,
           role: 'admin',
         } as const
         await host.deployment.store.commit([{ write: 'put_membership', ...where }])

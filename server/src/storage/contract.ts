@@ -252,7 +252,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
         assert.deepEqual((await other.findCode(code.hash))?.code, code)
         assert.deepEqual(await other.findSession(session.hash), { session, user })
         assert.deepEqual(await other.findUserByUsername(user.username), user)
-        assert.deepEqual(await other.findOrganizationsOf('ü'), [company])
+        assert.deepEqual(await other.findMemberships('ü'), [{ organization: company, role: 'member' }])
         // A change that names no password takes none away.
         await store.commit([
           { write: 'put_user', user: { ...user, name: 'B', passwordHash: undefined }, organizations: [] },

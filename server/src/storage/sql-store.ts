@@ -149,13 +149,6 @@ export function sqlStore(database: Database): Store {
       const row = await one('select * from organizations where id = $1', id)
       return row && toOrganization(row)
     },
-    async findOrganizationsOf(userId) {
-      const rows = await database.query(
-        `select o.* from memberships m join organizations o on o.id = m.organization_id where m.user_id = $1 order by o.name`,
-        [userId],
-      )
-      return rows.map(toOrganization)
-    },
     async findSession(hash) {
       const row = await one(sql.session, hash)
       if (!row) return undefined
