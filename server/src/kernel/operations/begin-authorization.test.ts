@@ -344,6 +344,17 @@ suite('begin authorization', () => {
     assert.deepEqual([asked('code').identity, asked('code').writes.length], [undefined, 1])
   })
 
+  test('when a user of the provider signed in is known only where the provider was made to look', () => {
+    const session = aSession({ method: 'provider', created: noon - 5000, expires: noon + 1 })
+    const known = (signedInSince: AuthorizationInput['request']['signedInSince']) => {
+      const { writes } = decided({ request: { signedInSince }, facts: { subjects: [allowed], session } })
+      const [write] = writes
+      return write?.write === 'add_code' ? write.code.authenticatedAt : assert.fail('no code')
+    }
+    assert.equal(known(undefined), undefined)
+    assert.equal(known({ password: noon - 6000, provider: noon - 6000 }), noon - 5000)
+  })
+
   test('an app without a secret needs a challenge for a code, and none for an id_token', () => {
     const pub = { client: aClient({ type: 'public', redirectUris: [uri] }), subjects: [allowed] }
     const asked = (responseType: string) =>

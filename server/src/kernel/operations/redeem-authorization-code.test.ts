@@ -186,6 +186,19 @@ suite('redeem authorization code: of a consent', () => {
     const over = withFacts(twice, { grant: aGrant({ status: 'revoked' }) })
     assert.deepEqual(decide(over).writes, [])
   })
+
+  test('who signed in is said to an app with openid, with its nonce and the time', () => {
+    const code = { nonce: 'the nonce', authenticatedAt: noon - 5000, scopes: ['openid'] }
+    const { identity } = grantedBy(decide(withCode(consent, code)))
+    assert.deepEqual(
+      [identity?.userId, identity?.nonce, identity?.authenticatedAt, identity?.issuedAt],
+      ['user', 'the nonce', noon - 5000, noon],
+    )
+    const without = withCode(consent, { ...code, scopes: ['read'] })
+    assert.equal(grantedBy(decide(without)).identity, undefined)
+    const company = withCode(consent, { ...code, actsAs: 'organization', userId: '' })
+    assert.equal(grantedBy(decide(company)).identity, undefined)
+  })
 })
 
 suite('redeem authorization code: of a legacy token', () => {

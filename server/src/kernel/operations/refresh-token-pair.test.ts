@@ -207,6 +207,30 @@ suite('refresh token pair: rotation', () => {
   })
 })
 
+suite('refresh token pair: who the user is', () => {
+  const known = withGrant(good, { scopes: ['openid', 'read'] })
+
+  test('is said to an app with openid, without the nonce and the time of the sign-in', () => {
+    const { identity } = grantedBy(decide(known))
+    assert.deepEqual(
+      [identity?.userId, identity?.clientId, identity?.nonce, identity?.authenticatedAt, identity?.issuedAt],
+      ['user', 'app', undefined, undefined, noon],
+    )
+    assert.equal(grantedBy(decide(good)).identity, undefined)
+  })
+
+  test('is not said where the app asks for less, of a company, or while the user is waited for', () => {
+    const waiting = withFound(known, { connection: aConnection({ confirmation: 'pending' }) })
+    for (const state of [
+      withInput(known, { scopes: ['read'] }),
+      withGrant(known, { actsAs: 'organization', userId: '' }),
+      withPolicy(waiting, { confirmation: 'required' }),
+    ])
+      assert.equal(grantedBy(decide(state)).identity, undefined)
+    assert.ok(grantedBy(decide(withPolicy(waiting, { confirmation: 'notify' }))).identity)
+  })
+})
+
 suite('refresh token pair: a lost answer', () => {
   /** The predecessor of the current token, a moment after its rotation. */
   const lost = withGrant({ ...good, generation: 4 }, { rotatedAt: noon })
