@@ -193,8 +193,8 @@ const greeting = (
 ]
 
 const elsewhereWords = ({ us, eu }: DemoRegions, lines: readonly string[]): string[] => [
-  `There are two regions: us at ${us}, eu at ${eu}. Asked for at us, somebody`,
-  'who lives in eu is not there (code 16), and the answer says where they are:',
+  `It runs two regions: us at ${us}, eu at ${eu}. Whoever lives in eu gets nothing`,
+  'at us: the first answer is code 16 and says where they live, the second is from there:',
   '',
   ...lines,
 ]
