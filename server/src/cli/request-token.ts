@@ -78,7 +78,7 @@ async function requestOf(
   { store, mounts }: Deployment,
 ): Promise<Request | undefined> {
   const client = await store.findClient(made.clientId)
-  const mount = mounts.find(({ dialect }) => dialect.name === client?.dialect)
+  const mount = client && new Map(mounts.map((one) => [one.dialect.name, one])).get(client.dialect)
   const asked = mount?.dialect.requestToken?.(made)
   return mount && asked && { url: mount.issuer + asked.path, form: asked.form }
 }

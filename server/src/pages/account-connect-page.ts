@@ -92,8 +92,8 @@ export function connectAppPage(view: ConnectAppView): Html {
     `${app.client.name} · ${words.title}`,
     html`${appHead(place, app.client, title, enabledBadge(place, app))}
 ${told(note)}
-${app.wantsEnabling && enabling(view)}
 ${app.takesToken && (app.enabled || !app.wantsEnabling) && connecting(view)}
+${app.wantsEnabling && enabling(view)}
 ${backTo(frame, { page: 'connect', organizationId: organization.id }, words.others)}`,
   )
 }
@@ -109,6 +109,11 @@ function enabling({ frame, organization, app }: ConnectAppView): Html {
     : html`<button>${words.enable}</button>`
   return html`<section class="panel">
 <p>${enabled ? words.enabledText(client.name, name) : words.notEnabledText(client.name, name)}</p>
+${
+  !enabled &&
+  html`<h2>${frame.place.words.account.mayDo}</h2>
+${permissionsOf(frame.place, client.scopes)}`
+}
 <form method="post" action="${addressOf(frame, { ...to, page })}">
 ${tokenField(frame)}
 <div class="buttons">${button}</div>

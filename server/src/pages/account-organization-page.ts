@@ -28,6 +28,7 @@ export function organizationPage(view: OrganizationView): Html {
   const { place } = frame
   const words = place.words.account.organizationApps
   const name = organization.name || organization.id
+  const connect = { page: 'connect', organizationId: organization.id } as const
   return framed(
     frame,
     words.title(name),
@@ -48,7 +49,9 @@ ${listing.shown.map((app) => entry(view, app))}</ul>`,
 }
 ${
   isConnectable &&
-  html`<div class="buttons"><a class="button second" href="${addressOf(frame, { page: 'connect', organizationId: organization.id })}">${place.words.account.connect.title}</a></div>`
+  html`<div class="buttons">
+<a class="button second" href="${addressOf(frame, connect)}">${place.words.account.connect.title}</a>
+</div>`
 }`,
   )
 }

@@ -65,6 +65,8 @@ a.button { display: inline-flex; align-items: center; justify-content: center; }
 .facts dt { padding-right: 1rem; color: var(--quiet); font-weight: 400; }
 .facts dt:first-of-type, .facts dt:first-of-type + dd { border-top: 0; }
 .whole { user-select: all; font-size: 1rem; }
+.facts + p, .panel .scopes + p { margin-top: 1rem; }
+.items + p, .panel + p { margin-top: 1.25rem; }
 .search { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: end; margin: 1.25rem 0 0; max-width: 32rem; }
 .search div { flex: 1 1 12rem; min-width: 0; }
 .search label { margin: 0 0 0.375rem; }

@@ -29,8 +29,8 @@ type Facts = {
 }
 
 /**
- * Trades a request token for a pair. The pair is computed from the token, so whoever has lost the answer sends
- * the same request again, a few times within its day, until the pair has been used.
+ * Trades a request token for a pair. The pair is computed from the token, so whoever has lost the answer
+ * sends the same request again, a few times within its day, until the pair has been used.
  */
 export const redeemRequestToken: Operation<RedeemRequestTokenInput, Facts, Issued> = {
   async look(store, input) {
@@ -139,7 +139,7 @@ function sayAgain(
 const reasonWithoutKey = ({ keyVersion }: Grant, { ring }: Moment): Reason =>
   ring.destroyed.has(keyVersion) ? 'request_token_used_up' : 'key_version_unknown'
 
-/** Of this grant; `undefined` where another one stands at its number, as only a copy of the database has it. */
+/** Of this grant; `undefined` where another one stands at its number, as in a copy of the database. */
 function locatorOf(
   { caller, requestToken }: RedeemRequestTokenInput,
   grant: Grant,
