@@ -5,18 +5,27 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { dialects } from '../server/src/dialects/index.ts'
+import { concurCodesPage } from './docs/concur-codes.ts'
 import { configurationPage } from './docs/configuration.ts'
 import { dialectPage, dialectsPage } from './docs/dialects.ts'
 import { refusalsPage } from './docs/refusals.ts'
 import { rfcsPage } from './docs/rfcs.ts'
 import { globbed, read, root } from './files.ts'
 
+/** What a dialect's page says of pages that stand beside it. */
+const beside: Readonly<Record<string, string>> = {
+  concur: `What brings each of the codes about: [Concur's codes](concur-codes.md).`,
+}
+
 const pages = new Map<string, string>([
   ['docs/reference/refusals.md', refusalsPage()],
   ['docs/reference/configuration.md', configurationPage()],
   ['docs/reference/rfcs.md', rfcsPage()],
   ['docs/dialects/README.md', dialectsPage(dialects)],
-  ...dialects.map((dialect) => [`docs/dialects/${dialect.name}.md`, dialectPage(dialect)] as const),
+  ['docs/dialects/concur-codes.md', concurCodesPage()],
+  ...dialects.map(
+    (dialect) => [`docs/dialects/${dialect.name}.md`, dialectPage(dialect, beside[dialect.name])] as const,
+  ),
 ])
 
 // A dialect that is gone takes its page with it.

@@ -19,7 +19,8 @@ export const dialectsPage = (dialects: readonly Dialect[]): string =>
     ),
   )
 
-export function dialectPage(dialect: Dialect): string {
+/** `beside` is what stands above the refusals: where a page of its own says more of them. */
+export function dialectPage(dialect: Dialect, beside = ''): string {
   const { name, title, source, endpoints, authorize } = dialect
   const file = `server/src/dialects/${name}`
   const exchanges = readTranscript(read(`${file}.http`), `${name}.http`)
@@ -33,6 +34,7 @@ export function dialectPage(dialect: Dialect): string {
     table(['route', 'where', 'body', 'parameters', 'does'], endpoints.map(endpointRow)),
     authorize ? authorizeOf(authorize) : '',
     '## Refusals',
+    beside,
     refusalsOf(dialect),
     '## A conversation',
     `Each answer below is checked against the running server. ${code('<<name>>')} in an answer is a value that is used

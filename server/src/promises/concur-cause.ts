@@ -2,6 +2,11 @@
 import { testPassword } from '../testing/account.ts'
 import type { ConcurApp, ConcurPerson, ConcurServer, Form, Heard } from './concur-server.ts'
 
+/** Of the apps: where their users are sent back to, what one was called in the old world, what all may do. */
+export const redirectUri = 'https://app.example/callback'
+export const oldKey = 'OldKeyOfTheApp'
+export const appScopes = ['EXPRPT', 'LIST']
+
 export type Cause = {
   /** What somebody has done, in a sentence. */
   readonly because: string
@@ -29,6 +34,9 @@ export const byPassword = (
   more: Form = {},
   app: ConcurApp = at.apps.trusted,
 ): Promise<Heard> => at.token(app, { grant_type: 'password', username, password: testPassword, ...more })
+
+/** A cause that Concur's page does not name. */
+export const ours = (cause: Cause): Cause => ({ ...cause, isOurChoice: true })
 
 /** A cause that is a request alone, and the right request for it. */
 export const asked = (

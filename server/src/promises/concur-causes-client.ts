@@ -1,8 +1,7 @@
 /** Codes of Concur's that are about the client, and about the request itself. */
 import type { Causes } from './concur-cause.ts'
-import { asked, byPassword } from './concur-cause.ts'
+import { asked, byPassword, ours, redirectUri } from './concur-cause.ts'
 import type { ConcurServer, Heard } from './concur-server.ts'
-import { redirectUri } from './concur-server.ts'
 
 const own = (at: ConcurServer): Promise<Heard> =>
   at.token(at.apps.legacy, { grant_type: 'client_credentials' })
@@ -29,15 +28,19 @@ export const clientCauses = {
     },
   ],
   60: [
-    asked(
-      'The grant type is one that nobody knows.',
-      (at) => at.token(at.apps.legacy, { grant_type: 'device_code' }),
-      own,
+    ours(
+      asked(
+        'The grant type is one that nobody knows.',
+        (at) => at.token(at.apps.legacy, { grant_type: 'device_code' }),
+        own,
+      ),
     ),
-    asked(
-      'The client may not use this grant: `password` and `otp` are off unless it is allowed them (policy `direct_grants`).',
-      (at, person) => byPassword(at, person, {}, at.apps.legacy),
-      (at, person) => byPassword(at, person),
+    ours(
+      asked(
+        'The client may not use this grant: `password` and `otp` are off unless it is allowed them (policy `direct_grants`).',
+        (at, person) => byPassword(at, person, {}, at.apps.legacy),
+        (at, person) => byPassword(at, person),
+      ),
     ),
   ],
   61: [
@@ -92,28 +95,36 @@ export const clientCauses = {
   ],
   65: [asked('`grant_type` is missing.', (at) => at.token(at.apps.legacy, {}), own)],
   115: [
-    asked(
-      'A client without a secret asks for a token for itself.',
-      (at) => at.send({ path, form: { client_id: at.apps.public.id, grant_type: 'client_credentials' } }),
-      own,
+    ours(
+      asked(
+        'A client without a secret asks for a token for itself.',
+        (at) => at.send({ path, form: { client_id: at.apps.public.id, grant_type: 'client_credentials' } }),
+        own,
+      ),
     ),
   ],
   135: [
-    asked(
-      'The body is no form.',
-      (at) => at.send({ path, form: JSON.stringify({ grant_type: 'client_credentials' }) }),
-      own,
+    ours(
+      asked(
+        'The body is no form.',
+        (at) => at.send({ path, form: JSON.stringify({ grant_type: 'client_credentials' }) }),
+        own,
+      ),
     ),
-    asked(
-      'Credentials stand in the address.',
-      (at) => at.send({ path: `${path}?client_secret=x`, form: { grant_type: 'client_credentials' } }),
-      own,
+    ours(
+      asked(
+        'Credentials stand in the address.',
+        (at) => at.send({ path: `${path}?client_secret=x`, form: { grant_type: 'client_credentials' } }),
+        own,
+      ),
     ),
-    asked(
-      'At `/authorize`, the `response_type` is one that nobody knows.',
-      (at, person) =>
-        at.authorize({ client_id: 'trusted', redirect_uri: redirectUri, response_type: 'token' }, person),
-      own,
+    ours(
+      asked(
+        'At `/authorize`, the `response_type` is one that nobody knows.',
+        (at, person) =>
+          at.authorize({ client_id: 'trusted', redirect_uri: redirectUri, response_type: 'token' }, person),
+        own,
+      ),
     ),
   ],
   404: [asked('There is nothing at this path.', (at) => at.send({ path: '/oauth2/v0/tokens' }), own)],

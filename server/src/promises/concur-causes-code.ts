@@ -1,8 +1,7 @@
 /** Codes of Concur's that are about one-time codes, authorization codes, refresh tokens and `/authorize`. */
 import type { Brought, Causes } from './concur-cause.ts'
-import { asked, byPassword } from './concur-cause.ts'
+import { asked, byPassword, redirectUri } from './concur-cause.ts'
 import type { ConcurApp, ConcurPerson, ConcurServer, Form, Heard } from './concur-server.ts'
-import { redirectUri } from './concur-server.ts'
 
 /** `/otp`, with what belongs to it and what else is named; an empty value is none. */
 const askForDigits = (
@@ -138,6 +137,7 @@ export const codeCauses = {
   84: [
     {
       because: 'A parameter of the app’s own, which it sent to `/otp`, is not repeated as it was.',
+      isOurChoice: true,
       bring: withDigits((at, person, digits) => byDigits(at, person, digits, { terminal: '8' })),
     },
   ],

@@ -1,9 +1,8 @@
 /** What `exchangeRefreshToken` of Concur's may say, and what brings it about. */
 import { openSqlite } from '../storage/sqlite.ts'
 import type { Brought, Causes } from './concur-cause.ts'
-import { asked } from './concur-cause.ts'
+import { appScopes, asked, oldKey } from './concur-cause.ts'
 import type { ConcurApp, ConcurServer, Heard } from './concur-server.ts'
-import { appScopes, oldKey } from './concur-server.ts'
 
 type Exchange = {
   readonly token: string

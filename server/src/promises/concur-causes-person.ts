@@ -1,9 +1,8 @@
 /** Codes of Concur's that are about whom a password or a request token names. */
 import { testPassword } from '../testing/account.ts'
 import type { Causes } from './concur-cause.ts'
-import { asked, byPassword, commanded } from './concur-cause.ts'
+import { asked, byPassword, commanded, ours, redirectUri } from './concur-cause.ts'
 import type { ConcurPerson, ConcurServer, Heard } from './concur-server.ts'
-import { redirectUri } from './concur-server.ts'
 
 const trusted = ({ apps }: ConcurServer): string => apps.trusted.id
 
@@ -30,28 +29,31 @@ export const personCauses = {
     ),
   ],
   10: [
-    commanded(
-      'The user is disabled (`tokenferry user disable`).',
-      ({ id }) => ['user', 'disable', id],
-      ({ id }) => ['user', 'enable', id],
+    ours(
+      commanded(
+        'The user is disabled (`tokenferry user disable`).',
+        ({ id }) => ['user', 'disable', id],
+        ({ id }) => ['user', 'enable', id],
+      ),
     ),
   ],
   11: [
-    commanded(
-      'The user’s company is disabled (`tokenferry organization disable`).',
-      ({ company }) => ['organization', 'disable', company],
-      ({ company }) => ['organization', 'enable', company],
+    ours(
+      commanded(
+        'The user’s company is disabled (`tokenferry organization disable`).',
+        ({ company }) => ['organization', 'disable', company],
+        ({ company }) => ['organization', 'enable', company],
+      ),
     ),
   ],
   12: [
-    {
-      ...commanded(
+    ours(
+      commanded(
         'The user may not use this app (`tokenferry user bar`).',
         ({ id }, at) => ['user', 'bar', id, trusted(at)],
         ({ id }, at) => ['user', 'unbar', id, trusted(at)],
       ),
-      isOurChoice: true,
-    },
+    ),
     {
       because: 'At `/authorize`, the user has said no.',
       isOurChoice: true,
@@ -69,19 +71,19 @@ export const personCauses = {
     },
   ],
   13: [
-    {
-      ...commanded(
+    ours(
+      commanded(
         'The company may not use this app: it, or the operator for it, has taken the app out (`tokenferry organization bar`).',
         ({ company }, at) => ['organization', 'bar', company, trusted(at)],
         ({ company }, at) => ['organization', 'unbar', company, trusted(at)],
       ),
-      isOurChoice: true,
-    },
+    ),
   ],
   14: [
     {
       because:
         'Too many passwords or one-time codes of this user were wrong: for a quarter of an hour, none is looked at.',
+      isOurChoice: true,
       async bring(at) {
         const person = at.person()
         for (let failures = 0; failures < 10; failures += 1)
@@ -101,7 +103,7 @@ export const personCauses = {
   16: [
     {
       because:
-        'The user, or the company that they are of, lives in another region: `geolocation` says where, and the same request is granted there.',
+        'The user, or their company, lives in another region: `geolocation` says where to send the same request.',
       async bring(at) {
         const person = at.person()
         await at.run(['user', 'set', person.id, '--region', 'eu'])
@@ -120,6 +122,7 @@ export const personCauses = {
   19: [
     {
       because: 'The request token is wrong: none that was made for this app and this company.',
+      isOurChoice: true,
       async bring(at) {
         const person = at.person()
         const token = await requestToken(at, person)
@@ -130,6 +133,7 @@ export const personCauses = {
     {
       because:
         'The request token is used up: it gives the same pair five times, and none once that has been used.',
+      isOurChoice: true,
       async bring(at) {
         const person = at.person()
         const token = await requestToken(at, person)
@@ -143,7 +147,7 @@ export const personCauses = {
   20: [
     {
       because:
-        'The company lets its tokens be asked for from some addresses alone (`tokenferry organization set --allow-address`), and this is another.',
+        'The company allows some addresses alone (`tokenferry organization set --allow-address`), and this is another.',
       async bring(at) {
         const person = at.person()
         await at.run(['organization', 'set', person.company, '--allow-address', '192.0.2.0/24'])
@@ -169,7 +173,7 @@ export const personCauses = {
   53: [
     {
       because:
-        'Companies have to let this app in first (policy `organizations: enabled`), and this one has not (`tokenferry organization enable-app`).',
+        'This app needs companies to let it in (policy `organizations`); this one has not (`tokenferry organization enable-app`).',
       isOurChoice: true,
       async bring(at) {
         const app = await at.app('--policy', 'direct_grants=password', 'organizations=enabled')
@@ -238,18 +242,18 @@ export const personCauses = {
     ),
   ],
   122: [
-    {
-      ...asked(
+    ours(
+      asked(
         '`proxies` names someone who is no user of the company.',
         (at, person) => byPassword(at, person, { proxies: `${person.id} ${at.person().id}` }),
         (at, person) => byPassword(at, person, { proxies: person.id }),
       ),
-      isOurChoice: true,
-    },
+    ),
   ],
   123: [
     {
       because: 'The user or company of a refresh token has been disabled since.',
+      isOurChoice: true,
       async bring(at) {
         const person = at.person()
         const refresh_token = String((await byPassword(at, person)).json.refresh_token)

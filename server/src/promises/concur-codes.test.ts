@@ -45,7 +45,7 @@ suite('promises: every code of Concur’s has a real cause', { timeout: 900_000 
           await bring(cause, ({ status, json, text }) => {
             assert.equal(json.code, code, text)
             assertSays(json.error_description, { ...row, ...(cause.says && { says: cause.says }) })
-            // At `/authorize` the app is told by a redirect, which has neither a status nor an error of its own.
+            // At `/authorize` the app is told by a redirect, without a status or an error of its own.
             if (status !== undefined) assert.deepEqual([status, json.error], [row.status, row.error])
           })
         })

@@ -15,6 +15,7 @@ import { commands } from '../testing/commands.ts'
 import type { ServerProcess } from '../testing/server-process.ts'
 import { freePort, startServer } from '../testing/server-process.ts'
 import { formsOf, visitorAt } from '../testing/visitor.ts'
+import { appScopes, oldKey, redirectUri } from './concur-cause.ts'
 
 export type ConcurApp = { readonly id: string; readonly secret: string }
 
@@ -74,9 +75,6 @@ export type ConcurRequest = {
   readonly from?: string
 }
 
-export const redirectUri = 'https://app.example/callback'
-export const oldKey = 'OldKeyOfTheApp'
-export const appScopes = ['EXPRPT', 'LIST']
 const prefix = '/concur'
 const peopleMax = 120
 const secretName = 'CONCUR_TEST_ROOT_SECRET'
