@@ -28,7 +28,7 @@ export function readPolicyArguments(texts: readonly string[]): PolicyArguments {
     }
     if (value === '' && member === undefined) removed.push(policyNames[name])
     else if (member === undefined) written[name] = heardValue(value)
-    else written[name] = { ...(written[name] as object | undefined), [member]: value }
+    else written[name] = { ...(written[name] as object | undefined), [member]: memberValue(name, value) }
   }
   try {
     return { set: parsePolicy(written), removed }
@@ -54,6 +54,9 @@ function heardValue(text: string): unknown {
     return text
   }
 }
+
+/** A scope may be called `true` or `404`; statuses are numbers. */
+const memberValue = (name: string, text: string): unknown => (name === 'scope_map' ? text : heardValue(text))
 
 /** A policy as the operator writes it, with durations in their largest whole unit. */
 export function writePolicy(policy: Partial<Policy>): Readonly<Record<string, unknown>> {

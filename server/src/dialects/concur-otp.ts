@@ -21,8 +21,8 @@ const send = endpoint({
   body: 'form',
   client: inBody(),
   order: 'client first',
-  // Concur's mail shows the caller's `name`, `company` and `link`. Ours does not: a caller's words and link in
-  // a mail of ours are what a phisher would want.
+  // Concur's mail shows the caller's `name`, `company` and `link`. Ours does not: a caller's words and link
+  // in a mail of ours are what a phisher would want.
   takes: { channel_type: 'optional', channel_handle: 'optional' },
   othersBut: reserved,
   does: 'send_one_time_code',

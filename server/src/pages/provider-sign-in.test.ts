@@ -292,6 +292,7 @@ suite('pages: who somebody is by what the provider says', () => {
       status: 'enabled',
       language: 'de-AT',
       lockedUntil: undefined,
+      region: undefined,
     })
     const events = await host.deployment.store.listEvents(0, 1000)
     const added = events.filter(({ userId }) => userId === 'new-1')
