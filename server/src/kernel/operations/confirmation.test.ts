@@ -177,6 +177,7 @@ suite('confirmation: what another token does to a connection that is there', () 
         redeem(policy, { connection, code: { ...codeFacts().code, scopes } }, true),
     ],
   ]
+  const live = { number: 1, epoch: 1, status: 'live' }
   const settled = ['not_needed', 'confirmed'] as const
   const widenings = ({ writes }: Decision<unknown>) =>
     writes.flatMap((write) =>
@@ -194,7 +195,7 @@ suite('confirmation: what another token does to a connection that is there', () 
           const connection = aConnection({ confirmation, scopes: ['write', 'read'] })
           const decision = decide(policy, connection, ['read'])
           assert.deepEqual([widenings(decision), toldBy(decision)?.[1]], [[], undefined])
-          assert.deepEqual(expectation(decision), { number: 1, epoch: 1, confirmation, scopes: undefined })
+          assert.deepEqual(expectation(decision), { ...live, confirmation, scopes: undefined })
         }
       }
     })
@@ -206,7 +207,7 @@ suite('confirmation: what another token does to a connection that is there', () 
           assert.deepEqual(widenings(decision), [[['read', 'write'], 'pending']])
           assert.equal(toldBy(decision)?.[1], 'widened')
           // Decided on what it says: whoever changes that meanwhile makes this decide anew.
-          assert.deepEqual(expectation(decision), { number: 1, epoch: 1, confirmation, scopes: ['read'] })
+          assert.deepEqual(expectation(decision), { ...live, confirmation, scopes: ['read'] })
           const { access } = grantedBy(decision)
           if (access) assert.equal(access.format, policy === 'required' ? 'opaque' : 'jwt')
         }

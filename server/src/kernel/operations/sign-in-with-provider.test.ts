@@ -99,6 +99,7 @@ suite('sign in with provider', () => {
       status: 'enabled',
       language: 'de',
       lockedUntil: undefined,
+      region: undefined,
     })
     assert.match(made('email').id, /^[0-9A-Za-z]{17}$/)
   })
