@@ -9,11 +9,13 @@ import { perform } from '../kernel/kernel.ts'
 import { changeCallback } from '../kernel/operations/change-callback.ts'
 import { rotateCallbackSecret } from '../kernel/operations/rotate-callback-secret.ts'
 import { rotateClientSecret } from '../kernel/operations/rotate-client-secret.ts'
+import { fields, hmac, sha256 } from '../kernel/ring.ts'
 import type { AppServer } from '../testing/app-server.ts'
 import { appServer } from '../testing/app-server.ts'
 import { grantedBy } from '../testing/decisions.ts'
 import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
 import { rootSecretName, testDeployment } from '../testing/deployment.ts'
+import { mailedCodes } from '../testing/mailed-codes.ts'
 import { visitor } from '../testing/visitor.ts'
 import { dump, legacyTokenType, tokenExchange } from './asks.ts'
 
@@ -24,10 +26,13 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
   let app: AppServer
   /** Every credential that was in play, by what it is. */
   const inPlay = new Map<string, string>()
+  const nonce = 'the-nonce-of-one-sign-in'
+  let digits = ''
 
   before(async () => {
     here = await testDeployment({
       file: true,
+      mails: true,
       policy: { rotate: 'always' },
       config: {
         limits: { failures_per_minute: 10_000_000 },
@@ -146,6 +151,14 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
       true,
     )
     await playPages(client('code'))
+    await playIdentity()
+    await playOneTimeCode()
+    // Only an event that somebody is told of is noted as read at once, so the newest must be one.
+    await ask('standard', '/oauth2/token', {
+      ...exchange,
+      subject_token: legacy('standard', 1),
+      ...client('standard'),
+    })
     await allIsTold()
   }
 
@@ -181,7 +194,10 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
     const { store } = here.deployment
     const newest = (await store.listEvents(0, 10_000)).at(-1)?.id
     for (;;) {
-      const waiting = (await store.countDeliveries()).filter(({ status }) => status === 'waiting')
+      // Some mails, such as reminders, are due only in days.
+      const waiting = (await store.countDeliveries()).filter(
+        ({ channel, status }) => channel === 'callback' && status === 'waiting',
+      )
       if ((await store.findEventsRead()) === newest && waiting.length === 0) break
       // The outbox takes its turns by the real clock.
       await new Promise((resolve) => setTimeout(resolve, 50))
@@ -222,6 +238,68 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
     })
     for (const [name, value] of user.cookies) inPlay.set(`cookie ${name}`, value)
   }
+
+  /** An id_token with the app's nonce, and the code beside it, which stays open: so the nonce lies at rest. */
+  async function playIdentity(): Promise<void> {
+    const user = visitor(here.app)
+    const query = new URLSearchParams({
+      client_id: text('concur', 'trusted_client_id'),
+      redirect_uri: text('concur', 'redirect_uri'),
+      response_type: 'code id_token',
+      scope: 'openid LIST',
+      nonce,
+    })
+    const signIn = await user.get(`/concur/oauth2/v0/authorize?${query}`)
+    const typed = { username: text('concur', 'username'), password: text('concur', 'password') }
+    const consent = await user.get((await user.fill(signIn, /sign-in/, typed)).location ?? '')
+    const allowed = await user.fill(consent, /authorize/, { decision: 'allow' })
+    const told = new URLSearchParams(new URL(allowed.location ?? '').hash.slice(1))
+    for (const name of ['code', 'id_token']) {
+      inPlay.set(`concur ${name} beside`, told.get(name) ?? assert.fail(`no ${name}`))
+    }
+    for (const [name, value] of user.cookies) inPlay.set(`concur cookie ${name}`, value)
+  }
+
+  /** One that stays open. Six digits may lie anywhere by chance, so they are looked for by themselves. */
+  async function playOneTimeCode(): Promise<void> {
+    await ask('concur', '/oauth2/v0/otp', {
+      client_id: text('concur', 'trusted_client_id'),
+      client_secret: text('concur', 'trusted_client_secret'),
+      channel_type: 'email',
+      channel_handle: concurAddress(),
+    })
+    digits = await mailedCodes(here.config.mail?.folder).next()
+  }
+
+  const concurAddress = (): string => `${text('concur', 'username')}@demo.example`
+
+  test('no value at rest is a one-time code, nor becomes one without the ring', async () => {
+    const { database } = here.deployment
+    const rows = [
+      ...(await database.query('select * from one_time_codes', [])),
+      ...(await database.query(`select * from deliveries where kind = 'one_time_code'`, [])),
+    ]
+    assert.equal(rows.length, 2, 'the code’s, and its mail’s')
+    const values = rows.flatMap((row) => Object.values(row)).filter((value) => value !== null)
+    const known = [...values.map(bytesOf), Buffer.from(concurAddress())]
+    // Whoever has the database has these, and the source; all that they lack is the key.
+    const messages = known.flatMap((one) => [one, fields('code', one.toString('hex'), concurAddress())])
+    const tried = [...messages, ...known.flatMap((key) => messages.map((message) => hmac(key, message)))]
+    for (const bytes of [...tried, ...tried.map((one) => sha256(one))]) {
+      assert.notEqual(digitsOf(bytes), digits)
+    }
+    for (const value of values) assert.notEqual(String(value), digits)
+    assert.match(digits, /^\d{6}$/)
+    const logged = new RegExp(`"[^"]*(?<![\\w-])${digits}(?![\\w-])[^"]*"`)
+    assert.ok(!here.logs.some((line) => logged.test(line)), 'nor does the log say it')
+  })
+
+  test('a nonce lies with its code alone, and in no log', async () => {
+    assert.ok((await valuesAtRest(here)).includes(nonce), 'so it is tried as everything that there is')
+    assert.ok(!here.logs.some((line) => line.includes(nonce)))
+    const rows = (await dump(here)).split('\n').filter((row) => row.includes(nonce))
+    assert.deepEqual([...new Set(rows.map((row) => row.split(' ')[0]))], ['codes'])
+  })
 
   test('a dump of the database, the logs and the events holds no credential that was in play', async () => {
     await here.deployment.database.query('pragma wal_checkpoint(truncate)', [])
@@ -310,6 +388,12 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
     ]
   }
 })
+
+const bytesOf = (value: unknown): Buffer => Buffer.from(value instanceof Uint8Array ? value : String(value))
+
+/** As a code's digits are made of its HMAC. */
+const digitsOf = (bytes: Uint8Array): string =>
+  String(BigInt(`0x${Buffer.from(bytes).toString('hex') || '0'}`) % 1_000_000n).padStart(6, '0')
 
 /** A credential as it could lie somewhere: raw, hex, base64, and the parts that it is made of. */
 function formsOf(credential: string): string[] {
