@@ -73,7 +73,7 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
   async function play(): Promise<void> {
     for (const { name } of dialects) {
       for (const [member, value] of Object.entries(section(name))) {
-        if (/secret|password/.test(member)) inPlay.set(`${name} ${member}`, String(value))
+        if (/secret|password|request_token/.test(member)) inPlay.set(`${name} ${member}`, String(value))
         if (Array.isArray(value) && /tokens$/.test(member)) inPlay.set(`${name} ${member}`, String(value[0]))
       }
     }
@@ -128,6 +128,7 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
       refresh_token: String(company.json.token),
       ...client('concur'),
     })
+    await ask('concur', '/oauth2/v0/token', withRequestToken('concur', text('concur', 'request_token')))
 
     await ask('pipedrive', '/oauth/token', {
       grant_type: 'exchange_api_token',
@@ -353,6 +354,18 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
     assert.ok((await state()) === before, 'nothing was changed')
   })
 
+  /** The value as the request token of a known company. */
+  function withRequestToken(name: string, password: string): Record<string, string> {
+    return {
+      client_id: text(name, 'trusted_client_id'),
+      client_secret: text(name, 'trusted_client_secret'),
+      grant_type: 'password',
+      credtype: 'authtoken',
+      username: text(name, 'company_id'),
+      password,
+    }
+  }
+
   /** The value as the secret of a known client, and as each kind of token of a client that is proven. */
   function attempts(name: string, value: string): Record<string, string>[] {
     const id = String(section(name).client_id ?? section(name).app_id ?? section(name).app_uuid)
@@ -385,6 +398,7 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
     return [
       { ...named, client_secret: value, secret: value, grant_type: 'client_credentials' },
       ...grants.map((grant_type) => ({ ...named, ...token, client_secret: secret, secret, grant_type })),
+      ...(section(name).request_token === undefined ? [] : [withRequestToken(name, value)]),
     ]
   }
 })
@@ -403,6 +417,10 @@ function formsOf(credential: string): string[] {
       decodeBase62(credential.slice(4, -6), 45) ?? assert.fail('a refresh token that cannot be read')
     // The locator and the tag are its secrets; version, masked number and generation tell nothing.
     parts.push(bytes, bytes.subarray(9, 25), bytes.subarray(29))
+  }
+  if (credential.startsWith('tfq_')) {
+    const random = decodeBase62(credential.slice(4, -6), 32)
+    parts.push(random ?? assert.fail('a request token that cannot be read'))
   }
   if (credential.startsWith('whsec_')) parts.push(Buffer.from(credential.slice(6), 'base64'))
   const signature = credential.split('.')[2]
