@@ -197,6 +197,8 @@ function withByte(text: string, inside: string, byte: number): Buffer {
 
 function parameterMistakes(request: Request, endpoint: Endpoint, body: Body): readonly Mistake[] {
   const { takes, when = {} } = endpoint
+  // Without the others, it is a request to the endpoint that is there for all the rest.
+  const [selector] = Object.keys(when)
   const mistakes: Mistake[] = []
   for (const [name, value] of body.pairs) {
     if (takes[name] !== 'many') {
@@ -213,11 +215,11 @@ function parameterMistakes(request: Request, endpoint: Endpoint, body: Body): re
         parameter: name,
       })
     }
-    const isRequired = takes[name] === 'required' || name in when
+    const isRequired = takes[name] === 'required' || name === selector
     if (!isRequired) continue
     const others = body.pairs.filter(([other]) => other !== name)
     const reasons: readonly Reason[] =
-      name in when
+      name === selector
         ? ['grant_type_missing']
         : ['parameter_missing', 'client_id_missing', 'client_secret_missing']
     mistakes.push({
@@ -238,7 +240,7 @@ function parameterMistakes(request: Request, endpoint: Endpoint, body: Body): re
     mistakes.push({
       name: `an unknown ${name}`,
       sent: withPairs(request, body, [...others, [name, 'unheard-of']]),
-      reasons: ['grant_type_unsupported'],
+      reasons: [name === selector ? 'grant_type_unsupported' : 'parameter_malformed'],
       parameter: name,
     })
   }
