@@ -240,7 +240,7 @@ suite('promises: nothing at rest can be replayed', { timeout: 300_000 }, () => {
     for (const [name, value] of user.cookies) inPlay.set(`cookie ${name}`, value)
   }
 
-  /** An id_token with the app's nonce, and the code beside it, which stays open: so the nonce lies at rest. */
+  /** An id_token with the app's nonce, and a code beside it, which stays open: so the nonce is at rest. */
   async function playIdentity(): Promise<void> {
     const user = visitor(here.app)
     const query = new URLSearchParams({

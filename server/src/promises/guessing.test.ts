@@ -1,4 +1,4 @@
-/** Guessing a password at the token endpoint, from everywhere at once; for one-time codes see their own test. */
+/** Guessing a password at the token endpoint, from everywhere at once. One-time codes have their own test. */
 import assert from 'node:assert/strict'
 import { dirname } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -29,7 +29,7 @@ suite('promises: guessing a password, over two processes and from many addresses
   })
 
   before(async () => {
-    // Behind a listed proxy, which says where a request comes from: no limit of an address stops any of these.
+    // Behind a listed proxy, which says where requests come from: no limit of an address stops any of these.
     const config = { public_url: publicUrl, trusted_proxies: ['127.0.0.1'] }
     here = await testDeployment({ mounts: ['concur'], file: true, config })
     const passwordHash = await hashPassword(testPassword)
