@@ -55,7 +55,8 @@ async function add(deployment: Deployment, options: Shared & Of): Promise<void> 
       'See: tokenferry client list, tokenferry organization list, tokenferry organization member list',
     client_disabled: `The client is disabled. Enable it first: tokenferry client enable ${client}`,
     grant_type_not_allowed:
-      'The client may not use request tokens: it must have a secret, and be allowed them. ' +
+      'The client may not use request tokens: its dialect must have them (concur) and be mounted, ' +
+      'and it must have a secret and be allowed them. ' +
       `Allow them: tokenferry client set ${client} --policy direct_grants=authtoken`,
     user_disabled: `The user is disabled. Enable them first: tokenferry user enable ${user}`,
     organization_disabled: `The organization is disabled. Enable it first: tokenferry organization enable ${organization}`,
