@@ -7,7 +7,9 @@ import type { Exchange, Meaning, Request, Variables } from './transcript.ts'
 import { fill, requestOf } from './transcript.ts'
 
 export type Conversation = {
-  /** Moves the clock, lets the user allow what is to be allowed, reads their mail, and fills the request in. */
+  /**
+   * Moves the clock, lets the user allow what is to be allowed, reads their mail, and fills the request in.
+   */
   prepare(exchange: Exchange): Promise<Request>
   /** Sends it. Nothing is told where the answer is as promised. */
   say(exchange: Exchange, request: Request): Promise<readonly string[]>

@@ -14,6 +14,7 @@ import {
   aUser,
   noon,
 } from '../../testing/records.ts'
+import { standingRules } from '../../testing/standing-rules.ts'
 import type { OneTimeCode } from '../one-time-code.ts'
 import { factsHmac, sayOneTimeCode } from '../one-time-code.ts'
 import { defaultPolicy } from '../policy.ts'
@@ -99,6 +100,8 @@ const withCodes =
   (...codes: readonly OneTimeCode[]) =>
   (state: State) => ({ ...state, codes })
 
+const standing = standingRules<State>({ withCaller, withSubject })
+
 const rules: readonly Rule<State>[] = [
   ['client_disabled', withCaller(({ client }) => ({ client: { ...client, status: 'disabled' } }))],
   [
@@ -109,28 +112,7 @@ const rules: readonly Rule<State>[] = [
   ['one_time_code_unknown', withCodes()],
   ['one_time_code_differs', withInput({ facts: new Map() })],
   ['one_time_code_wrong', withInput({ code: wrong(digitsOf(code)) })],
-  [
-    'lives_elsewhere',
-    (state) =>
-      withCaller(() => ({ regions: { here: 'us', all: ['us', 'eu'] } }))(
-        withSubject(({ user }) => ({ user: user && { ...user, region: 'eu' } }))(state),
-      ),
-  ],
-  ['user_disabled', withSubject(({ user }) => ({ user: user && { ...user, status: 'disabled' } }))],
-  [
-    'organization_disabled',
-    withSubject(({ organization }) => ({
-      organization: organization && { ...organization, status: 'disabled' },
-    })),
-  ],
-  ['client_barred', withSubject(() => ({ barred: 'organization' }))],
-  ['client_not_enabled', withCaller(({ policy }) => ({ policy: { ...policy, organizations: 'enabled' } }))],
-  [
-    'address_not_allowed',
-    withSubject(({ organization }) => ({
-      organization: organization && { ...organization, allowedAddresses: ['198.51.100.0/24'] },
-    })),
-  ],
+  ...standing.ofUser,
   ['proxies_unknown', withInput({ proxies: ['one', 'two'] })],
   ['scope_not_allowed', withInput({ scopes: ['write'] })],
 ]

@@ -13,6 +13,7 @@ import {
   aUser,
   noon,
 } from '../../testing/records.ts'
+import { standingRules } from '../../testing/standing-rules.ts'
 import { defaultPolicy } from '../policy.ts'
 import type { CheckedPassword } from '../sign-in.ts'
 import type { NamedSubject } from '../subjects.ts'
@@ -76,33 +77,14 @@ const found = (changes: Partial<CheckedPassword>): CheckedPassword => ({
   ...changes,
 })
 
+const standing = standingRules<State>({ withCaller, withSubject })
+
 const rules: readonly Rule<State>[] = [
   ['client_disabled', withCaller(({ client }) => ({ client: { ...client, status: 'disabled' } }))],
   ['grant_type_not_allowed', withCaller(({ policy }) => ({ policy: { ...policy, directGrants: ['otp'] } }))],
   ['sign_in_locked', (state) => ({ ...state, lockedUntil: noon + 1 })],
   ['password_wrong', withInput({ credential: found({ verifiedHash: undefined }) })],
-  [
-    'lives_elsewhere',
-    (state) =>
-      withCaller(() => ({ regions: { here: 'us', all: ['us', 'eu'] } }))(
-        withSubject(({ user }) => ({ user: user && { ...user, region: 'eu' } }))(state),
-      ),
-  ],
-  ['user_disabled', withSubject(({ user }) => ({ user: user && { ...user, status: 'disabled' } }))],
-  [
-    'organization_disabled',
-    withSubject(({ organization }) => ({
-      organization: organization && { ...organization, status: 'disabled' },
-    })),
-  ],
-  ['client_barred', withSubject(() => ({ barred: 'organization' }))],
-  ['client_not_enabled', withCaller(({ policy }) => ({ policy: { ...policy, organizations: 'enabled' } }))],
-  [
-    'address_not_allowed',
-    withSubject(({ organization }) => ({
-      organization: organization && { ...organization, allowedAddresses: ['198.51.100.0/24'] },
-    })),
-  ],
+  ...standing.ofUser,
   ['proxies_unknown', withInput({ proxies: ['one', 'two'] })],
   ['scope_not_allowed', withInput({ scopes: ['write'] })],
 ]

@@ -15,6 +15,7 @@ import {
   aUser,
   noon,
 } from '../../testing/records.ts'
+import { standingRules } from '../../testing/standing-rules.ts'
 import { hearRefreshToken, locatorHash } from '../chain.ts'
 import { defaultPolicy } from '../policy.ts'
 import type { Grant } from '../records.ts'
@@ -98,6 +99,8 @@ const usedOnce = (changes: Partial<Grant> = {}): State => {
   )
 }
 
+const standing = standingRules<State>({ withCaller, withSubject })
+
 const rulesOfAll: readonly Rule<State>[] = [
   ['client_disabled', withCaller(({ client }) => ({ client: { ...client, status: 'disabled' } }))],
   ['grant_type_not_allowed', withCaller(({ policy }) => ({ policy: { ...policy, directGrants: ['otp'] } }))],
@@ -117,27 +120,7 @@ const rulesOfLate: readonly Rule<State>[] = [
   ],
 ]
 const rulesOfSubject: readonly Rule<State>[] = [
-  [
-    'lives_elsewhere',
-    (state) =>
-      withCaller(() => ({ regions: { here: 'us', all: ['us', 'eu'] } }))(
-        withSubject(() => ({ organization: anOrganization({ region: 'eu' }) }))(state),
-      ),
-  ],
-  [
-    'organization_disabled',
-    withSubject(({ organization }) => ({
-      organization: organization && { ...organization, status: 'disabled' },
-    })),
-  ],
-  ['client_barred', withSubject(() => ({ barred: 'organization' }))],
-  ['client_not_enabled', withCaller(({ policy }) => ({ policy: { ...policy, organizations: 'enabled' } }))],
-  [
-    'address_not_allowed',
-    withSubject(({ organization }) => ({
-      organization: organization && { ...organization, allowedAddresses: ['198.51.100.0/24'] },
-    })),
-  ],
+  ...standing.ofCompany,
   ['proxies_unknown', withInput({ proxies: ['one', 'two'] })],
 ]
 

@@ -12,6 +12,7 @@ import {
   aUser,
   noon,
 } from '../../testing/records.ts'
+import { standingRules } from '../../testing/standing-rules.ts'
 import type { OneTimeCode } from '../one-time-code.ts'
 import { factsHmac, sayOneTimeCode } from '../one-time-code.ts'
 import { defaultPolicy } from '../policy.ts'
@@ -63,6 +64,8 @@ const withCodes =
 
 const five = [1, 2, 3, 4, 5].map((one) => aOneTimeCode({ id: Buffer.alloc(16, one) }))
 
+const standing = standingRules<State>({ withCaller, withSubject })
+
 const rules: readonly Rule<State>[] = [
   ['client_disabled', withCaller(({ client }) => ({ client: { ...client, status: 'disabled' } }))],
   [
@@ -70,28 +73,7 @@ const rules: readonly Rule<State>[] = [
     withCaller(({ policy }) => ({ policy: { ...policy, directGrants: ['password'] } })),
   ],
   ['sign_in_locked', (state) => ({ ...state, lockedUntil: noon + 1 })],
-  [
-    'lives_elsewhere',
-    (state) =>
-      withCaller(() => ({ regions: { here: 'us', all: ['us', 'eu'] } }))(
-        withSubject(({ user }) => ({ user: user && { ...user, region: 'eu' } }))(state),
-      ),
-  ],
-  ['user_disabled', withSubject(({ user }) => ({ user: user && { ...user, status: 'disabled' } }))],
-  [
-    'organization_disabled',
-    withSubject(({ organization }) => ({
-      organization: organization && { ...organization, status: 'disabled' },
-    })),
-  ],
-  ['client_barred_for_user', withSubject(() => ({ barred: 'user' }))],
-  ['client_not_enabled', withCaller(({ policy }) => ({ policy: { ...policy, organizations: 'enabled' } }))],
-  [
-    'address_not_allowed',
-    withSubject(({ organization }) => ({
-      organization: organization && { ...organization, allowedAddresses: ['198.51.100.0/24'] },
-    })),
-  ],
+  ...standing.ofUser,
   ['one_time_codes_open', withCodes(...five)],
 ]
 
