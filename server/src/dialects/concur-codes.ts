@@ -25,7 +25,11 @@ export const tokenCodes = {
   14: { ...invalidGrant, says: 'Account Locked. Please contact support' },
   16: { ...invalidRequest, says: 'user lives elsewhere' },
   19: { ...invalidGrant, says: 'Incorrect credentials. Please Retry' },
-  20: { ...invalidGrant, status: 403, says: 'Logon Denied. Please contact support' },
+  20: {
+    ...invalidGrant,
+    status: 403,
+    says: 'Logon Denied. Please contact support (typically due to IP restriction)',
+  },
   51: { ...invalidRequest, says: 'username was not supplied' },
   52: { ...invalidRequest, says: 'password was not supplied' },
   53: { status: 403, error: 'invalid_client', says: 'company is not enabled for this client' },
