@@ -8,7 +8,7 @@ export const demoScopes = {
     en: 'See, add, change and delete your contacts',
     de: 'Ihre Kontakte sehen, anlegen, ändern und löschen',
   },
-  profile: { en: 'See your name and mail address', de: 'Ihren Namen und Ihre E-Mail-Adresse sehen' },
+  profile: { en: 'See your name', de: 'Ihren Namen sehen' },
   read: { en: 'See what is in your account', de: 'Sehen, was in Ihrem Konto steht' },
   write: { en: 'Change what is in your account', de: 'Ändern, was in Ihrem Konto steht' },
   offline_access: { en: 'Do so while you are away', de: 'Dies auch tun, wenn Sie nicht da sind' },

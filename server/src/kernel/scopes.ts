@@ -34,3 +34,19 @@ export function hearScopes(text: string, separator: string | RegExp = / +/): rea
   const named = scopes.filter((scope) => scope !== '')
   return named.every(isScopeName) ? [...new Set(named)] : undefined
 }
+
+const ofPeople: ReadonlySet<string> = new Set([
+  'openid',
+  'profile',
+  'email',
+  'address',
+  'phone',
+  offlineAccess,
+])
+
+/**
+ * What of an app's scopes means something where it acts for a company: beside `openid`, some are about a user
+ * who signs in (OpenID Connect Core 1.0 §5.4), and there is none.
+ */
+export const ofCompany = (scopes: readonly string[]): readonly string[] =>
+  scopes.includes('openid') ? scopes.filter((scope) => !ofPeople.has(scope)) : scopes

@@ -2,6 +2,7 @@ import type { AdmittableApp } from '../kernel/admissions.ts'
 import type { RequestTokenMade } from '../kernel/operations/make-request-token.ts'
 import type { Milliseconds, Organization } from '../kernel/records.ts'
 import { requestTokenUsesMax } from '../kernel/request-token.ts'
+import { ofCompany } from '../kernel/scopes.ts'
 import { formatsFor } from '../words/formats.ts'
 import { appHead, permissionsOf } from './account-app-parts.ts'
 import type { Frame, Note } from './account-frame.ts'
@@ -112,7 +113,7 @@ function enabling({ frame, organization, app }: ConnectAppView): Html {
 ${
   !enabled &&
   html`<h2>${frame.place.words.account.mayDo}</h2>
-${permissionsOf(frame.place, client.scopes)}`
+${permissionsOf(frame.place, ofCompany(client.scopes))}`
 }
 <form method="post" action="${addressOf(frame, { ...to, page })}">
 ${tokenField(frame)}
@@ -128,7 +129,7 @@ function connecting({ frame, organization, app: { client }, openUntil }: Connect
   const to = { page: 'connect app', organizationId: organization.id, clientId: client.id } as const
   return html`<section class="panel">
 <h2>${words.mayDo(client.name, name)}</h2>
-${permissionsOf(place, client.scopes)}
+${permissionsOf(place, ofCompany(client.scopes))}
 <p>${words.how(client.name)}</p>
 ${openUntil !== undefined && html`<p>${words.isOpen(formatsFor(place.language).moment(openUntil))}</p>`}
 <form method="post" action="${addressOf(frame, to)}">

@@ -8,6 +8,7 @@ import type { Reason } from '../refusals.ts'
 import type { RequestToken } from '../request-token.ts'
 import { requestTokenBytes, requestTokenSeconds, sayRequestToken } from '../request-token.ts'
 import { sha256 } from '../ring.ts'
+import { ofCompany } from '../scopes.ts'
 import type { Store } from '../store.ts'
 import type { NamedSubject } from '../subjects.ts'
 import type { Account, AccountInput } from './account.ts'
@@ -114,11 +115,12 @@ export function madeOf(
     userId: subject.user?.id ?? '',
     organizationId: subject.organization.id,
   }
+  const scopes = subject.user ? client.scopes : ofCompany(client.scopes)
   const token: RequestToken = {
     ...of,
     hash: sha256(requestToken),
     authorizedBy: by,
-    scopes: client.scopes,
+    scopes,
     created: moment.now,
     expires,
     uses: 0,
@@ -130,7 +132,7 @@ export function madeOf(
       clientId: client.id,
       subjectId: of.userId || of.organizationId,
       requestToken,
-      scopes: client.scopes,
+      scopes,
       expires,
     },
     { write: 'make_request_token', token },
