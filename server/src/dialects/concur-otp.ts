@@ -4,8 +4,8 @@
  * second: by them it knows that both are of one sign-in.
  */
 import { refusalOfClient } from '../kernel/operations/direct-grant.ts'
-import { hearAsked, malformed, refuseAtToken, tokens } from './concur-answers.ts'
-import { hearProxies, missing, refuseSigningIn } from './concur-password.ts'
+import { malformed, refuseAtToken, tokens } from './concur-answers.ts'
+import { hearWanted, missing, refuseSigningIn } from './concur-password.ts'
 import type { Others } from './dialect.ts'
 import { endpoint, reply } from './dialect.ts'
 import { inBody } from './proofs.ts'
@@ -26,13 +26,13 @@ const send = endpoint({
   takes: { channel_type: 'optional', channel_handle: 'optional' },
   othersBut: reserved,
   does: 'send_one_time_code',
-  hear(parameters, { caller, others, mails, now }) {
+  hear(parameters, { caller, others, mails }) {
     const denied = refusalOfClient(caller, 'otp')
     if (denied) return { refusal: denied }
     const heard = hearChannel(parameters, others)
     if ('refusal' in heard) return heard
     if (!mails) return { refusal: { reason: 'unavailable', problem: 'mail is not configured' } }
-    return { ...heard, now }
+    return heard
   },
   say: () => reply(200, { message: 'otp sent' }),
   refuse: refuseAtToken(
@@ -61,16 +61,15 @@ const redeem = endpoint({
   },
   othersBut: reserved,
   does: 'redeem_one_time_code',
-  hear(parameters, { caller, others, now }) {
+  hear(parameters, { caller, others }) {
     const denied = refusalOfClient(caller, 'otp')
     if (denied) return { refusal: denied }
-    const { otp, scope, proxies } = parameters
+    const { otp } = parameters
     if (otp === undefined) return missing('otp')
     const heard = hearChannel(parameters, others)
     if ('refusal' in heard) return heard
-    const asked = hearAsked(scope)
-    if ('refusal' in asked) return asked
-    return { ...heard, code: otp, proxies: hearProxies(proxies), ...asked, now }
+    const wanted = hearWanted(parameters)
+    return 'refusal' in wanted ? wanted : { ...heard, code: otp, ...wanted }
   },
   say: tokens,
   refuse: refuseSigningIn,

@@ -30,14 +30,14 @@ const password = endpoint({
   hear(parameters, { caller }) {
     const denied = refusalOfClient(caller, 'password')
     if (denied) return { refusal: denied }
-    const { credtype = 'password', password: secret, proxies, scope } = parameters
+    const { credtype = 'password', password: secret } = parameters
     if (credtype !== 'password') return malformed('credtype', 'password', 'authtoken')
     const named = hearLogin(parameters)
     if ('refusal' in named) return named
     if (secret === undefined) return missing('password')
-    const asked = hearAsked(scope)
-    if ('refusal' in asked) return asked
-    return { ...named, credential: { password: secret }, proxies: hearProxies(proxies), ...asked }
+    const wanted = hearWanted(parameters)
+    if ('refusal' in wanted) return wanted
+    return { ...named, credential: { password: secret }, ...wanted }
   },
   say: tokens,
   refuse: refuseSigningIn,
@@ -61,7 +61,21 @@ function hearLogin({
   return name === undefined ? missing(login_type) : { username: name }
 }
 
-/** User ids, with commas or spaces between them. */
-export const hearProxies = (proxies = ''): readonly string[] => proxies.split(/[\s,]+/).filter(Boolean)
+type Wanted = Readonly<Record<'scope' | 'proxies', string | undefined>>
+
+/** For what, and in whose name: user ids stand with commas or spaces between them. */
+export function hearWanted({ scope, proxies: text = '' }: Wanted) {
+  const asked = hearAsked(scope)
+  if ('refusal' in asked) return asked
+  const proxies = [...new Set(text.split(/[\s,]+/).filter(Boolean))]
+  // Looking up many takes long, and everybody else would wait for it.
+  if (proxies.length > proxiesMax) {
+    const accepted = [`at most ${proxiesMax}`]
+    return { refusal: { reason: 'proxies_unknown', parameter: 'proxies', accepted } as const }
+  }
+  return { ...asked, proxies }
+}
+
+const proxiesMax = 50
 
 export const passwordEndpoints = [password]

@@ -4,8 +4,8 @@
  * anybody's is seen by it; which apps may, the operator says.
  */
 import { refusalOfClient } from '../kernel/operations/direct-grant.ts'
-import { hearAsked, tokens } from './concur-answers.ts'
-import { hearProxies, missing, refuseSigningIn } from './concur-password.ts'
+import { tokens } from './concur-answers.ts'
+import { hearWanted, missing, refuseSigningIn } from './concur-password.ts'
 import type { RequestTokenRequest } from './dialect.ts'
 import { endpoint } from './dialect.ts'
 import { inBody } from './proofs.ts'
@@ -18,14 +18,14 @@ const requestToken = endpoint({
   order: 'client first',
   takes: { username: 'optional', password: 'optional', proxies: 'optional', scope: 'optional' },
   does: 'redeem_request_token',
-  hear({ username, password, proxies, scope }, { caller }) {
+  hear(parameters, { caller }) {
     const denied = refusalOfClient(caller, 'authtoken')
     if (denied) return { refusal: denied }
+    const { username, password } = parameters
     if (username === undefined) return missing('username')
     if (password === undefined) return missing('password')
-    const asked = hearAsked(scope)
-    if ('refusal' in asked) return asked
-    return { subjectId: username, requestToken: password, proxies: hearProxies(proxies), ...asked }
+    const wanted = hearWanted(parameters)
+    return 'refusal' in wanted ? wanted : { subjectId: username, requestToken: password, ...wanted }
   },
   say: tokens,
   refuse: refuseSigningIn,

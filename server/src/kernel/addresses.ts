@@ -13,7 +13,7 @@ export function isRange(text: string): boolean {
   const [base = '', length, more] = text.split('/')
   const heard = hearAddress(base)
   if (!heard || more !== undefined) return false
-  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= heard.bits)
+  return length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= heard.bits)
 }
 
 function contains(range: string, address: Heard): boolean {

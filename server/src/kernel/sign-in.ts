@@ -3,7 +3,7 @@ import type { Actor } from './decision.ts'
 import type { Milliseconds, User } from './records.ts'
 import type { Refusal } from './refusals.ts'
 import type { Ring } from './ring.ts'
-import { currentVersion, fields, hmac } from './ring.ts'
+import { fields, hmac } from './ring.ts'
 
 /** So many passwords may be guessed within so long; then none is tried for as long again. */
 export const signInLimits = {
@@ -16,8 +16,12 @@ export const signInLimits = {
  * What failures of a name are counted under. The database says nothing of names that were only tried: some
  * are passwords, typed into the wrong field.
  */
-export const failuresName = (username: string, ring: Ring, now: Milliseconds): string =>
-  hmac(currentVersion(ring, now).keys.sign_in, fields(username)).toString('base64url')
+export function failuresName(username: string, { versions, compromised }: Ring): string {
+  // The oldest that is good: with the current one, each rotation would begin to count anew.
+  const version = versions.findLast((one) => !compromised.has(one.version))
+  if (!version) throw new Error('The key ring has no version that is good.')
+  return hmac(version.keys.sign_in, fields(username)).toString('base64url')
+}
 
 /** What is known of a name's failures, whether or not anybody has it. */
 export type SignInFailures = {
@@ -94,3 +98,13 @@ export const lockOf = (
   until !== undefined && until > now
     ? { reason: 'sign_in_locked', retryAfterSeconds: Math.max(1, Math.ceil((until - now) / 1000)) }
     : undefined
+
+/**
+ * The same of a name and of whoever has it. The user's own row says it, too: a name that is counted under
+ * another key since must not open what the row still calls locked.
+ */
+export const lockOfUser = (
+  failures: SignInFailures,
+  user: Pick<User, 'lockedUntil'> | undefined,
+  now: Milliseconds,
+): Refusal | undefined => lockOf(failures, now) ?? (user && lockOf(user, now))

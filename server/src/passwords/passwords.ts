@@ -3,7 +3,7 @@ import type { Answer } from '../kernel/decision.ts'
 import type { World } from '../kernel/kernel.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import type { CheckedPassword } from '../kernel/sign-in.ts'
-import { failuresAt, failuresName, lockOf } from '../kernel/sign-in.ts'
+import { failuresAt, failuresName, lockOfUser } from '../kernel/sign-in.ts'
 import { hashPassword, isOfOurCost, verifyPassword } from '../keys/password.ts'
 import { attempts } from './attempts.ts'
 import { turns } from './turns.ts'
@@ -40,10 +40,10 @@ export function passwordsOf(world: World): Passwords {
     async check({ username, password }, perform) {
       const { store } = world
       const { now, ring } = world.moment()
-      const name = failuresName(username, ring, now)
+      const name = failuresName(username, ring)
       const user = await store.findUserByUsername(username)
       const failures = await store.findSignInFailures(name)
-      const lock = lockOf(failures, now)
+      const lock = lockOfUser(failures, user, now)
       if (lock) return { refused: lock }
       // Nothing is waited for between the look and the count.
       if (verifications.isFull() || !underWay.begin(name, failuresAt(failures, now))) return { refused: busy }

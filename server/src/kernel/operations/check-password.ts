@@ -3,7 +3,7 @@ import { grant as granted, refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import type { User } from '../records.ts'
 import type { CheckedPassword, SignInFailures } from '../sign-in.ts'
-import { lockOf } from '../sign-in.ts'
+import { lockOfUser } from '../sign-in.ts'
 import type { SignedIn, SigningBrowser } from './begin-session.ts'
 import { beginSession } from './begin-session.ts'
 
@@ -32,7 +32,7 @@ export const checkPassword: Operation<PasswordInput, Facts, SignedIn> = {
   decide(input, { user, failures }, moment) {
     const { failuresName: name, verifiedHash, renewedHash, requestId, ...browser } = input
     // The right password is refused too: else whoever guesses goes on until it is told from the others.
-    const lock = lockOf(failures, moment.now)
+    const lock = lockOfUser(failures, user, moment.now)
     if (lock) return refuse(lock)
     if (!user || verifiedHash === undefined || user.passwordHash !== verifiedHash)
       return wrongPassword(user, name, { actor: 'tokenferry', address: browser.address, requestId }, moment)

@@ -63,7 +63,6 @@ const whole: State = {
     facts,
     scopes: undefined,
     proxies: [],
-    now: noon,
   },
   subject: {
     user: aUser({ email: address }),

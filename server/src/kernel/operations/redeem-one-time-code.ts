@@ -4,10 +4,10 @@ import { refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import type { Facts as CodeFacts, OneTimeCode, ReadableCode } from '../one-time-code.ts'
 import { factsHmac, isSameOneTimeCode, readableCodes, sayOneTimeCode } from '../one-time-code.ts'
-import type { Milliseconds, User } from '../records.ts'
+import type { User } from '../records.ts'
 import { currentVersion, equal } from '../ring.ts'
 import type { SignInFailures } from '../sign-in.ts'
-import { failuresName, lockOf } from '../sign-in.ts'
+import { failuresName, lockOfUser } from '../sign-in.ts'
 import type { NamedSubject } from '../subjects.ts'
 import type { DirectInput } from './direct-grant.ts'
 import { beginDirectGrant, countProxies, refusalOfClient, refusalOfSubject } from './direct-grant.ts'
@@ -20,7 +20,6 @@ export type RedeemOneTimeCodeInput = DirectInput & {
   readonly code: string
   /** As they were when it was asked for. */
   readonly facts: CodeFacts
-  readonly now: Milliseconds
 }
 
 type Facts = {
@@ -38,12 +37,12 @@ type Facts = {
  */
 export const redeemOneTimeCode: Operation<RedeemOneTimeCodeInput, Facts, Issued> = {
   async look(store, input, ring) {
-    const { caller, address, now } = input
+    const { caller, address } = input
     const subject = onlyOne(await store.findUserSubjects(caller.client.id, 'email', address))
     if (!subject?.user) {
       return { subject: undefined, name: '', failures: noFailures, codes: [], proxiesKnown: 0 }
     }
-    const name = failuresName(subject.user.username, ring, now)
+    const name = failuresName(subject.user.username, ring)
     const [failures, codes, proxiesKnown] = await Promise.all([
       store.findSignInFailures(name),
       store.findOneTimeCodes(caller.client.id, subject.user.id),
@@ -57,7 +56,7 @@ export const redeemOneTimeCode: Operation<RedeemOneTimeCodeInput, Facts, Issued>
     const denied = refusalOfClient(caller, 'otp')
     if (denied) return refuse(denied)
     if (!subject?.user) return refuse('email_unknown')
-    const lock = lockOf(failures, moment.now)
+    const lock = lockOfUser(failures, subject.user, moment.now)
     if (lock) return refuse(lock)
     const open = readableCodes(codes, caller.client, moment.ring, moment.now)
     if (open === 'version_unknown') return refuse('key_version_unknown')

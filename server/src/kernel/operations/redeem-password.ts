@@ -4,7 +4,7 @@ import { refuse } from '../decision.ts'
 import type { Moment, Operation } from '../kernel.ts'
 import { currentVersion } from '../ring.ts'
 import type { CheckedPassword, SignInFailures } from '../sign-in.ts'
-import { lockOf } from '../sign-in.ts'
+import { lockOfUser } from '../sign-in.ts'
 import type { NamedSubject } from '../subjects.ts'
 import { wrongPassword } from './check-password.ts'
 import type { DirectInput } from './direct-grant.ts'
@@ -30,11 +30,14 @@ type Facts = {
 export const redeemPassword: Operation<RedeemPasswordInput, Facts, Issued> = {
   async look(store, input) {
     const { caller, username } = input
+    const { failuresName, verifiedHash } = checkedIn(input)
     const [[subject], failures] = await Promise.all([
       store.findUserSubjects(caller.client.id, 'username', username),
-      store.findSignInFailures(checkedIn(input).failuresName),
+      store.findSignInFailures(failuresName),
     ])
-    return { subject, failures, proxiesKnown: await countProxies(store, input, subject) }
+    // Asked only of who has the password: else the time that it takes would tell who has an account.
+    const proxiesKnown = verifiedHash === undefined ? 0 : await countProxies(store, input, subject)
+    return { subject, failures, proxiesKnown }
   },
 
   decide(input, { subject, failures, proxiesKnown }, moment) {
@@ -42,7 +45,7 @@ export const redeemPassword: Operation<RedeemPasswordInput, Facts, Issued> = {
     const { failuresName: name, verifiedHash, renewedHash } = checkedIn(input)
     const denied = refusalOfClient(caller, 'password')
     if (denied) return refuse(denied)
-    const lock = lockOf(failures, moment.now)
+    const lock = lockOfUser(failures, subject?.user, moment.now)
     if (lock) return refuse(lock)
     const user = subject?.user
     if (!user || verifiedHash === undefined || user.passwordHash !== verifiedHash)

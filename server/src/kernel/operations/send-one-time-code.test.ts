@@ -36,7 +36,6 @@ const whole: State = {
     caller: aCaller({ policy: { ...defaultPolicy, directGrants: ['otp'] } }),
     address: 'Alice@one.example',
     facts: new Map([['device', 'phone']]),
-    now: noon,
   },
   subject: {
     user: aUser({ email: 'alice@one.example' }),

@@ -5,7 +5,7 @@ import { countUnexpired, factsHmac, oneTimeCodeIdBytes, oneTimeCodeLimits } from
 import type { Delivery, Milliseconds } from '../records.ts'
 import { currentVersion } from '../ring.ts'
 import type { SignInFailures } from '../sign-in.ts'
-import { failuresName, lockOf } from '../sign-in.ts'
+import { failuresName, lockOfUser } from '../sign-in.ts'
 import type { NamedSubject } from '../subjects.ts'
 import { refusalOfClient, refusalOfSubject } from './direct-grant.ts'
 import type { Caller } from './issue.ts'
@@ -16,7 +16,6 @@ export type SendOneTimeCodeInput = {
   readonly address: string
   /** What must be repeated when the code is redeemed. */
   readonly facts: CodeFacts
-  readonly now: Milliseconds
 }
 
 type Facts = {
@@ -34,11 +33,11 @@ export type SentOneTimeCode = { readonly expiresAt: Milliseconds }
  * planned in one commit; the digits come about when the mail goes.
  */
 export const sendOneTimeCode: Operation<SendOneTimeCodeInput, Facts, SentOneTimeCode> = {
-  async look(store, { caller, address, now }, ring) {
+  async look(store, { caller, address }, ring) {
     const subject = onlyOne(await store.findUserSubjects(caller.client.id, 'email', address))
     if (!subject?.user) return { subject: undefined, failures: noFailures, codes: [] }
     const [failures, codes] = await Promise.all([
-      store.findSignInFailures(failuresName(subject.user.username, ring, now)),
+      store.findSignInFailures(failuresName(subject.user.username, ring)),
       store.findOneTimeCodes(caller.client.id, subject.user.id),
     ])
     return { subject, failures, codes }
@@ -48,7 +47,7 @@ export const sendOneTimeCode: Operation<SendOneTimeCodeInput, Facts, SentOneTime
     const denied = refusalOfClient(caller, 'otp')
     if (denied) return refuse(denied)
     if (!subject?.user) return refuse('email_unknown')
-    const lock = lockOf(failures, moment.now)
+    const lock = lockOfUser(failures, subject.user, moment.now)
     if (lock) return refuse(lock)
     const refused = refusalOfSubject({ caller, scopes: undefined, proxies: [] }, subject, 0)
     if (refused) return refuse(refused)

@@ -19,7 +19,7 @@ suite('unlock sign-in', () => {
       moment,
     )
     assert.deepEqual(writes, [
-      { write: 'unlock_sign_in', userId: 'user', name: failuresName('alice', ring, noon), at: noon },
+      { write: 'unlock_sign_in', userId: 'user', name: failuresName('alice', ring), at: noon },
       event('user_changed', noon, actor, { userId: 'user', detail: 'unlocked' }),
     ])
   })

@@ -13,7 +13,7 @@ export const unlockSignIn: Operation<UnlockInput, User | undefined, User> = {
   decide({ actor }, user, { now, ring }) {
     if (!user) return refuse('record_unknown')
     if (!lockOf(user, now)) return refuse('nothing_to_change')
-    const name = failuresName(user.username, ring, now)
+    const name = failuresName(user.username, ring)
     return granted(
       { ...user, lockedUntil: undefined },
       { write: 'unlock_sign_in', userId: user.id, name, at: now },
