@@ -191,9 +191,9 @@ export const contextOf = (
 
 /** Where a mount is asked by whoever lives in this region; one that nobody configured is asked here. */
 export function addressOf({ issuer, issuers }: Mount, region: string | undefined): string {
-  const found = region === undefined ? issuer : issuers.get(region)
-  // An organization's region may have been recorded as the address itself.
-  return found ?? (region && /^https?:\/\//.test(region) ? region : issuer)
+  if (issuers.size > 0) return (region !== undefined && issuers.get(region)) || issuer
+  // Where no regions are configured, an organization's may have been recorded as the address itself.
+  return region && /^https?:\/\//.test(region) ? region : issuer
 }
 
 async function prove(
