@@ -5,8 +5,9 @@ import type { Connection, Membership, Milliseconds } from './records.ts'
 export type AccountWrite =
   | {
       /**
-       * Takes an app out of an organization: all its connections there end, each with its event, and its open
-       * codes go. While the row stands, every guard that would let the app in again fails.
+       * Takes an app out of an organization: all its connections there end, each with its event; its open
+       * codes and request tokens go, and those it had mailed to members. While the row stands, every guard
+       * that would let the app in again fails.
        */
       readonly write: 'bar_client'
       readonly organizationId: string
@@ -20,7 +21,8 @@ export type AccountWrite =
   | {
       /**
        * Ends all that this connection's user, or, where it has none, its organization, allowed its client:
-       * each connection with its event, and their open codes. Only while this one stands as it was seen.
+       * each connection with its event, their open codes, also by mail, and their request tokens. Only while
+       * this one stands as it was seen.
        */
       readonly write: 'end_connections'
       readonly connection: Pick<Connection, 'number' | 'epoch' | 'clientId' | 'userId' | 'organizationId'>

@@ -32,7 +32,10 @@ export type AdmissionWrite =
       readonly at: Milliseconds
     }
   | {
-      /** Revokes what the user has of the app, each with its event, and drops its open codes of them. */
+      /**
+       * Revokes what the user has of the app, each with its event, and ends its open codes, also by mail, and
+       * its request tokens of them.
+       */
       readonly write: 'bar_user'
       readonly userId: string
       readonly clientId: string

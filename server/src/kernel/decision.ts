@@ -149,6 +149,7 @@ export type Write =
   // Ends.
   | { readonly write: 'end_grant'; readonly number: number; readonly reason: string }
   | {
+      /** With it go its open codes, its request token, and the codes that were mailed to its user. */
       readonly write: 'revoke_connection'
       readonly connection: Pick<Connection, 'number' | 'clientId' | 'userId' | 'organizationId' | 'epoch'>
     }

@@ -20,13 +20,17 @@ export type OneTimeCode = {
   readonly guesses: number
   readonly created: Milliseconds
   readonly expires: Milliseconds
-  readonly status: 'open' | 'redeemed'
+  /** `revoked`: it was taken back with what the app was allowed, and still counts as a mail that was sent. */
+  readonly status: 'open' | 'redeemed' | 'revoked'
 }
 
 export const oneTimeCodeLimits = {
   lifeMilliseconds: 10 * 60_000,
   guessesMax: 5,
-  /** Of one user and app, that have not expired; those that are used up count too: each was a mail. */
+  /**
+   * Of one user and app, that have not expired. Those that are used up or taken back count too: each was a
+   * mail, and an app that ends its own connection must not fill a mailbox by that.
+   */
   unexpiredMax: 5,
 } as const
 
@@ -35,7 +39,10 @@ export const oneTimeCodeIdBytes = 16
 /** Each change of them. */
 export type OneTimeCodeWrite =
   | {
-      /** Only while the client is enabled, and the user has fewer of its codes that have not expired. */
+      /**
+       * Only while the client is enabled and not barred, and the user has fewer of its codes that have not
+       * expired: one that was on its way when the app was barred would outlive the bar.
+       */
       readonly write: 'add_one_time_code'
       readonly code: OneTimeCode
       readonly unexpiredMax: number
@@ -54,7 +61,8 @@ export type OneTimeCodeWrite =
   | {
       /**
        * Once, where it is open and guessed as it was seen, has not expired, and its user is enabled and not
-       * locked. Not of a client that is disabled, nor a code from before it was recovered.
+       * locked. Not of a client that is disabled, nor a code from before it was recovered, nor one that was
+       * taken back.
        */
       readonly write: 'redeem_one_time_code'
       readonly code: Pick<OneTimeCode, 'id' | 'guesses'>
@@ -88,7 +96,7 @@ export function factsHmac(version: RingVersion, id: Uint8Array, facts: Facts): B
 export const isSameOneTimeCode = (presented: string, code: string): boolean =>
   equal(Buffer.from(presented), Buffer.from(code))
 
-/** Whether it may still be redeemed at this moment. */
+/** Whether it may still be redeemed at this moment: not once it was used, guessed at too often, or taken back. */
 export const isOpen = (
   { status, guesses, expires }: Pick<OneTimeCode, 'status' | 'guesses' | 'expires'>,
   now: Milliseconds,

@@ -70,7 +70,7 @@ export type RequestTokenWrite =
   | {
       /**
        * Used once more. Its first use names the grant; a later one goes only where this is that grant, alive
-       * and as it was said. Nobody disabled or barred gets anything.
+       * and as it was said. Nobody disabled or barred gets anything, and only while its admin still is one.
        */
       readonly write: 'redeem_request_token'
       readonly hash: Uint8Array
@@ -91,6 +91,8 @@ export type RequestTokenFacts = {
   readonly subject: NamedSubject
   /** The user still belongs to the organization; so does the organization itself. */
   readonly belongs: boolean
+  /** Whoever made it may still do so: the operator, or an admin of the organization who is not disabled. */
+  readonly authorized: boolean
   readonly grant: Grant | undefined
 }
 

@@ -341,8 +341,8 @@ suite('mail: what is sent of a delivery', () => {
     assert.equal(subject, 'Your code for “Deal Sync”')
   })
 
-  test('a one-time code that is used up, redeemed or late does not go, nor one of a lost key', async () => {
-    const late = 'the one-time code has expired or was used'
+  test('a one-time code that is used up, taken back or late does not go, nor one of a lost key', async () => {
+    const late = 'the one-time code has expired, was used or taken back'
     await isDropped(codeDelivery, late)
     await addCode()
     await isDropped(codeDelivery, late, { moment: () => aMoment(aRing([version]), code.expires) })
@@ -353,6 +353,8 @@ suite('mail: what is sent of a delivery', () => {
     assert.equal(unread.outcome, 'failed')
     await addCode({ id: Buffer.alloc(16, 8), guesses: 5 })
     await isDropped({ ...codeDelivery, oneTimeCode: Buffer.alloc(16, 8) }, late)
+    await addCode({ id: Buffer.alloc(16, 9), status: 'revoked' })
+    await isDropped({ ...codeDelivery, oneTimeCode: Buffer.alloc(16, 9) }, late)
   })
 
   test('trouble that the operator must mend is logged, without anybody’s address', async () => {

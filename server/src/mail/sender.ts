@@ -189,7 +189,7 @@ async function oneTimeCode(
 ): Promise<Mail | Outcome> {
   const code = id && (await options.store.findOneTimeCode(id))
   const { now, ring } = options.moment()
-  if (!code || !isOpen(code, now)) return dropped('the one-time code has expired or was used')
+  if (!code || !isOpen(code, now)) return dropped('the one-time code has expired, was used or taken back')
   const { keyVersion, expires, clientId } = code
   if (ring.destroyed.has(keyVersion) || ring.compromised.has(keyVersion))
     return dropped('the key of the one-time code is gone')

@@ -1,5 +1,6 @@
 /** The statements of the writes of users' own pages, and of whoever governs an organization. */
 import type { AccountWrite } from '../kernel/account-writes.ts'
+import { revokeOneTimeCodes } from './one-time-code-statements.ts'
 import type { Statements } from './statement-parts.ts'
 import { insert, none } from './statement-parts.ts'
 
@@ -55,6 +56,7 @@ export const accountStatements: Statements<AccountWrite['write']> = {
       sql: 'delete from request_tokens where organization_id = $1 and client = $2',
       values: [organizationId, clientId],
     },
+    revokeOneTimeCodes(clientId, { membersOf: organizationId }),
   ],
   unbar_client: ({ organizationId, clientId }) => [
     {
@@ -82,10 +84,12 @@ export const accountStatements: Statements<AccountWrite['write']> = {
     ...[
       revokeSql(`${ofOneSubject('$3')} and status = 'live'`),
       `delete from codes where ${ofOneSubject('$3')} and status = 'open'`,
+      `delete from request_tokens where ${ofOneSubject('$3')}`,
     ].map((sql) => ({
       sql,
       values: [connection.userId, connection.clientId, connection.organizationId],
     })),
+    revokeOneTimeCodes(connection.clientId, connection),
   ],
   end_other_sessions: ({ userId, hash }) => [
     { sql: 'delete from sessions where user_id = $1 and hash <> $2 returning 1', values: [userId, hash] },

@@ -3,6 +3,7 @@ import type { AdmissionFinders, AdmissionWrite } from '../kernel/admissions.ts'
 import { appColumns, toApp } from './account-finders.ts'
 import { noteRevokedSql, revokeSql } from './account-statements.ts'
 import type { Database } from './database.ts'
+import { revokeOneTimeCodes } from './one-time-code-statements.ts'
 import { number, text, textOrNone, words } from './rows.ts'
 import type { Statements } from './statement-parts.ts'
 import { insert, none } from './statement-parts.ts'
@@ -33,6 +34,7 @@ export const admissionStatements: Statements<AdmissionWrite['write']> = {
       values: [userId, clientId],
     },
     { sql: 'delete from request_tokens where user_id = $1 and client = $2', values: [userId, clientId] },
+    revokeOneTimeCodes(clientId, { userId }),
   ],
   unbar_user: ({ userId, clientId }) => [
     {

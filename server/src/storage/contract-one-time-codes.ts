@@ -1,12 +1,43 @@
 /** The part of the contract that is about one-time codes: few at once, each counted, each redeemed once. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Write } from '../kernel/decision.ts'
+import type { ConnectionExpected, Write } from '../kernel/decision.ts'
 import type { OneTimeCode } from '../kernel/one-time-code.ts'
-import { aClient, aDelivery, aOneTimeCode, aUser, noon } from '../testing/records.ts'
+import {
+  aClient,
+  aConnection,
+  aDelivery,
+  anOrganization,
+  aOneTimeCode,
+  aUser,
+  noon,
+} from '../testing/records.ts'
 import type { Opened } from './contract.ts'
 
 const minute = 60_000
+const actor = { actor: 'operator', address: undefined, requestId: undefined }
+const connection = aConnection({ number: 50, organizationId: 'company' })
+const none: ConnectionExpected = { clientId: 'app', userId: 'user', organizationId: '', found: undefined }
+const live = { ...none, organizationId: 'company', found: { ...connection, scopes: undefined } }
+const barOfCompany: Write = {
+  write: 'bar_client',
+  organizationId: 'company',
+  clientId: 'app',
+  by: undefined,
+  at: noon,
+  actor,
+}
+const liftedCompany: Write = { write: 'unbar_client', organizationId: 'company', clientId: 'app' }
+const barOfUser: Write = { write: 'bar_user', userId: 'user', clientId: 'app', at: noon, actor }
+const liftedUser: Write = { write: 'unbar_user', userId: 'user', clientId: 'app' }
+
+/** Each way in which somebody takes back what the user has allowed the app. */
+const takings: Readonly<Record<string, Write>> = {
+  'the connection is revoked': { write: 'revoke_connection', connection },
+  'the app ends its connections': { write: 'end_connections', connection, at: noon, actor },
+  'the organization bars the app': barOfCompany,
+  'the user is barred from it': barOfUser,
+}
 
 /** Part of `keepsTheContract`. */
 export function keepsOneTimeCodePromises(opened: () => Opened): void {
@@ -23,12 +54,12 @@ export function keepsOneTimeCodePromises(opened: () => Opened): void {
   const numbered = (id: number, changes: Partial<OneTimeCode> = {}): OneTimeCode =>
     aOneTimeCode({ id: Buffer.alloc(16, id), ...changes })
   const add = (code: OneTimeCode): Write => ({ write: 'add_one_time_code', code, unexpiredMax: 5 })
-  const redeem = (code: OneTimeCode, at = noon): Write => ({
+  const redeem = (code: OneTimeCode, at = noon, connection = none): Write => ({
     write: 'redeem_one_time_code',
     code,
     failuresName: 'name',
     at,
-    connection: { clientId: 'app', userId: 'user', organizationId: '', found: undefined },
+    connection,
   })
   const wrong = (codes: readonly OneTimeCode[], at = noon): Write => ({
     write: 'note_wrong_one_time_code',
@@ -198,6 +229,94 @@ export function keepsOneTimeCodePromises(opened: () => Opened): void {
       }
       await store.commit([{ write: 'change_client', client: aClient(), seen }])
       assert.equal(await store.commit([redeem(code, noon + 10 * minute - 1)]), 'committed')
+    })
+
+    /** The user in the company, who has connected the app there; another user outside; another app. */
+    async function connected(): Promise<void> {
+      const { store } = opened()
+      await store.commit([{ write: 'add_client', client: aClient({ id: 'other' }), at: noon }])
+      await store.commit([{ write: 'put_organization', organization: anOrganization() }])
+      const user = (id: string, organizations: readonly string[]): Write => ({
+        write: 'put_user',
+        user: aUser({ id, username: id }),
+        organizations,
+      })
+      await store.commit([user('user', ['company'])])
+      await store.commit([user('outside', [])])
+      await store.commit([{ write: 'allow_connection', connection, seen: undefined }])
+    }
+    const statusOf = async ({ id }: OneTimeCode) => (await opened().other.findOneTimeCode(id))?.status
+
+    for (const [name, taking] of Object.entries(takings)) {
+      test(`once ${name}, none that was mailed before is good, and each counts on; others’ stay`, async () => {
+        const { store, other } = opened()
+        await connected()
+        const [open, used] = [numbered(1), numbered(2)]
+        const others = [numbered(3, { clientId: 'other' }), numbered(4, { userId: 'outside' })]
+        for (const one of [open, used, ...others]) assert.equal(await store.commit([add(one)]), 'committed')
+        assert.equal(await store.commit([redeem(used, noon, live)]), 'committed')
+        assert.equal(await store.commit([taking]), 'committed')
+        assert.deepEqual(await Promise.all([open, used, ...others].map(statusOf)), [
+          'revoked',
+          'redeemed',
+          'open',
+          'open',
+        ])
+        assert.equal(await other.commit([wrong([open])]), 'overtaken')
+        for (const lifted of [liftedCompany, liftedUser]) await store.commit([lifted])
+        const seen = await store.findConnection('app', 'user', 'company')
+        const found = seen && { ...seen, scopes: undefined }
+        assert.equal(await other.commit([redeem(open, noon, { ...live, found })]), 'overtaken')
+        for (const id of [5, 6, 7]) assert.equal(await store.commit([add(numbered(id))]), 'committed')
+        assert.equal(await store.commit([add(numbered(8))]), 'overtaken', 'five mails, taken back or not')
+      })
+
+      test(`a redemption that looked before ${name} loses`, async () => {
+        const { store, other } = opened()
+        await connected()
+        await store.commit([add(numbered(1))])
+        const outcomes = await Promise.all([
+          store.commit([taking]),
+          ...Array.from({ length: 8 }, () => other.commit([redeem(numbered(1), noon, live)])),
+        ])
+        assert.equal(outcomes[0], 'committed')
+        const redeemed = committed(outcomes.slice(1))
+        assert.equal(await statusOf(numbered(1)), redeemed === 1 ? 'redeemed' : 'revoked')
+        assert.equal(await other.commit([redeem(numbered(1), noon, live)]), 'overtaken')
+      })
+    }
+
+    test('a company’s own end takes nothing from its people', async () => {
+      const { store } = opened()
+      await connected()
+      await store.commit([add(numbered(1))])
+      const own = { ...connection, number: 51, userId: '' }
+      for (const end of [
+        { write: 'revoke_connection', connection: own },
+        { write: 'end_connections', connection: { ...own, epoch: 2 }, at: noon, actor },
+      ] as const) {
+        const seen = await store.findConnectionByNumber(51)
+        const again = { ...own, epoch: end.connection.epoch }
+        await store.commit([{ write: 'allow_connection', connection: again, seen }])
+        assert.equal(await store.commit([end]), 'committed')
+        assert.equal(await statusOf(numbered(1)), 'open')
+      }
+    })
+
+    test('none that is on its way when the app is barred comes to lie behind the bar', async () => {
+      const { store, other } = opened()
+      await connected()
+      for (const [taking, lifted] of [
+        [barOfCompany, liftedCompany],
+        [barOfUser, liftedUser],
+      ]) {
+        assert.equal(taking && (await store.commit([taking])), 'committed')
+        assert.equal(await other.commit([add(numbered(1))]), 'overtaken')
+        assert.equal(await other.commit([add(numbered(2, { clientId: 'other' }))]), 'committed')
+        assert.equal(lifted && (await store.commit([lifted])), 'committed')
+        await opened().database.query('delete from one_time_codes returning 1', [])
+      }
+      assert.equal(await other.commit([add(numbered(1))]), 'committed')
     })
 
     test('whoever has expired is swept, and nobody else', async () => {

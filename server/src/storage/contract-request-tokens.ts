@@ -63,14 +63,14 @@ const again = ({ hash }: RequestToken, at = noon): Extract<Write, { write: 'rede
 })
 const key = { clientId: 'app', userId: '', organizationId: company }
 
-const bar: Write = {
+const bar = {
   write: 'bar_client',
   organizationId: company,
   clientId: 'app',
   by: undefined,
   at: noon,
   actor: { actor: 'operator', address: undefined, requestId: undefined },
-}
+} as const
 
 /** Part of `keepsTheContract`. */
 export function keepsRequestTokenPromises(opened: () => Opened): void {
@@ -103,6 +103,7 @@ export function keepsRequestTokenPromises(opened: () => Opened): void {
           enabled: false,
         },
         belongs: true,
+        authorized: false,
         grant: undefined,
       })
       const theirs = await other.findRequestToken(ofUser.hash)
@@ -194,17 +195,78 @@ export function keepsRequestTokenPromises(opened: () => Opened): void {
       })
     }
 
-    test('that nobody has used yet goes with the connection that is revoked, and with the bar', async () => {
-      for (const end of [{ write: 'revoke_connection', connection } as const, bar]) {
-        const { store, other } = await prepare()
-        await store.commit([{ write: 'allow_connection', connection, seen: undefined }])
-        await store.commit([make(aRequestToken())])
-        assert.equal(await other.hasRequestToken(key), true)
-        await store.commit([end])
-        assert.equal(await other.hasRequestToken(key), false)
-        assert.equal(await other.commit([{ write: 'end_request_token', of: key }]), 'overtaken')
+    test('is worth what the word of whoever made it is worth at that moment, also where it was used', async () => {
+      const { store, other } = await prepare()
+      const token = aRequestToken({ authorizedBy: 'boss' })
+      const role = (of: 'admin' | 'member', organizationId = company): Write => ({
+        write: 'put_membership',
+        userId: 'boss',
+        organizationId,
+        role: of,
+      })
+      const status = (to: 'enabled' | 'disabled'): Write => ({
+        write: 'set_status',
+        record: 'users',
+        id: 'boss',
+        status: to,
+      })
+      const boss = aUser({ id: 'boss', username: 'boss' })
+      await store.commit([{ write: 'put_user', user: boss, organizations: [] }])
+      await store.commit([role('admin', 'another')])
+      await store.commit([make(token)])
+      const isRefused = async (writes: readonly Write[], why: string): Promise<void> => {
+        assert.equal((await other.findRequestToken(token.hash))?.authorized, false, why)
+        assert.equal(await other.commit(writes), 'overtaken', why)
       }
-      assert.equal(await opened().other.commit([make(aRequestToken())]), 'overtaken', 'the app is barred')
+      const leave: Write = { write: 'remove_membership', userId: 'boss', organizationId: company }
+      for (const use of [firstUse(token), [again(token)]]) {
+        await isRefused(use, 'an admin of another organization is none of this')
+        for (const [from, to, why] of [
+          [role('admin'), role('member'), 'a mere member'],
+          [role('admin'), leave, 'has left'],
+          [role('admin'), status('disabled'), 'is disabled'],
+        ] as const) {
+          assert.equal(await store.commit([from]), 'committed')
+          assert.equal((await other.findRequestToken(token.hash))?.authorized, true)
+          assert.equal(await store.commit([to]), 'committed')
+          await isRefused(use, why)
+        }
+        await store.commit([status('enabled')])
+        assert.equal(await other.commit(use), 'committed')
+        await store.commit([leave])
+      }
+    })
+
+    const takings: Readonly<Record<string, Write>> = {
+      'the connection is revoked': { write: 'revoke_connection', connection },
+      'the app ends its connection': { write: 'end_connections', connection, at: noon, actor: bar.actor },
+      'the app is barred': bar,
+    }
+    for (const [name, taking] of Object.entries(takings)) {
+      test(`that nobody has used yet goes where ${name}; a user’s stays, but for the bar`, async () => {
+        const { store, other } = await prepare()
+        const ofUser = aRequestToken({ hash: Buffer.alloc(32, 6), userId: 'user' })
+        await store.commit([{ write: 'allow_connection', connection, seen: undefined }])
+        for (const token of [aRequestToken(), ofUser]) await store.commit([make(token)])
+        assert.equal(await other.hasRequestToken(key), true)
+        assert.equal(await store.commit([taking]), 'committed')
+        assert.equal(await other.hasRequestToken(key), false)
+        assert.equal(await other.hasRequestToken(ofUser), taking !== bar)
+        assert.equal(await other.commit([{ write: 'end_request_token', of: key }]), 'overtaken')
+        const again = await other.commit([make(aRequestToken())])
+        assert.equal(again, taking === bar ? 'overtaken' : 'committed')
+      })
+    }
+
+    test('of a user goes with all that the app ends of them, in whichever company; the company’s stays', async () => {
+      const { store, other } = await prepare()
+      const ofUser = aRequestToken({ hash: Buffer.alloc(32, 6), userId: 'user' })
+      for (const token of [aRequestToken(), ofUser]) await store.commit([make(token)])
+      const theirs = aConnection({ number: 51 })
+      await store.commit([{ write: 'allow_connection', connection: theirs, seen: undefined }])
+      const end = { write: 'end_connections', connection: theirs, at: noon, actor: bar.actor } as const
+      assert.equal(await store.commit([end]), 'committed')
+      assert.deepEqual([await other.hasRequestToken(ofUser), await other.hasRequestToken(key)], [false, true])
     })
 
     test('is swept a day after its end', async () => {

@@ -1,10 +1,10 @@
 /** What is asked of one-time codes, and the statements of their changes. */
 import type { OneTimeCode, OneTimeCodeFinders, OneTimeCodeWrite } from '../kernel/one-time-code.ts'
-import type { Database, Row } from './database.ts'
+import type { Database, Row, Statement } from './database.ts'
 import { bytes, number, one, text } from './rows.ts'
 import { isNameLocked, lockedKey } from './sign-in-statements.ts'
 import type { Statements } from './statement-parts.ts'
-import { connectionAsExpected, connectionValues, places } from './statement-parts.ts'
+import { connectionAsExpected, connectionValues, isBarred, places } from './statement-parts.ts'
 
 const columns = [
   'id', 'client', 'user_id', 'key_version', 'facts', 'guesses', 'created', 'expires', 'status',
@@ -21,13 +21,18 @@ const allAsSeen = (
 const pairs = (count: number): readonly (readonly [number, number])[] =>
   Array.from({ length: count }, (_, at) => [3 + 2 * at, 4 + 2 * at] as const)
 
+// The one that a user who is named by an address acts in.
+const theirOrganization = `coalesce((select id from organizations where id =
+  (select min(organization_id) from memberships where user_id = $3)), '')`
+
 export const oneTimeCodeStatements: Statements<OneTimeCodeWrite['write']> = {
   add_one_time_code: ({ code, unexpiredMax }) => [
     {
       sql: `insert into one_time_codes (${columns.join(', ')}) select ${places(columns.length)}
         where (select count(*) from one_time_codes before where before.client = $2 and before.user_id = $3
           and before.expires > $7) < $10
-        and exists (select 1 from clients where id = $2 and status = 'enabled') returning 1`,
+        and exists (select 1 from clients where id = $2 and status = 'enabled')
+        and not ${isBarred('$2', '$3', theirOrganization)} returning 1`,
       values: [
         code.id, code.clientId, code.userId, code.keyVersion, code.facts, code.guesses, code.created,
         code.expires, code.status, unexpiredMax,
@@ -55,6 +60,20 @@ export const oneTimeCodeStatements: Statements<OneTimeCodeWrite['write']> = {
     },
   ],
 }
+
+/**
+ * Takes a client's open codes back, of the one user or of all members of the organization. Their rows stay:
+ * were they deleted, the app could have as many mails sent as it likes, by ending its connection in between.
+ */
+export const revokeOneTimeCodes = (
+  clientId: string,
+  of: { readonly userId: string } | { readonly membersOf: string },
+): Statement => ({
+  sql: `update one_time_codes set status = 'revoked' where client = $1 and status = 'open' and user_id ${
+    'userId' in of ? '= $2' : 'in (select user_id from memberships where organization_id = $2)'
+  }`,
+  values: [clientId, 'userId' in of ? of.userId : of.membersOf],
+})
 
 export const oneTimeCodeFindersOf = (database: Database): OneTimeCodeFinders => ({
   async findOneTimeCode(id) {

@@ -37,6 +37,12 @@ const belongs = (user: string, organization: string): string =>
   `(${user} = '' or exists (select 1 from memberships m where m.user_id = ${user}
     and m.organization_id = ${organization}))`
 
+/** A token has no more authority than whoever made it has left: '' is the operator. */
+const isAuthorized = (token: string): string => `(${token}.authorized_by = '' or exists (
+    select 1 from memberships m join users a on a.id = m.user_id
+    where m.user_id = ${token}.authorized_by and m.organization_id = ${token}.organization_id
+    and m.role = 'admin' and a.status = 'enabled'))`
+
 const makeSql = `insert into request_tokens (${columns.join(', ')}) select ${places(columns.length)}
   where ${clientGood('$2', '$7')} and ${belongs('$3', '$4')} and not ${isBarred('$2', '$3', '$4')}
   on conflict (client, user_id, organization_id) do update set
@@ -52,6 +58,7 @@ const redeemSql = `update request_tokens set uses = uses + 1, key_version = $5, 
   and ($4 = -1 or exists (select 1 from grants g where g.number = $4 and g.generation = 0 and g.status = 'live'))
   and ${clientGood('request_tokens.client', 'request_tokens.created')}
   and ${belongs('request_tokens.user_id', 'request_tokens.organization_id')} and ${nobodyIsDisabled}
+  and ${isAuthorized('request_tokens')}
   and ${connectionAsExpected(7)} returning 1`
 
 export const requestTokenStatements: Statements<RequestTokenWrite['write']> = {
@@ -83,7 +90,7 @@ const sql = {
   token: `select ${columns.map((column) => `t.${column} as t_${column}`).join(', ')},
       ${standing('t.client', 't.organization_id')},
       ${barredBy('t.client', 't.user_id', 't.organization_id')} as barred,
-      ${belongs('t.user_id', 't.organization_id')} as belongs
+      ${belongs('t.user_id', 't.organization_id')} as belongs, ${isAuthorized('t')} as authorized
     from request_tokens t left join users u on u.id = t.user_id
     left join organizations o on o.id = t.organization_id
     left join connections c on c.client = t.client and c.user_id = t.user_id
@@ -112,6 +119,7 @@ export const requestTokenFindersOf = (database: Database): RequestTokenFinders =
       token,
       subject: { ...toSubject(row), user },
       belongs: row.belongs === 1 && row.o_id !== null,
+      authorized: row.authorized === 1,
       grant: grant && toGrant(grant),
     }
   },

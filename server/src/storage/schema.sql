@@ -274,7 +274,7 @@ CREATE TABLE one_time_codes (
   guesses integer not null,
   created integer not null,
   expires integer not null,
-  status text not null -- open, redeemed
+  status text not null -- open, redeemed, revoked: taken back, and still one mail of five
 ) without rowid;
 
 CREATE INDEX one_time_codes_by_expiry on one_time_codes (expires);

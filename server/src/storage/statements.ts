@@ -10,7 +10,7 @@ import { admissionStatements } from './admissions-statements.ts'
 import { callbackStatements } from './callback-statements.ts'
 import type { Statement, Unit, Value } from './database.ts'
 import { asSeen, noneElse, noneElseValues, seenValues } from './legacy-seen.ts'
-import { oneTimeCodeStatements } from './one-time-code-statements.ts'
+import { oneTimeCodeStatements, revokeOneTimeCodes } from './one-time-code-statements.ts'
 import { operatorStatements } from './operator-statements.ts'
 import { outboxStatements } from './outbox-statements.ts'
 import { requestTokenStatements } from './request-token-statements.ts'
@@ -294,6 +294,7 @@ const table: Table = {
       values: [connection.clientId, connection.userId, connection.organizationId],
     },
     ...requestTokenStatements.end_request_token({ write: 'end_request_token', of: connection }),
+    revokeOneTimeCodes(connection.clientId, connection),
   ],
   revoke_access_token: ({ jti, expires }) => [
     {

@@ -61,6 +61,7 @@ const whole: State = {
       enabled: false,
     },
     belongs: true,
+    authorized: true,
     grant: undefined,
   },
   proxiesKnown: 0,
@@ -114,6 +115,7 @@ const rulesOfAll: readonly Rule<State>[] = [
 ]
 const rulesOfLate: readonly Rule<State>[] = [
   ['request_token_expired', withToken({ expires: noon })],
+  ['request_token_expired', withFound(() => ({ authorized: false }))],
   [
     'request_token_expired',
     withCaller(({ client }) => ({ client: { ...client, tokensValidAfter: noon - 1 } })),

@@ -58,7 +58,7 @@ export const redeemRequestToken: Operation<RedeemRequestTokenInput, Facts, Issue
 
 function refusalOfToken(
   { caller: { client, policy }, subjectId }: RedeemRequestTokenInput,
-  { token, subject, belongs, grant }: RequestTokenFacts,
+  { token, subject, belongs, authorized, grant }: RequestTokenFacts,
   { now }: Moment,
 ): Reason | undefined {
   const isTheirs = token.clientId === client.id && (token.userId || token.organizationId) === subjectId
@@ -70,8 +70,9 @@ function refusalOfToken(
       return 'request_token_used_up'
     if (policy.rotate === 'never' && grant.usedAt !== undefined) return 'request_token_used_up'
   }
-  // One from before the client was recovered may be in the thief's hands.
-  const isOver = token.expires <= now || token.created < client.tokensValidAfter
+  // One from before the client was recovered may be in the thief's hands. And an admin who has left has taken
+  // it along: also a lost answer that is said again would be by their word.
+  const isOver = token.expires <= now || token.created < client.tokensValidAfter || !authorized
   return isOver ? 'request_token_expired' : undefined
 }
 

@@ -8,7 +8,7 @@ create table one_time_codes (
   guesses integer not null,
   created integer not null,
   expires integer not null,
-  status text not null -- open, redeemed
+  status text not null -- open, redeemed, revoked: taken back, and still one mail of five
 ) without rowid;
 create index one_time_codes_by_user on one_time_codes (user_id, client);
 create index one_time_codes_by_expiry on one_time_codes (expires);
