@@ -58,7 +58,7 @@ export type ConcurServer = Commands & {
   token(app: ConcurApp, form: Form): Promise<Heard>
   /** What the app's redirect address is told once the person has signed in and decided. */
   authorize(query: Form, person: ConcurPerson, decision?: 'allow' | 'cancel'): Promise<Heard>
-  /** The digits of the newest mail to this address, of those that came after so many. */
+  /** The digits of the newest code that was mailed to this address, of those that came after so many. */
   digitsFor(email: string, mails?: number): Promise<string>
   /** Another server, on a copy of the database that a command has made. */
   copy(): Promise<{ readonly path: string; readonly base: string }>
@@ -245,8 +245,9 @@ async function digitsIn(folder: string, email: string, after: number): Promise<s
   const until = performance.now() + 30_000
   while (performance.now() < until) {
     const found = (await mailFolder(folder).list()).filter(({ to }) => to.includes(email))
-    const digits = /^ *(\d{6}) *$/m.exec(found[0]?.text ?? '')?.[1]
-    if (found.length > after && digits !== undefined) return digits
+    // Other mails may come in between, as that of an uninstall.
+    const codes = found.flatMap(({ text }) => /^ *(\d{6}) *$/m.exec(text)?.[1] ?? [])
+    if (codes.length > after && codes[0] !== undefined) return codes[0]
     // The mail leaves by the outbox of another process: asking again a little later is all there is.
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
