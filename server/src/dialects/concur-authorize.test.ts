@@ -279,7 +279,7 @@ suite('concur: what is refused at the page, and how', () => {
       assert.equal(here.error_code, number)
       assert.match(here.error_description ?? '', description)
       assert.equal(here.state, state)
-      assert.deepEqual(Object.keys(here).sort(), ['error_code', 'error_description', 'state'])
+      assert.deepEqual(Object.keys(here).sort(), ['error', 'error_code', 'error_description', 'state'])
     })
   }
 
@@ -292,6 +292,7 @@ suite('concur: what is refused at the page, and how', () => {
       const page = await user.get(hub({ response_type, nonce: 'n' }))
       const answer = told(await user.fill(page, /authorize/, { decision: 'cancel' }))[part]
       assert.deepEqual(answer, {
+        error: 'access_denied',
         error_code: '12',
         error_description: 'Logon Denied. Please contact support',
         state,
@@ -354,7 +355,7 @@ suite('concur: what is refused at the page, and how', () => {
           ])}`,
         ),
       )
-      assert.deepEqual(Object.keys(twice.query).sort(), ['error_code', 'error_description', 'state'])
+      assert.deepEqual(Object.keys(twice.query).sort(), ['error', 'error_code', 'error_description', 'state'])
     }
   })
 })

@@ -3,6 +3,7 @@
  * (`geolocation`), its refusals have the numbers of the token endpoint; an app may ask for an id_token there
  * (OpenID Connect Core 1.0 §3), and then gets all of the answer behind the `#`.
  */
+import { refusals } from '../kernel/refusals.ts'
 import { codeOf } from './concur-answers.ts'
 import type { AuthorizePage } from './dialect.ts'
 
@@ -22,10 +23,12 @@ export const authorize: AuthorizePage = {
   // Each of its reasons has a number.
   denied: 'told to the app',
   say: ({ geolocation, code, idToken, state }) => ({ geolocation, code, id_token: idToken, state }),
-  // Against RFC 6749 §4.1.2.1: Concur says `error_code`, where the standard says `error`.
+  // Concur says `error_code`. The standard's word stands beside it (RFC 6749 §4.1.2.1): without it, no
+  // library of OpenID Connect knows a refusal for one.
   refuse(refusal, state) {
     const { number, description } = codeOf(refusal, signingIn)
-    return { error_code: String(number), error_description: description, state }
+    const error = refusals[refusal.reason].oauth
+    return { error_code: String(number), error_description: description, error, state }
   },
 }
 
