@@ -236,6 +236,13 @@ test('dialect concur: the operator sets the status of a code, and trouble stays 
     })
   const refused = await request()
   assert.deepEqual([refused.status, refused.json.code], [400, 61])
+  const { client_id, client_secret } = Object(here.sections.concur)
+  const seen = (await here.deployment.store.findClient(client_id)) ?? assert.fail()
+  const client = { ...seen, policy: { statuses: { '54': 409 } } }
+  await here.deployment.store.commit([{ write: 'change_client', client, seen }])
+  const body = { client_id, client_secret, grant_type: 'client_credentials', scope: 'EXTRCT' }
+  const own = await here.request('/concur', { path: '/oauth2/v0/token', body })
+  assert.deepEqual([own.status, own.json.code], [409, 54])
   await here.deployment.database.close()
   const troubled = await request()
   assert.deepEqual([troubled.status, troubled.json.code], [503, 503])

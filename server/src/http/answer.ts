@@ -101,7 +101,9 @@ export async function answer(
     noted.reason = refusal.reason
     if (refusal.problem !== undefined) noted.problem = refusal.problem
     services.limits.note(refusal.reason, request.address)
-    return { reply: refusing(endpoint?.refuse ?? dialect.refuse, refusal, context), noted, client }
+    // A client that is known is told with its own statuses.
+    const told = client ? { ...context, policy: policyOf(mount.policy, client) } : context
+    return { reply: refusing(endpoint?.refuse ?? dialect.refuse, refusal, told), noted, client }
   }
 
   // 1 Select the endpoint: the method first, then the parameter that tells several apart.
