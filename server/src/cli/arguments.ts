@@ -90,11 +90,17 @@ export const parseOrigins = listOf((text) =>
     : 'An origin is scheme, host and port alone: https://app.example',
 )
 
-export const parseRanges = listOf((text) =>
+const ranges = listOf((text) =>
   isRange(text)
     ? undefined
     : `${text} is no address and no range: write 192.0.2.0/24, 2001:db8::/32 or one address.`,
 )
+
+/** Not `none`: it would read as "from nowhere", and be from anywhere. */
+export function parseRanges(text: string, before?: readonly string[]): readonly string[] {
+  if (text === 'none') throw new InvalidArgumentError('For anywhere again, write --allow-any-address.')
+  return ranges(text, before)
+}
 
 export const isIdentifier = (text: string): boolean => /^[!-~]{1,255}$/.test(text)
 

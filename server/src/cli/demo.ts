@@ -186,10 +186,17 @@ const greeting = (
   `the configuration in ${config}. Operate it: npx tokenferry client list --config ${config}`,
   '',
   ...(regions && elsewhere.length > 0 ? elsewhereWords(regions, elsewhere) : []),
+  ...(regions ? [] : olderWords(folder)),
   'A first exchange for each, to be pasted into another terminal:',
   '',
   ...first,
   'Ctrl+C stops it.',
+]
+
+const olderWords = (folder: string): string[] => [
+  'An earlier version has made this folder: it goes on, without what the demo shows since. For all of that,',
+  `stop this, move ${folder} and ${folder}.root-secret away, and start again.`,
+  '',
 ]
 
 const elsewhereWords = ({ us, eu }: DemoRegions, lines: readonly string[]): string[] => [

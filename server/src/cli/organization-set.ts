@@ -28,7 +28,11 @@ export function addOrganizationSet(organization: Command): void {
   )
     .option('--region <region>', 'where its people live who name no region themselves', parseName)
     .option('--no-region', 'they live nowhere in particular')
-    .option('--allow-address <ranges...>', 'from where alone its tokens are asked for', parseRanges)
+    .option(
+      '--allow-address <ranges...>',
+      'from where alone its people sign in, and apps in their name',
+      parseRanges,
+    )
     .option('--allow-any-address', 'from anywhere again')
     .option('--name <name>', 'its name', parseName)
     .option('--api-domain <url>', 'the base address of its API; none: the server’s own', parseUrlOrNone)

@@ -46,7 +46,11 @@ function addAdd(organization: Command): void {
     .requiredOption('--name <name>', 'its name', parseName)
     .option('--id <id>', 'its id in the old system; else one is made', parseId)
     .option('--region <region>', 'where its people live who name no region themselves', parseName)
-    .option('--allow-address <ranges...>', 'from where alone its tokens are asked for', parseRanges)
+    .option(
+      '--allow-address <ranges...>',
+      'from where alone its people sign in, and apps in their name',
+      parseRanges,
+    )
     .option('--api-domain <url>', 'the base address of its API', parseUrl)
     .action((options: AddOptions) =>
       withDeployment(options, async ({ world, config }) => {

@@ -71,9 +71,21 @@ suite('addresses: what is in a range', () => {
   })
 
   test('what is no range is none, and holds nothing', () => {
-    const lengths = ['33', '-1', '', ' 8', '8 ', '1e1', '0x8', '8/8', '255.255.255.0', '999', '0008', '024', '00'].map(
-      (length) => `192.0.2.0/${length}`,
-    )
+    const lengths = [
+      '33',
+      '-1',
+      '',
+      ' 8',
+      '8 ',
+      '1e1',
+      '0x8',
+      '8/8',
+      '255.255.255.0',
+      '999',
+      '0008',
+      '024',
+      '00',
+    ].map((length) => `192.0.2.0/${length}`)
     for (const text of [...nonsense, ...lengths, '::/129', '::ffff:192.0.2.0/120']) {
       assert.ok(!isRange(text), JSON.stringify(text))
       assert.ok(!isWithin('192.0.2.1', [text]), JSON.stringify(text))

@@ -96,7 +96,7 @@ export function factsHmac(version: RingVersion, id: Uint8Array, facts: Facts): B
 export const isSameOneTimeCode = (presented: string, code: string): boolean =>
   equal(Buffer.from(presented), Buffer.from(code))
 
-/** Whether it may still be redeemed at this moment: not once it was used, guessed at too often, or taken back. */
+/** Whether it may still be redeemed: not once it was used, guessed at too often, or taken back. */
 export const isOpen = (
   { status, guesses, expires }: Pick<OneTimeCode, 'status' | 'guesses' | 'expires'>,
   now: Milliseconds,

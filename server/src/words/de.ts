@@ -436,7 +436,9 @@ export const de: Words = {
     allowed: 'Sie haben dieser App den Zugriff erlaubt. Sie tauscht den folgenden Code gegen ihre Tokens.',
     denied: 'Sie haben dieser App den Zugriff nicht erlaubt. Das wurde ihr mitgeteilt:',
     refused: (error) => `Was die App verlangt hat, wurde abgelehnt: ${error}. Das wurde ihr mitgeteilt:`,
-    bare: 'Hierher kommen die Benutzer der Beispiel-Apps von den Seiten von Tokenferry zurück. Es kam nichts mit.',
+    bare:
+      'Hierher kommen Nutzerinnen und Nutzer der Beispiel-Apps von den Seiten von Tokenferry zurück. ' +
+      'In dem, was dieser Server sieht, steht keine Antwort.',
     behind:
       'Außer wenn in der Adresse dieser Seite ein # steht: Dann folgt die Antwort dahinter. ' +
       'Kein Server sieht sie, und hier läuft kein Skript; eine echte App liest sie im Browser.',

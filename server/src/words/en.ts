@@ -420,7 +420,7 @@ export const en = {
     allowed: 'You have allowed this app. It redeems the code below for its tokens.',
     denied: 'You have not allowed this app. This is what it was told.',
     refused: (error: string) => `What this app asked for was refused: ${error}. This is what it was told.`,
-    bare: 'This is where users of the sample apps come back to from the pages of Tokenferry. Nothing came with you.',
+    bare: 'This is where users of the sample apps come back to from the pages of Tokenferry. There is no answer in what this server sees.',
     behind:
       'Unless there is a # in the address of this page: then the answer stands behind it. ' +
       'No server sees that, and no script runs here; a real app reads it in the browser.',
