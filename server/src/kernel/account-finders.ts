@@ -19,6 +19,8 @@ export type ConnectedApp = {
 /** An app as an organization's admin sees it: all its connections there taken together. */
 export type OrganizationApp = {
   readonly client: AppShown
+  /** One of them is the organization's own, and no person's. */
+  readonly isForAll: boolean
   /** How many are live; 0 for an app that is barred. */
   readonly connections: number
   /** How many of them wait for their user to confirm. */

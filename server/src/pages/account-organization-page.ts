@@ -80,9 +80,11 @@ export function countsOf(
   const words = account.organizationApps
   const { count, date, ago } = formatsFor(place.language)
   if (app.barred) return [words.since(date(app.since))]
+  const people = app.connections - (app.isForAll ? 1 : 0)
   const areAllAsleep = reach !== 'all' && app.pending === app.connections
   return [
-    words.people(count(app.connections), app.connections),
+    ...(app.isForAll ? [account.wholeOrganization] : []),
+    ...(people > 0 ? [words.people(count(people), people)] : []),
     ...(app.pending > 0 ? [words.waiting(count(app.pending), app.pending)] : []),
     words.since(date(app.since)),
     ...(areAllAsleep

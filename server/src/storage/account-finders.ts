@@ -40,10 +40,12 @@ const sql = {
   organizationConnections: `${connectedSql(`${ofOrganization} and c.client = $2 and c.number > $3`)}
     order by c.number limit $4`,
   organizationApps: `with ours as materialized (select c.client, count(*) as connections,
-        sum(c.confirmation = 'pending') as pending, min(c.since) as since, max(${lastUsed}) as last_used
+        sum(c.confirmation = 'pending') as pending, sum(c.user_id = '') as for_all,
+        min(c.since) as since, max(${lastUsed}) as last_used
       from connections c where ${ofOrganization} and c.status = 'live' group by c.client),
     named as (select client from ours union select client from barred_clients where organization_id = $1)
     select ${appColumns}, coalesce(ours.connections, 0) as connections, coalesce(ours.pending, 0) as pending,
+      coalesce(ours.for_all, 0) as for_all,
       coalesce(ours.since, b.at) as since, ours.last_used, b.client is not null as barred
     from named join clients a on a.id = named.client left join ours on ours.client = a.id
     left join barred_clients b on b.organization_id = $1 and b.client = a.id order by lower(a.name), a.id`,
@@ -73,6 +75,7 @@ export const accountFindersOf = (database: Database): AccountFinders => ({
       client: toApp(row),
       connections: number(row.connections),
       pending: number(row.pending),
+      isForAll: row.for_all === 1,
       since: number(row.since),
       lastUsed: numberOrNone(row.last_used),
       barred: row.barred === 1,

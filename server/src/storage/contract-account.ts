@@ -368,8 +368,11 @@ export function keepsAccountPromises(opened: () => Opened): void {
         rest,
       ])
       assert.deepEqual(listed, [
-        ['a', { connections: 3, pending: 1, since: noon, lastUsed: noon + 5, barred: false }],
-        ['b', { connections: 0, pending: 0, since: noon + 9, lastUsed: undefined, barred: true }],
+        ['a', { isForAll: true, connections: 3, pending: 1, since: noon, lastUsed: noon + 5, barred: false }],
+        [
+          'b',
+          { isForAll: false, connections: 0, pending: 0, since: noon + 9, lastUsed: undefined, barred: true },
+        ],
       ])
       const pageOf = async (after: string | undefined) =>
         (await other.listOrganizationConnections('company', 'a', { after, limit: 2 })).map(
