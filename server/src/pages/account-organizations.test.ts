@@ -144,6 +144,14 @@ suite('account: an organization’s apps', () => {
     assert.doesNotMatch((await admin.get(forged.location ?? '')).text, /role="status"/)
   })
 
+  test('an app of the whole organization is told apart from those of people', async () => {
+    const { id, path } = await anApp()
+    await bed.connect({ clientId: id, userId: '', organizationId: 'a/b? c', confirmation: 'not_needed' })
+    const list = await admin.get(apps)
+    const entry = list.text.split('<li class="item').find((text) => text.includes(path)) ?? ''
+    assert.match(entry, /The whole organization · 3 people · 1 waiting/)
+  })
+
   test('many people stand on several pages', async () => {
     await bed.app({ id: 'popular', name: 'Popular' })
     for (let at = 0; at < 120; at += 1) {
