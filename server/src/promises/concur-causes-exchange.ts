@@ -11,6 +11,7 @@ type Exchange = {
   readonly app?: ConcurApp
   readonly base?: string
   readonly bearer?: string
+  readonly query?: string
 }
 
 const applicationToken = async (
@@ -28,7 +29,7 @@ async function exchange(
 ): Promise<Heard> {
   const { base = at.base, key = oldKey, secret = app.secret } = other
   const bearer = other.bearer ?? (await applicationToken(at, app, base))
-  const path = `${base}/appmgmt/v0/legacyApps/${key}/exchangeRefreshToken/me`
+  const path = `${base}/appmgmt/v0/legacyApps/${key}/exchangeRefreshToken/me${other.query ?? ''}`
   return at.send({ path, bearer, form: JSON.stringify({ token, secret }) })
 }
 
@@ -153,6 +154,29 @@ export const exchangeCauses = {
         const form = { grant_type: 'refresh_token', refresh_token: String(first.json.token) }
         const used = await at.token(at.apps.legacy, form)
         return { heard: await exchange(at, { token }), after: async () => used }
+      },
+    },
+    wrongly('The token of an ordinary user is to be a company’s (`returnType=companyToken`).', (at, token) =>
+      exchange(at, { token, query: '?returnType=companyToken' }),
+    ),
+    {
+      because:
+        'The old token was exchanged for its user, and is now to be a company’s, or the other way round.',
+      async bring(at) {
+        const { adminToken: token } = at.person()
+        const query = '?returnType=companyToken'
+        await exchange(at, { token, query })
+        return { heard: await exchange(at, { token }), after: () => exchange(at, { token, query }) }
+      },
+    },
+    {
+      because: 'The user, their company’s admin, or the app itself has ended what the app was allowed.',
+      async bring(at) {
+        const { legacyToken: token, id } = at.person()
+        const first = await exchange(at, { token })
+        const [connection] = Object.values(await at.json(['connection', 'list', '--user', id]))
+        await at.run(['connection', 'revoke', String(Object(connection).number)])
+        return { heard: await exchange(at, { token }), after: async () => first }
       },
     },
   ],

@@ -144,6 +144,22 @@ export const personCauses = {
         return { heard: await byRequestToken(at, person.company, token), after: async () => first }
       },
     },
+    {
+      because:
+        'The request token has expired: after 24 hours, or since `tokenferry client recover` has ended all of before.',
+      isOurChoice: true,
+      async bring(at) {
+        const { company } = at.person()
+        const app = await at.app('--policy', 'direct_grants=authtoken')
+        const traded = async (password: string): Promise<Heard> =>
+          at.token(app, { grant_type: 'password', credtype: 'authtoken', username: company, password })
+        const add = ['request-token', 'add', '--client', app.id, '--organization', company]
+        const made = async (): Promise<string> => String((await at.json(add)).requestToken)
+        const token = await made()
+        await at.run(['client', 'recover', app.id, '--all'])
+        return { heard: await traded(token), after: async () => traded(await made()) }
+      },
+    },
   ],
   20: [
     {
