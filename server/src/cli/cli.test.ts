@@ -193,6 +193,16 @@ suite('command line: help and warnings', { concurrency: 2 }, () => {
     assert.equal(status, 0)
     assert.match(stderr, /^Warning: dch is mounted nowhere/)
   })
+
+  test('grants that come to nothing are allowed with a warning', async () => {
+    const add = ['client', 'add', '--name', 'An app', '--policy', 'direct_grants=otp', '--dialect']
+    const { stderr: standard } = await run([...add, 'standard'])
+    assert.match(standard, /standard has no such grants, so direct_grants of \S+ mean nothing/)
+    const { stderr: open } = await run([...add, 'concur', '--type', 'public'])
+    assert.match(open, /has no secret, so it gets nothing by direct_grants/)
+    const { stderr: good } = await run([...add, 'concur'])
+    assert.doesNotMatch(good, /direct_grants/)
+  })
 })
 
 suite('command line: mistakes', { concurrency: 2 }, () => {

@@ -16,6 +16,7 @@ import type { Settings, ShownClient } from './client-settings.ts'
 import { changeOf, given, shown, withSettings } from './client-settings.ts'
 import type { Shared } from './command.ts'
 import { CommandError, granted, group, operator, subcommand, withDeployment } from './command.ts'
+import { warnOfUselessGrants } from './direct-grants.ts'
 import { say, sayJson, sayRecord, sayRecords, timeOf } from './output.ts'
 import { readPolicyArguments } from './policy-arguments.ts'
 import { withSecretsInWords } from './secret-words.ts'
@@ -100,6 +101,7 @@ async function add({ world, config }: Deployment, options: AddOptions): Promise<
       `Warning: ${options.dialect} is mounted nowhere, so nobody serves this client. Add a mount to ${options.config}.\n`,
     )
   }
+  warnOfUselessGrants(made.client)
   if (options.json) {
     sayJson({ client_id: made.client.id, client_secret: made.secret })
     return
@@ -193,6 +195,7 @@ const change = (clientId: string, options: Shared, { line, ...changing }: Changi
       record_exists: 'Another client has that identifier. See: tokenferry client list',
       nothing_to_change: 'The client is so already; nothing was changed.',
     })
+    warnOfUselessGrants(changed)
     if (line && !options.json) say(line(changed))
     else sayClient(shown(changed, world.moment().now), options)
   })

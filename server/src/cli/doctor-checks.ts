@@ -14,6 +14,7 @@ import { pendingMigrations } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { damageIn, openSqlite } from '../storage/sqlite.ts'
 import { damagedWords, databasePath } from './command.ts'
+import { uselessGrants } from './direct-grants.ts'
 import { codeFindings, mailFindings } from './doctor-mail.ts'
 import { peopleFindings } from './doctor-people.ts'
 import { signInFindings } from './doctor-sign-in.ts'
@@ -239,6 +240,8 @@ function clientFindings(clients: readonly Client[], { mounts }: Config, now: num
     if (!mounts.some((mount) => mount.dialect === dialect)) {
       findings.push(warn('client', `${id} speaks ${dialect}, which is mounted nowhere`))
     }
+    const useless = uselessGrants(client)
+    if (useless !== undefined) findings.push(warn('client', useless))
     // An API that only asks what tokens are worth needs none.
     if (scopes.length === 0 && !mayIntrospect) {
       findings.push(

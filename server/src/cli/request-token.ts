@@ -14,7 +14,7 @@ import { granted, group, operator, subcommand, withDeployment } from './command.
 import { say, sayJson, sayRecord, sayRecords, timeOf } from './output.ts'
 
 export function addRequestTokenCommands(program: Command): void {
-  const token = group(program, 'request-token', 'what an app trades for a pair, as an admin lets it')
+  const token = group(program, 'request-token', 'tokens by which an app begins to act for a company: of its admins, or of yours')
   addAdd(token)
   addList(token)
   addRevoke(token)
@@ -105,7 +105,7 @@ type ListOptions = Shared & {
 type Listed = Omit<RequestToken, 'hash'>
 
 function addList(token: Command): void {
-  subcommand(token, 'list', 'list request tokens, newest first; what they are is not kept')
+  subcommand(token, 'list', 'list request tokens, newest first; the tokens themselves are not kept')
     .option('--client <id>', 'of this client')
     .option('--organization <id>', 'of this organization')
     .option('--limit <count>', 'how many', parseCount, 100)
@@ -122,7 +122,7 @@ function addList(token: Command): void {
           USER: ({ userId }: Listed) => userId,
           MADE: ({ created }: Listed) => timeOf(created),
           EXPIRES: ({ expires }: Listed) => (expires <= now ? 'expired' : timeOf(expires)),
-          USES: ({ uses }: Listed) => uses,
+          USES: ({ uses }: Listed) => `${uses} of ${requestTokenUsesMax}`,
           BY: ({ authorizedBy }: Listed) => authorizedBy || 'the operator',
         }
         const none = 'There are no request tokens.'
