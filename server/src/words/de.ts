@@ -102,7 +102,7 @@ export const de: Words = {
     openid: 'Wissen, wer Sie sind, wenn Sie sich anmelden',
     profile: 'Ihren Namen und Ihren Benutzernamen sehen',
     email: 'Ihre E-Mail-Adresse sehen',
-    offline_access: 'Dies auch tun, wenn Sie nicht da sind',
+    offline_access: 'Diesen Zugriff behalten, während Sie nicht da sind',
   },
   notices: {
     signedOut: {

@@ -96,7 +96,7 @@ export const en = {
     openid: 'Know who you are, when you sign in',
     profile: 'See your name and your user name',
     email: 'See your e-mail address',
-    offline_access: 'Do so while you are away',
+    offline_access: 'Keep this access while you are away',
   },
   notices: {
     signedOut: {
