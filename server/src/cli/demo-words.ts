@@ -11,7 +11,10 @@ export const demoScopes = {
   profile: { en: 'See your name', de: 'Ihren Namen sehen' },
   read: { en: 'See what is in your account', de: 'Sehen, was in Ihrem Konto steht' },
   write: { en: 'Change what is in your account', de: 'Ändern, was in Ihrem Konto steht' },
-  offline_access: { en: 'Keep this access while you are away', de: 'Diesen Zugriff behalten, während Sie nicht da sind' },
+  offline_access: {
+    en: 'Keep this access while you are away',
+    de: 'Diesen Zugriff behalten, während Sie nicht da sind',
+  },
   MERCHANT_R: { en: 'See the business and its address', de: 'Das Geschäft und seine Adresse sehen' },
   ORDERS_R: { en: 'See orders', de: 'Bestellungen sehen' },
   ORDERS_W: { en: 'Add and change orders', de: 'Bestellungen anlegen und ändern' },

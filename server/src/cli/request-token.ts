@@ -14,7 +14,7 @@ import { granted, group, operator, subcommand, withDeployment } from './command.
 import { say, sayJson, sayRecord, sayRecords, timeOf } from './output.ts'
 
 export function addRequestTokenCommands(program: Command): void {
-  const token = group(program, 'request-token', 'tokens by which an app begins to act for a company: of its admins, or of yours')
+  const token = group(program, 'request-token', 'tokens by which an app begins to act for a company')
   addAdd(token)
   addList(token)
   addRevoke(token)
