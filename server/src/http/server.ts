@@ -63,8 +63,9 @@ export function httpServer(options: ServerOptions): FastifyInstance {
 
   // First of all, so that it is on whatever comes of the request.
   if (mounts.some(({ dialect }) => dialect.correlationHeader !== undefined)) {
-    app.addHook('onRequest', async (request, raw) => {
+    app.addHook('onRequest', (request, raw, done) => {
       correlate(request, raw, request.is404 ? mountAt(request) : request.routeOptions.config.mount)
+      done()
     })
   }
 
