@@ -126,7 +126,7 @@ suite('a request token', () => {
       assert.ok(listed.stdout.includes(app.client_id) && !listed.stdout.includes('tfq_'))
       assert.ok(!listed.stdout.includes('hash'))
     }
-    assert.match((await run('request-token', 'list')).stdout, /acme +- +20\S+Z +20\S+Z +0 +the operator/)
+    assert.match((await run('request-token', 'list')).stdout, /acme +- +20\S+Z +20\S+Z +0 of 5 +the operator/)
     assert.match((await run('request-token', 'list', '--client', 'none')).stderr, /no request tokens/)
   })
 
