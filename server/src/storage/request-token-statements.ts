@@ -1,29 +1,10 @@
 /** What is asked of request tokens, and the statements of their changes. */
 import type { RequestToken, RequestTokenFinders, RequestTokenWrite } from '../kernel/request-token.ts'
-import type { NamedSubject } from '../kernel/subjects.ts'
 import type { Database, Row, Statement, Value } from './database.ts'
-import {
-  bytes,
-  joinedColumns,
-  joinedConnection,
-  joinedOrganization,
-  number,
-  numberOrNone,
-  text,
-  toBarredBy,
-  toGrant,
-  toUser,
-  words,
-} from './rows.ts'
+import { bytes, number, numberOrNone, text, toGrant, toUser, words } from './rows.ts'
 import type { Statements } from './statement-parts.ts'
-import {
-  barredBy,
-  connectionAsExpected,
-  connectionValues,
-  isBarred,
-  none,
-  places,
-} from './statement-parts.ts'
+import { connectionAsExpected, connectionValues, isBarred, none, places } from './statement-parts.ts'
+import { standing, toStanding } from './subject-finders.ts'
 
 const columns = [
   'hash', 'client', 'user_id', 'organization_id', 'authorized_by', 'scopes', 'created', 'expires', 'uses',
@@ -83,20 +64,16 @@ export const sweepRequestTokens = (before: number, limit: number): Statement => 
   values: [before, limit],
 })
 
-const standing = (client: string, organization: string): string => `u.*, ${joinedColumns}, o.id as o_id,
-  exists (select 1 from enabled_clients e where e.organization_id = ${organization} and e.client = ${client}) as enabled`
-
 const sql = {
   token: `select ${columns.map((column) => `t.${column} as t_${column}`).join(', ')},
-      ${standing('t.client', 't.organization_id')},
-      ${barredBy('t.client', 't.user_id', 't.organization_id')} as barred,
+      u.*, ${standing('t.user_id', 't.organization_id', 'e.organization_id = t.organization_id', 't.client')},
       ${belongs('t.user_id', 't.organization_id')} as belongs, ${isAuthorized('t')} as authorized
     from request_tokens t left join users u on u.id = t.user_id
     left join organizations o on o.id = t.organization_id
     left join connections c on c.client = t.client and c.user_id = t.user_id
       and c.organization_id = t.organization_id
     where t.hash = $1`,
-  member: `select ${standing('$1', '$3')}, ${barredBy('$1', '$2', '$3')} as barred
+  member: `select u.*, ${standing('$2', '$3')}
     from memberships m join users u on u.id = m.user_id join organizations o on o.id = m.organization_id
     left join connections c on c.client = $1 and c.user_id = m.user_id and c.organization_id = m.organization_id
     where m.user_id = $2 and m.organization_id = $3`,
@@ -117,7 +94,7 @@ export const requestTokenFindersOf = (database: Database): RequestTokenFinders =
     const user = token.userId !== '' && row.id !== null ? toUser(row) : undefined
     return {
       token,
-      subject: { ...toSubject(row), user },
+      subject: { ...toStanding(row), user },
       belongs: row.belongs === 1 && row.o_id !== null,
       authorized: row.authorized === 1,
       grant: grant && toGrant(grant),
@@ -125,7 +102,7 @@ export const requestTokenFindersOf = (database: Database): RequestTokenFinders =
   },
   async findMemberSubject({ clientId, userId, organizationId }) {
     const [row] = await database.query(sql.member, [clientId, userId, organizationId])
-    return row && { ...toSubject(row), user: toUser(row) }
+    return row && { ...toStanding(row), user: toUser(row) }
   },
   async isSubject(id) {
     const [row] = await database.query(
@@ -176,11 +153,4 @@ const toRequestToken = (row: Row): RequestToken => ({
   uses: number(row.t_uses),
   keyVersion: numberOrNone(row.t_key_version),
   grantNumber: numberOrNone(row.t_grant_number),
-})
-
-const toSubject = (row: Row): Omit<NamedSubject, 'user'> => ({
-  organization: joinedOrganization(row, text(row.o_id)),
-  connection: joinedConnection(row),
-  barred: toBarredBy(row.barred),
-  enabled: row.enabled === 1,
 })

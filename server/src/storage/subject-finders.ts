@@ -12,9 +12,15 @@ import {
 } from './rows.ts'
 import { barredBy, places } from './statement-parts.ts'
 
-const standing = (user: string, organization: string, enabling = 'e.organization_id = o.id'): string =>
-  `${joinedColumns}, o.id as o_id, ${barredBy('$1', user, organization)} as barred,
-    exists (select 1 from enabled_clients e where ${enabling} and e.client = $1) as enabled`
+/** What `toStanding` reads, of a user `u`, an organization `o` and a connection `c` that are joined. */
+export const standing = (
+  user: string,
+  organization: string,
+  enabling = 'e.organization_id = o.id',
+  client = '$1',
+): string =>
+  `${joinedColumns}, o.id as o_id, ${barredBy(client, user, organization)} as barred,
+    exists (select 1 from enabled_clients e where ${enabling} and e.client = ${client}) as enabled`
 
 const userSql = (where: string): string => `select u.*, ${standing('u.id', `coalesce(o.id, '')`)}
   from users u
@@ -75,7 +81,7 @@ export const subjectFindersOf = (database: Database): SubjectFinders => ({
   },
 })
 
-const toStanding = (row: Row): Standing => ({
+export const toStanding = (row: Row): Standing => ({
   organization: joinedOrganization(row, text(row.o_id)),
   connection: joinedConnection(row),
   barred: toBarredBy(row.barred),
