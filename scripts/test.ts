@@ -3,6 +3,7 @@
  * their path. The runner's summary is the last that is printed.
  */
 import { spawnSync } from 'node:child_process'
+import { startPostgres } from '../server/src/testing/postgres.ts'
 import { globbed, root } from './files.ts'
 
 const filters = process.argv.slice(2)
@@ -13,11 +14,15 @@ if (tests.length === 0) {
   console.error(`No test file has ${filters.join(' or ')} in its path.`)
   process.exit(1)
 }
+// One PostgreSQL for all of them, each with databases of its own in it.
+const postgres = await startPostgres({ settings: { max_connections: '400' } })
 // Node 20 runs no TypeScript by itself.
 const loader = Reflect.get(process.features, 'typescript') ? [] : ['--import', 'tsx']
 const options = ['--test', '--test-concurrency=2', '--test-reporter=spec']
 const { status } = spawnSync(process.execPath, [...loader, ...options, ...tests], {
   cwd: root,
+  env: { ...process.env, TOKENFERRY_TEST_POSTGRES_URL: postgres.url() },
   stdio: ['ignore', 'inherit', 'inherit'],
 })
+await postgres.stop()
 process.exitCode = status ?? 1

@@ -16,7 +16,13 @@ const settings: Readonly<Record<string, string>> = {
     'The address of each, this one too, all of one database and `root_secret`. Dialects that know regions (`concur`) send people home.',
   'listen.host': 'Without a listed proxy that ends TLS, only the loopback.',
   'listen.port': 'The port.',
-  database: '`sqlite:PATH`. A relative path counts from the folder where the command was typed.',
+  database:
+    '`sqlite:PATH`: a relative path counts from the folder where the command was typed. Or `postgres://user@host/name`, which any number of nodes share; several hosts, by commas: the one that may be written is found.',
+  'postgres.password': 'Its password: `env:NAME` or `file:PATH`. Else `PGPASSWORD`, or the password file.',
+  'postgres.connections': 'Connections beside the three that requests share.',
+  'postgres.pooler': 'Whether a pooler in transaction mode (PgBouncer) stands between.',
+  'postgres.partitions':
+    'Parts of the tables that grow, where they are made: 1 up to some ten million tokens. Later changes do nothing.',
   root_secret:
     '64 hex digits that seal the key ring: `env:NAME` or `file:PATH` (mode 0600), outside of the data folder.',
   'mounts[].dialect': 'Which dialect is spoken there.',

@@ -9,6 +9,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { brandSettings } from './config-brand.ts'
 import { callbackSettings } from './config-callbacks.ts'
+import { databaseSetting, postgresSettings } from './config-database.ts'
 import { languageSetting, scopeSettings } from './config-language.ts'
 import { mailSettings } from './config-mail.ts'
 import { checkRegions, regionSetting, regionSettings } from './config-regions.ts'
@@ -24,7 +25,6 @@ export class ConfigError extends Error {
 
 const prefixWords = '/ or a path such as /name'
 const mountsWords = 'at least one mount, such as - { dialect: standard, prefix: / }'
-const databaseWords = 'sqlite:PATH, such as sqlite:./tokenferry.db'
 
 const mount = z.strictObject({
   dialect: z.enum(dialects.map(({ name }) => name)),
@@ -41,7 +41,8 @@ export const configSchema = z
     listen: z
       .strictObject({ host: z.string().default('127.0.0.1'), port: wholeNumber(0, 65_535).default(4000) })
       .prefault({}),
-    database: z.string(databaseWords).regex(/^sqlite:.+$/, databaseWords),
+    database: databaseSetting,
+    postgres: postgresSettings,
     root_secret: reference,
     mounts: z.array(mount, mountsWords).min(1, mountsWords),
     legacy: z.strictObject({ hmac_key: reference.optional() }).default({}),

@@ -25,6 +25,7 @@ import { readReference, readRootSecret } from './keys/root-secret.ts'
 import { mailFolder } from './mail/folder.ts'
 import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
+import { openDatabase } from './open-database.ts'
 import { devCallbacks } from './pages/dev-callbacks.ts'
 import { devMail } from './pages/dev-mail.ts'
 import { pages } from './pages/routes.ts'
@@ -36,7 +37,6 @@ import { random } from './random.ts'
 import type { Database } from './storage/database.ts'
 import { migrate, pendingMigrations } from './storage/migrate.ts'
 import { sqlStore } from './storage/sql-store.ts'
-import { openSqlite } from './storage/sqlite.ts'
 
 /** What commands work with: the store, the ring, time and chance. */
 export type Deployment = {
@@ -70,9 +70,9 @@ export async function openDeployment(config: Config, options: DeploymentOptions 
     config.legacy.hmac_key === undefined
       ? undefined
       : Buffer.from(readReference(config.legacy.hmac_key).trim())
-  const database = await openSqlite(config.database.slice('sqlite:'.length))
+  const database = await openDatabase(config)
   try {
-    if (options.migrate !== false) await migrate(database)
+    if (options.migrate !== false) await migrate(database, { partitions: config.postgres.partitions })
     else await pendingMigrations(database)
     const store = sqlStore(database)
     const keyRing = await openKeyRing(store, rootSecret, digestKey, now)

@@ -12,9 +12,11 @@ import { StoreUnavailable } from '../kernel/store.ts'
 import { RootSecretError } from '../keys/root-secret.ts'
 import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
+import { isSqlite, openDatabase, sqlitePath } from '../open-database.ts'
 import type { Database } from '../storage/database.ts'
 import { SchemaTooNew } from '../storage/migrate.ts'
-import { damageIn, openSqlite } from '../storage/sqlite.ts'
+import { shownAddress } from '../storage/postgres-connection.ts'
+import { damageIn } from '../storage/sqlite.ts'
 
 /** A command that cannot do what it was asked: one sentence, which says what to do next. */
 export class CommandError extends Error {
@@ -73,7 +75,7 @@ export async function withDatabase<Result>(
   work: (database: Database, config: Config) => Promise<Result>,
 ): Promise<Result> {
   const config = readConfig(path)
-  const database = await openSqlite(databasePath(config)).catch(explaining(config))
+  const database = await openDatabase(config).catch(explaining(config))
   try {
     return await work(database, config).catch(explainingDamage(config))
   } finally {
@@ -81,7 +83,9 @@ export async function withDatabase<Result>(
   }
 }
 
-export const databasePath = ({ database }: Config): string => database.slice('sqlite:'.length)
+/** The database as a person is told of it: a file's whole path, or an address without its password. */
+export const databaseShown = (config: Config): string =>
+  isSqlite(config) ? resolve(sqlitePath(config)) : shownAddress(config.database)
 
 /** Says which database cannot be used, where the trouble is with the database. */
 export const explaining =
@@ -90,11 +94,12 @@ export const explaining =
     if (!isDatabaseTrouble(error)) throw error
     explainDamage(error, config)
     const why = error instanceof Error ? error.message : String(error)
-    throw new CommandError(
-      `The database ${resolve(databasePath(config))} cannot be used (${why}). ` +
-        'Does its folder exist, and may you write there?',
-      { cause: error },
-    )
+    const ask = isSqlite(config)
+      ? 'Does its folder exist, and may you write there?'
+      : 'Does it run, and may this user connect to it? tokenferry doctor looks closer.'
+    throw new CommandError(`The database ${databaseShown(config)} cannot be used (${why}). ${ask}`, {
+      cause: error,
+    })
   }
 
 /** The same, but only where the file is damaged: what else went wrong says so itself. */
@@ -108,7 +113,7 @@ const explainingDamage =
 function explainDamage(error: unknown, config: Config): void {
   const damage = damageIn(error)
   if (damage === undefined) return
-  throw new CommandError(`The database ${resolve(databasePath(config))} ${damagedWords(damage)}`, {
+  throw new CommandError(`The database ${databaseShown(config)} ${damagedWords(damage)}`, {
     cause: error,
   })
 }

@@ -9,13 +9,14 @@ import { perform } from '../kernel/kernel.ts'
 import { declareRestore } from '../kernel/operations/declare-restore.ts'
 import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
+import { isSqlite, sqlitePath } from '../open-database.ts'
 import { damageOf, isAlone, isOurs, spanOf } from '../storage/condition.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import { parseTime } from './arguments.ts'
 import type { Shared } from './command.ts'
 import {
   CommandError,
-  databasePath,
+  databaseShown,
   explaining,
   granted,
   operator,
@@ -50,8 +51,8 @@ export function addRestored(db: Command): void {
     .addOption(new Option('--to <time>', 'the moment of the copy').argParser(parseTime).makeOptionMandatory())
     .action(async (options: Shared & { readonly to: number }) => {
       await withDatabase(options, async (database, config) => {
-        const damage = await damageOf(database)
-        if (damage !== undefined) throw damaged(resolve(databasePath(config)), damage)
+        const damage = isSqlite(config) ? await damageOf(database) : undefined
+        if (damage !== undefined) throw damaged(databaseShown(config), damage)
       })
       await withDeployment(options, async (deployment) => {
         sayRecord(await declare(options.to, deployment), options)
@@ -66,7 +67,12 @@ const journals = ['-wal', '-shm', '-journal']
 
 async function restore(copy: string, options: Options): Promise<void> {
   const config = readConfig(options.config)
-  const target = databasePath(config)
+  if (!isSqlite(config)) {
+    throw new CommandError(
+      'A PostgreSQL is restored by its own programs, and then declared: docs/operating/postgres.md',
+    )
+  }
+  const target = sqlitePath(config)
   if (target === ':memory:')
     throw new CommandError('The database is in memory: nothing can be restored to it.')
   if (!existsSync(copy)) throw new CommandError(`There is no file ${resolve(copy)}.`)
@@ -112,7 +118,7 @@ function copyIn(copy: string, prepared: string): void {
 
 /** Checks the copy, brings its schema up to date, and declares it. */
 async function prepare(copy: string, config: Config, to: number | undefined): Promise<Declared> {
-  const database = await openSqlite(databasePath(config)).catch(explaining(config))
+  const database = await openSqlite(sqlitePath(config)).catch(explaining(config))
   let newest: number
   try {
     const damage = await damageOf(database)

@@ -14,6 +14,7 @@ import { event } from '../kernel/decision.ts'
 import { makeRootSecret } from '../keys/root-secret.ts'
 import { openDeployment } from '../main.ts'
 import { devCallbacksPath } from '../pages/dev-callbacks.ts'
+import { openSqlite } from '../storage/sqlite.ts'
 import { CommandError, operator } from './command.ts'
 import { demoBrand, demoScopes } from './demo-words.ts'
 
@@ -87,7 +88,7 @@ export async function makeDemo(regions: DemoRegions, at: DemoFolder): Promise<De
     }
     // A copy and not the file itself: part of that may still be in its write-ahead log, which a rename leaves
     // behind.
-    await deployment.database.backup(finished)
+    await copyOf(unfinished, finished)
     writing(at, () => {
       writeDemo(demo, at)
       chmodSync(finished, 0o600)
@@ -97,6 +98,15 @@ export async function makeDemo(regions: DemoRegions, at: DemoFolder): Promise<De
   } finally {
     await deployment.close()
     removeLeftOvers()
+  }
+}
+
+async function copyOf(path: string, copy: string): Promise<void> {
+  const database = await openSqlite(path)
+  try {
+    await database.backup(copy)
+  } finally {
+    await database.close()
   }
 }
 

@@ -8,12 +8,13 @@ import type { Store } from '../kernel/store.ts'
 import { unsealable } from '../keys/key-ring.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { currentOf } from '../keys/rotate.ts'
+import { isSqlite, sqlitePath } from '../open-database.ts'
 import { damageOf } from '../storage/condition.ts'
 import type { Database } from '../storage/database.ts'
 import { pendingMigrations } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { damageIn, openSqlite } from '../storage/sqlite.ts'
-import { damagedWords, databasePath } from './command.ts'
+import { damagedWords } from './command.ts'
 import { uselessGrants } from './direct-grants.ts'
 import { codeFindings, mailFindings } from './doctor-mail.ts'
 import { peopleFindings } from './doctor-people.ts'
@@ -83,7 +84,7 @@ function rootSecretFindings(config: Config): Finding[] {
     return [fail('root_secret', messageOf(error))]
   }
   const right = ok('root_secret', `${root_secret} is 64 hex digits`)
-  const folder = dirname(resolve(databasePath(config)))
+  const folder = isSqlite(config) ? dirname(resolve(sqlitePath(config))) : undefined
   const together = root_secret.startsWith('file:') && dirname(resolve(root_secret.slice(5))) === folder
   if (!together) return [right]
   return [
@@ -98,7 +99,8 @@ function rootSecretFindings(config: Config): Finding[] {
 const gibibyte = 1024 ** 3
 
 function diskFindings(config: Config): Finding[] {
-  const path = databasePath(config)
+  if (!isSqlite(config)) return []
+  const path = sqlitePath(config)
   if (path === ':memory:') return [warn('database', 'is in memory: everything is lost at the end')]
   const folder = dirname(resolve(path))
   if (!existsSync(folder)) return [fail('disk', `There is no folder ${folder}. Make it: mkdir -p ${folder}`)]
@@ -110,7 +112,7 @@ function diskFindings(config: Config): Finding[] {
 }
 
 async function databaseFindings(config: Config, now: number): Promise<Finding[]> {
-  const path = databasePath(config)
+  const path = sqlitePath(config)
   if (path !== ':memory:' && !existsSync(path)) {
     return [
       warn(

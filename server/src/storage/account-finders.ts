@@ -21,8 +21,8 @@ export const appColumns = `a.id as a_id, a.name as a_name, a.maker as a_maker, a
   a.dialect as a_dialect, a.policy as a_policy`
 
 /** The connection's row lists its live grants, so their keys are all that is read of the grants. */
-const lastUsed = `nullif(max(coalesce(c.last_used, 0), coalesce((select max(g.rotated_at) from
-    json_each('[' || trim(c.live_grants, ',') || ']') live join grants g on g.number = live.value), 0)), 0)`
+const lastUsed = `(select max(used.at) from (select c.last_used as at union all
+    select max(g.rotated_at) from listed(c.live_grants) live join grants g on g.number = live.value) used)`
 
 const connectedSql = (where: string): string => `select ${joinedColumns}, ${appColumns},
     c.user_id as user_id, c.organization_id as organization_id, ${lastUsed} as last_used
@@ -40,7 +40,8 @@ const sql = {
   organizationConnections: `${connectedSql(`${ofOrganization} and c.client = $2 and c.number > $3`)}
     order by c.number limit $4`,
   organizationApps: `with ours as materialized (select c.client, count(*) as connections,
-        sum(c.confirmation = 'pending') as pending, sum(c.user_id = '') as for_all,
+        count(*) filter (where c.confirmation = 'pending') as pending,
+        count(*) filter (where c.user_id = '') as for_all,
         min(c.since) as since, max(${lastUsed}) as last_used
       from connections c where ${ofOrganization} and c.status = 'live' group by c.client),
     named as (select client from ours union select client from barred_clients where organization_id = $1)

@@ -25,6 +25,14 @@ export const bulkOf = (database: Database): Bulk => ({
   },
 
   async importLegacyTokens(rows) {
+    if (database.load) {
+      return database.load({
+        table: 'legacy_tokens',
+        columns: loadColumns,
+        rows: rows.map((row) => [...importValues(row), 'active', 0, 1]),
+        alsoAs: rows.map(({ alsoAs }) => alsoAs),
+      })
+    }
     const statements: Statement[] = []
     for (let at = 0; at < rows.length; at += rowsPerInsert) {
       statements.push(importStatement(rows.slice(at, at + rowsPerInsert)))
@@ -59,9 +67,18 @@ async function nextNumber(database: Database): Promise<number> {
 }
 
 const importColumns = [
-  'lookup', 'client', 'dialect', 'lookup_version', 'authorization', 'user_id', 'organization_id', 'kind', 'scopes',
+  'lookup', 'client', 'dialect', 'lookup_version', '"authorization"', 'user_id', 'organization_id', 'kind', 'scopes',
   'created', 'expires', 'last_used',
 ] // biome-ignore format: a table of names reads best in lines
+
+const loadColumns = [
+  'lookup',
+  'client',
+  ...importColumns.slice(2),
+  'status',
+  'exchange',
+  'connection_epoch',
+] as const
 
 const importValues = (row: ImportedLegacyToken): Value[] => [
   row.lookup, row.clientId, row.dialect, row.lookupVersion, row.authorization ?? null, row.userId, row.organizationId,
@@ -123,8 +140,12 @@ function importSql(shared: readonly boolean[], others: readonly number[]): strin
 /** Within an hour is near enough for whoever reads it, and a row that is seen all day is written 24 times. */
 const connectionSeenMilliseconds = 3_600_000
 
+/** Several nodes write such batches at once: whoever takes rows in one order waits for no one in a circle. */
+const inOrder = (of: ReadonlyMap<number, number>): (readonly [number, number])[] =>
+  [...of].sort(([one], [other]) => one - other)
+
 const usageStatements = ({ replays, legacySeen, used, connectionsUsed, counts }: Usage): Statement[] => [
-  ...[...replays].map(([grant, count]) => ({
+  ...inOrder(replays).map(([grant, count]) => ({
     sql: 'update grants set replays = replays + $2 where number = $1',
     values: [grant, count],
   })),
@@ -133,13 +154,13 @@ const usageStatements = ({ replays, legacySeen, used, connectionsUsed, counts }:
       and (last_used is null or last_used < $3)`,
     values: [lookup, clientId, at],
   })),
-  ...[...used].map(([grant, at]) => ({
+  ...inOrder(used).map(([grant, at]) => ({
     sql: 'update grants set used_at = $2 where number = $1 and used_at is null',
     values: [grant, at],
   })),
-  ...[...connectionsUsed].map(([connection, at]) => ({
+  ...inOrder(connectionsUsed).map(([connection, at]) => ({
     sql: `update connections set last_used = $2 where number = $1
-      and (last_used is null or last_used <= $2 - ${connectionSeenMilliseconds})`,
+      and (last_used is null or last_used + ${connectionSeenMilliseconds} <= $2)`,
     values: [connection, at],
   })),
   ...counts.map(({ key, window, count }) => ({

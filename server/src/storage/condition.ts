@@ -47,11 +47,8 @@ export async function isAlone(path: string): Promise<boolean> {
 
 /** Whether Tokenferry made it: an empty file, or another program's, would become a new deployment. */
 export async function isOurs(database: Database): Promise<boolean> {
-  const rows = await database.query(
-    `select name from sqlite_master where name in ('migrations', 'keys', 'events')`,
-    [],
-  )
-  return rows.length === 3
+  const tables = await database.tables()
+  return ['migrations', 'keys', 'events'].every((name) => tables.has(name))
 }
 
 /** When it was made, and when it last noted an event, in epoch milliseconds. */

@@ -344,7 +344,7 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
       assert.equal(ids.length, 1)
       await one.close()
       await two.close()
-      empty.remove()
+      await empty.remove()
     })
 
     test('an older server refuses a newer schema', async () => {

@@ -27,13 +27,15 @@ export function noneElse(from: number, seen: LegacyTokensSeen | undefined): stri
   }
   const there = [
     `lookup in (${take(lookups.length)})`,
-    ...authorizationsOf(seen).map(() => `(authorization, dialect) = (${take(2)})`),
+    ...authorizationsOf(seen).map(() => `("authorization", dialect) = (${take(2)})`),
   ]
-  const asTheyWere = rows.map(() => `(${take(5)})`)
+  const asTheyWere = rows.map(() => {
+    const [lookup, client, status, exchange, grantNumber] = take(5).split(', ')
+    return `(l.lookup = ${lookup} and l.client = ${client} and l.status = ${status} and l.exchange = ${exchange}
+      and coalesce(l.grant_number, -1) = ${grantNumber})`
+  })
   return `(select count(*) from legacy_tokens where ${there.join(' or ')}) = ${rows.length}
-    and (select count(*) from (values ${asTheyWere.join(', ')}) seen join legacy_tokens l
-      on l.lookup = seen.column1 and l.client = seen.column2 and l.status = seen.column3
-      and l.exchange = seen.column4 and coalesce(l.grant_number, -1) = seen.column5) = ${rows.length}`
+    and (select count(*) from legacy_tokens l where ${asTheyWere.join(' or ')}) = ${rows.length}`
 }
 
 /** The values of `noneElse`, in its order. */

@@ -38,9 +38,9 @@ const byId = (table: 'users' | 'organizations'): string =>
 
 export const listsOf = (database: Database): Lists => ({
   async listClients() {
-    const rows = await database.query(
+    const rows = await database.scan(
       `select c.*, s.hmac as s_hmac, s.key_version as s_key_version, s.expires as s_expires,
-        (select group_concat(identifier, ' ') from client_identifiers where client = c.id) as identifiers
+        (select string_agg(identifier, ' ') from client_identifiers where client = c.id) as identifiers
       from clients c left join client_secrets s on s.client = c.id order by c.id`,
       [],
     )
@@ -49,39 +49,39 @@ export const listsOf = (database: Database): Lists => ({
     return [...groups.values()].flatMap((group) => toClient(group) ?? [])
   },
   listUsers: async ({ after, limit }) =>
-    (await database.query(byId('users'), [after ?? '', limit])).map(toUser),
+    (await database.scan(byId('users'), [after ?? '', limit])).map(toUser),
   listOrganizations: async ({ after, limit }) =>
-    (await database.query(byId('organizations'), [after ?? '', limit])).map(toOrganization),
+    (await database.scan(byId('organizations'), [after ?? '', limit])).map(toOrganization),
   async listConnections({ clientId, userId, organizationId }, { after, limit }) {
     const values: Value[] = [after === undefined ? 0 : Number(after), limit]
     const conditions = Object.entries({ client: clientId, user_id: userId, organization_id: organizationId })
       .filter(([, value]) => value !== undefined)
       .map(([column, value]) => `${column} = $${values.push(value ?? '')}`)
-    const rows = await database.query(
+    const rows = await database.scan(
       `select * from connections where ${['number > $1', ...conditions].join(' and ')} order by number limit $2`,
       values,
     )
     return rows.map((row) => toConnection(row))
   },
   async listGrants(connection) {
-    const [row] = await database.query('select live_grants from connections where number = $1', [connection])
+    const [row] = await database.scan('select live_grants from connections where number = $1', [connection])
     const grants: Grant[] = []
     for (const grantNumber of numbers(row?.live_grants)) {
-      const [found] = await database.query('select * from grants where number = $1', [grantNumber])
+      const [found] = await database.scan('select * from grants where number = $1', [grantNumber])
       if (found) grants.push(toGrant(found))
     }
     return grants
   },
   listEvents: async (afterId, limit) =>
-    (await database.query('select * from events where id > $1 order by id limit $2', [afterId, limit])).map(
+    (await database.scan('select * from events where id > $1 order by id limit $2', [afterId, limit])).map(
       toEvent,
     ),
   async findEvent(id) {
-    const [row] = await database.query('select * from events where id = $1', [id])
+    const [row] = await database.scan('select * from events where id = $1', [id])
     return row && toEvent(row)
   },
   async listKeys() {
-    const rows = await database.query('select * from keys order by kind, version desc', [])
+    const rows = await database.scan('select * from keys order by kind, version desc', [])
     return rows.map((row) => ({
       version: number(row.version),
       kind: text(row.kind),
@@ -94,7 +94,7 @@ export const listsOf = (database: Database): Lists => ({
     }))
   },
   async countLegacyTokens() {
-    const rows = await database.query(
+    const rows = await database.scan(
       'select dialect, client, status, count(*) as count from legacy_tokens group by 1, 2, 3 order by 1, 2, 3',
       [],
     )

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { testDatabase } from '../testing/postgres.ts'
+import { aLegacyToken } from '../testing/records.ts'
 import { migrate, migrationsOf } from './migrate.ts'
-import { schemaOf } from './schema.ts'
+import { openPostgres } from './postgres.ts'
+import { columnsOf, schemaOf } from './schema.ts'
+import { sqlStore } from './sql-store.ts'
 import { openSqlite } from './sqlite.ts'
 
 suite('migrations', () => {
@@ -13,6 +17,44 @@ suite('migrations', () => {
       Array.from(ids, (_, at) => at + 1),
     )
     assert.ok(ids.length > 0)
+  })
+
+  test('both backends have the same, by number and name', () => {
+    const names = (['sqlite', 'postgres'] as const).map((backend) =>
+      migrationsOf(backend).map(({ name }) => name),
+    )
+    assert.deepEqual(names[0], names[1])
+  })
+
+  test('both backends have the same tables and columns', async () => {
+    const made = await testDatabase()
+    const columns: (readonly string[])[] = []
+    for (const database of [await openSqlite(':memory:'), await openPostgres({ url: made.url })]) {
+      await migrate(database)
+      columns.push(await columnsOf(database))
+      await database.close()
+    }
+    await made.remove()
+    assert.ok(columns[0]?.includes('grants.generation'))
+    assert.deepEqual(columns[0], columns[1])
+  })
+
+  test('the tables that grow are in as many parts as are asked for, and work as one', async () => {
+    const made = await testDatabase()
+    const database = await openPostgres({ url: made.url })
+    await migrate(database, { partitions: 4 })
+    const tables = await database.tables()
+    for (const name of ['grants_0', 'grants_3', 'legacy_tokens_3']) assert.ok(tables.has(name), name)
+    assert.ok(!tables.has('grants_4'))
+    const store = sqlStore(database)
+    const rows = [1, 2, 3, 4, 5, 6, 7, 8].map((at) => ({
+      ...aLegacyToken({ lookup: Uint8Array.from({ length: 32 }, () => at) }),
+      alsoAs: [],
+    }))
+    assert.equal(await store.importLegacyTokens(rows), 8)
+    assert.equal(await store.importLegacyTokens(rows), 0)
+    await database.close()
+    await made.remove()
   })
 
   test('schema.sql, which was reviewed, is what they make', async () => {

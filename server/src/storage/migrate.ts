@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Database } from './database.ts'
+import type { Backend, Database } from './database.ts'
+import { dropFunctions } from './postgres-functions.ts'
 import { number } from './rows.ts'
 
 export class SchemaTooNew extends Error {
@@ -14,7 +15,7 @@ export class SchemaTooNew extends Error {
 type Migration = { readonly id: number; readonly name: string; readonly sql: string }
 
 /** The migrations of a backend, in order. */
-export function migrationsOf(backend: 'sqlite'): readonly Migration[] {
+export function migrationsOf(backend: Backend): readonly Migration[] {
   const folder = new URL(`./migrations/${backend}/`, import.meta.url)
   return readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))
@@ -24,10 +25,18 @@ export function migrationsOf(backend: 'sqlite'): readonly Migration[] {
 
 export type Migrated = { readonly applied: readonly string[] }
 
-export async function migrate(database: Database, backend: 'sqlite' = 'sqlite'): Promise<Migrated> {
-  const migrations = migrationsOf(backend)
+export type MigrateOptions = {
+  /** Of the tables that grow, where they are made; PostgreSQL alone has any. */
+  readonly partitions?: number
+}
+
+export async function migrate(
+  database: Database,
+  { partitions = 1 }: MigrateOptions = {},
+): Promise<Migrated> {
+  const migrations = migrationsOf(database.backend)
   await database.script(
-    'create table if not exists migrations (id integer primary key, name text not null, at integer not null)',
+    'create table if not exists migrations (id integer primary key, name text not null, at bigint not null)',
   )
   const applied: string[] = []
   for (const { id, name, sql } of migrations) {
@@ -37,25 +46,43 @@ export async function migrate(database: Database, backend: 'sqlite' = 'sqlite'):
     try {
       // The row goes in first: a second server that migrates at the same time fails on it, changes nothing,
       // and goes on.
-      await database.script(`insert into migrations (id, name, at) values (${id}, '${name}', ${Date.now()}); ${sql}
+      await database.script(`insert into migrations (id, name, at) values (${id}, '${name}', ${Date.now()});
+        ${database.backend === 'postgres' ? partitioned(sql, partitions) : sql}
         ${id === 1 ? firstRows() : ''}`)
       applied.push(name)
     } catch (error) {
       if ((await newestMigration(database)) < id) throw error
     }
   }
+  if (applied.length > 0 && database.backend === 'postgres') await database.script(dropFunctions)
   return { applied }
 }
 
 /** How many migrations wait; throws where the schema is newer than this server. */
-export async function pendingMigrations(database: Database, backend: 'sqlite' = 'sqlite'): Promise<number> {
-  const known = migrationsOf(backend).length
-  const [table] = await database.query(`select 1 as found from sqlite_master where name = 'migrations'`, [])
-  if (!table) return known
+export async function pendingMigrations(database: Database): Promise<number> {
+  const known = migrationsOf(database.backend).length
+  if (!(await database.tables()).has('migrations')) return known
   const newest = await newestMigration(database)
   if (newest > known) throw tooNew(newest, known)
   return known - newest
 }
+
+const partitionable = /\) \/\* (\w+): by hash of (\w+), fillfactor (\d+) \*\/;/g
+
+/**
+ * The tables that grow, in parts: an index of each part is smaller, and parts are vacuumed side by side. A page
+ * that is not filled has room for a row's next version, so that no index need hear of it.
+ */
+const partitioned = (sql: string, partitions: number): string =>
+  sql.replaceAll(partitionable, (_, table: string, column: string, fill: string) =>
+    partitions === 1
+      ? `) with (fillfactor = ${fill});`
+      : `) partition by hash (${column});\n${Array.from(
+          { length: partitions },
+          (_, at) => `create table ${table}_${at} partition of ${table}
+            for values with (modulus ${partitions}, remainder ${at}) with (fillfactor = ${fill});`,
+        ).join('\n')}`,
+  )
 
 // A deployment's id is in what its keys are sealed with, so that one deployment's key opens nothing in
 // another's table.

@@ -52,8 +52,10 @@ const sql = {
       from organizations where region is not null group by region order by 1 desc, 2`,
   limited: `select id, allowed_addresses from organizations
     where allowed_addresses <> '' and id > $1 order by id limit $2`,
-  windowEnd: `select max(lookup) as last, count(*) as seen from
-    (select lookup from legacy_tokens where lookup > $1 order by lookup limit $2)`,
+  // Not every engine has a largest string of bytes.
+  windowEnd: `with looked_at as (select lookup from legacy_tokens where lookup > $1 order by lookup limit $2)
+    select (select lookup from looked_at order by lookup desc limit 1) as last,
+      (select count(*) from looked_at) as seen`,
 }
 
 /**
@@ -65,7 +67,7 @@ const purgeSql = `delete from legacy_tokens where lookup > $1 and lookup <= $2
   and status in ('exchanged', 'retired', 'revoked', 'expired')
   and (grant_number is null or not exists (select 1 from grants where number = legacy_tokens.grant_number))
   and coalesce(created, 0) < $3 and coalesce(expires, 0) < $3 and coalesce(last_used, 0) < $3
-  and not exists (select 1 from legacy_tokens a where a.authorization = legacy_tokens.authorization
+  and not exists (select 1 from legacy_tokens a where a."authorization" = legacy_tokens."authorization"
     and a.client = legacy_tokens.client and a.dialect = legacy_tokens.dialect and a.status = 'active')
   and (client = '' or not exists (select 1 from legacy_tokens shared
     where shared.lookup = legacy_tokens.lookup and shared.client = ''))`
@@ -74,10 +76,10 @@ export const operatorFindersOf = (database: Database): Finders => ({
   async findLegacyRows(lookups) {
     if (lookups.length === 0) return []
     const places = lookups.map((_, at) => `$${at + 1}`).join(', ')
-    const rows = await database.query(
+    const rows = await database.scan(
       `select ${legacyRowColumns} from legacy_tokens l where l.lookup in (${places})
       union select ${legacyRowColumns} from legacy_tokens own join legacy_tokens l
-        on l.authorization = own.authorization and l.dialect = own.dialect where own.lookup in (${places})
+        on l."authorization" = own."authorization" and l.dialect = own.dialect where own.lookup in (${places})
       order by client, lookup`,
       lookups,
     )
@@ -87,15 +89,15 @@ export const operatorFindersOf = (database: Database): Finders => ({
     return [...all.filter(isOwn), ...all.filter((row) => !isOwn(row))]
   },
   async listExchanged(clientId, { from, before }, { after, limit }) {
-    const rows = await database.query(sql.exchanged, [after, clientId, from, before, limit])
+    const rows = await database.scan(sql.exchanged, [after, clientId, from, before, limit])
     return rows.map((row) => ({ lookup: bytes(row.lookup), clientId: text(row.client) }))
   },
   async listOtherGrants(clientId, { from, before }, { after, limit }) {
-    const rows = await database.query(sql.otherGrants, [after, clientId, from, before, limit])
+    const rows = await database.scan(sql.otherGrants, [after, clientId, from, before, limit])
     return rows.map((row) => number(row.number))
   },
   async countKeyUses(version, now): Promise<KeyUses> {
-    const [row] = await database.query(sql.keyUses, [version, now])
+    const [row] = await database.scan(sql.keyUses, [version, now])
     return {
       legacyTokens: number(row?.legacy_tokens),
       clientSecrets: number(row?.client_secrets),
@@ -104,7 +106,7 @@ export const operatorFindersOf = (database: Database): Finders => ({
     }
   },
   async countByRegion() {
-    const rows = await database.query(sql.byRegion, [])
+    const rows = await database.scan(sql.byRegion, [])
     return rows.map((row) => ({
       record: row.record === 'users' ? 'users' : 'organizations',
       region: text(row.region),
@@ -113,11 +115,11 @@ export const operatorFindersOf = (database: Database): Finders => ({
     }))
   },
   async listLimitedOrganizations({ after, limit }) {
-    const rows = await database.query(sql.limited, [after ?? '', limit])
+    const rows = await database.scan(sql.limited, [after ?? '', limit])
     return rows.map((row) => ({ id: text(row.id), allowedAddresses: words(row.allowed_addresses) }))
   },
   async purgeLegacyTokens(before, { after, limit }) {
-    const [row] = await database.query(sql.windowEnd, [after, limit])
+    const [row] = await database.scan(sql.windowEnd, [after, limit])
     if (!row || row.last === null || row.last === undefined) return { gone: 0, after: undefined }
     const last = bytes(row.last)
     const gone = await database.bulk([{ sql: purgeSql, values: [after, last, before] }])

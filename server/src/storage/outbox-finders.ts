@@ -35,10 +35,10 @@ const isHeldFor = `l.dialect = $3 and l.status in ('active', 'exchanged', 'retir
 /** Users of one page in the order of their ids, of tokens that are the client's or nobody's. */
 const holdersSql = `select distinct user_id from (
     select * from (select l.user_id from legacy_tokens l where l.organization_id = $1 and l.organization_id <> ''
-      and l.client = '' and l.user_id > $4 and ${isHeldFor} group by l.user_id order by l.user_id limit $5)
+      and l.client = '' and l.user_id > $4 and ${isHeldFor} group by l.user_id order by l.user_id limit $5) everybodys
     union all
     select * from (select l.user_id from legacy_tokens l where l.organization_id = $1 and l.organization_id <> ''
-      and l.client = $2 and l.user_id > $4 and ${isHeldFor} group by l.user_id order by l.user_id limit $5))
+      and l.client = $2 and l.user_id > $4 and ${isHeldFor} group by l.user_id order by l.user_id limit $5) theirs) holders
   order by user_id limit $5`
 
 export const outboxFindersOf = (database: Database): Finders => ({

@@ -88,7 +88,7 @@ async function rowsIn(sql: string, values: readonly string[], database: Database
   const found: Row[] = []
   for (let at = 0; at < values.length; at += valuesPerQuery) {
     const some = values.slice(at, at + valuesPerQuery)
-    found.push(...(await database.query(`${sql} in (${places(some.length)})`, some)))
+    found.push(...(await database.scan(`${sql} in (${places(some.length)})`, some)))
   }
   return found
 }

@@ -78,7 +78,7 @@ const sql = {
     left join connections c on c.client = $1 and c.user_id = m.user_id and c.organization_id = m.organization_id
     where m.user_id = $2 and m.organization_id = $3`,
   list: `select ${columns.map((column) => `${column} as t_${column}`).join(', ')} from request_tokens
-    where ($1 is null or client = $1) and ($2 is null or organization_id = $2)
+    where (client = $1 or $1 is null) and (organization_id = $2 or $2 is null)
     order by created desc, hash limit $3`,
 }
 

@@ -257,7 +257,7 @@ CREATE TABLE meta (
   value text not null
 ) without rowid;
 
-CREATE TABLE migrations (id integer primary key, name text not null, at integer not null);
+CREATE TABLE migrations (id integer primary key, name text not null, at bigint not null);
 
 CREATE TABLE number_blocks (
   first integer primary key,

@@ -42,7 +42,7 @@ const joins = `left join users u on u.id = l.user_id left join organizations o o
 
 const sql = {
   client: `select c.*, s.hmac as s_hmac, s.key_version as s_key_version, s.expires as s_expires,
-      (select group_concat(identifier, ' ') from client_identifiers where client = c.id) as identifiers
+      (select string_agg(identifier, ' ') from client_identifiers where client = c.id) as identifiers
     from clients c left join client_secrets s on s.client = c.id
     where c.id = coalesce((select client from client_identifiers where identifier = $1), $1)`,
   grant: `select l.*, ${joinedColumns} from grants l join connections c on c.number = l.connection ${joins}

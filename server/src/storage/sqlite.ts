@@ -23,6 +23,11 @@ type Connection = { exec(sql: string): void; prepare(sql: string): Prepared; clo
 
 const statementsMax = 500
 
+export type SqliteDatabase = Database & {
+  /** A consistent copy, made while others write. */
+  backup(path: string): Promise<void>
+}
+
 export type SqliteOptions = {
   /** How long to wait for another process's lock before it counts as trouble. */
   readonly busyMillisecondsMax?: number
@@ -31,7 +36,7 @@ export type SqliteOptions = {
 export async function openSqlite(
   path: string,
   { busyMillisecondsMax = 5_000 }: SqliteOptions = {},
-): Promise<Database> {
+): Promise<SqliteDatabase> {
   const { DatabaseSync, backup } = await loadEngine()
   // The reference must live as long as its statements: a collected connection closes them.
   const connection = guarded(() => {
@@ -62,8 +67,7 @@ export async function openSqlite(
     const found = prepared.get(sql)
     if (found) return found
     if (prepared.size >= statementsMax) prepared.clear()
-    // `$1` → `?1` is all that differs between the backends' statements.
-    const made = connection.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'))
+    const made = connection.prepare(inWordsOfSqlite(sql))
     prepared.set(sql, made)
     return made
   }
@@ -144,8 +148,13 @@ export async function openSqlite(
     }
   }
 
+  const query = (sql: string, values: readonly Value[]): Promise<Row[]> =>
+    retrying(() => all({ sql, values }) as Row[])
+
   return {
-    query: (sql, values) => retrying(() => all({ sql, values }) as Row[]),
+    backend: 'sqlite',
+    query,
+    scan: query,
     commit(unit) {
       if (closed) return Promise.reject(new StoreUnavailable('The database is closed.'))
       return new Promise((resolve, reject) => {
@@ -165,6 +174,10 @@ export async function openSqlite(
         }),
       ),
     script: (sql) => retrying(() => transaction(() => connection.exec(sql))),
+    async tables() {
+      const rows = await query(`select name from sqlite_master where type = 'table'`, [])
+      return new Set(rows.map(({ name }) => String(name)))
+    },
     async backup(target) {
       await backup(connection, target)
     },
@@ -183,6 +196,12 @@ export async function openSqlite(
     },
   }
 }
+
+/** All that differs between the backends' statements: a value's place, and a list of numbers as rows. */
+const inWordsOfSqlite = (sql: string): string =>
+  sql
+    .replaceAll(/\$(\d+)/g, '?$1')
+    .replaceAll(/\blisted\(([\w.]+)\)/g, `json_each('[' || trim($1, ',') || ']')`)
 
 type Engine = {
   readonly DatabaseSync: new (path: string) => Connection

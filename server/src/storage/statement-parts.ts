@@ -32,7 +32,7 @@ type AliasPlaces = {
  * guard both ask with this: where they differed, a request would be put off for ever instead of refused.
  */
 export const aliases = ({ authorization, dialect, lookup, named, client }: AliasPlaces): string =>
-  `authorization = $${authorization} and dialect = $${dialect} and lookup <> $${lookup}
+  `"authorization" = $${authorization} and dialect = $${dialect} and lookup <> $${lookup}
     and client in ($${client}, '')
     and (client <> '' or $${named} = '' or bound_to is null or bound_to = $${client})`
 
@@ -68,7 +68,7 @@ export const barredBy = (client: string, user: string, organization: string): st
 export const connectionAsExpected = (from: number): string => `not exists (
     select 1 from connections c where c.client = $${from} and c.user_id = $${from + 1} and c.organization_id = $${from + 2}
     and not (c.number = $${from + 3} and c.epoch = $${from + 4} and c.status = $${from + 5}
-      and c.confirmation = $${from + 6} and ($${from + 7} is null or c.scopes = $${from + 7})))
+      and c.confirmation = $${from + 6} and (c.scopes = $${from + 7} or $${from + 7} is null)))
     and not ${isBarred(`$${from}`, `$${from + 1}`, `$${from + 2}`)}`
 
 export const connectionValues = ({

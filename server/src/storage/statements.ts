@@ -38,10 +38,11 @@ export function unitOf(writes: readonly Write[]): Unit {
 }
 
 const legacyColumns =
-  'dialect, lookup_version, authorization, user_id, organization_id, kind, scopes, created, expires, last_used, connection_epoch'
+  'dialect, lookup_version, "authorization", user_id, organization_id, kind, scopes, created, expires, last_used, connection_epoch'
 
+// Where a value is compared before it is asked whether it is there, its type is known.
 const codeStillOpen = (at: number): string =>
-  `($${at} is null or exists (select 1 from codes where hash = $${at} and status = 'open'))`
+  `(exists (select 1 from codes where hash = $${at} and status = 'open') or $${at} is null)`
 
 // Values: 1 lookup, 2 client, 3 bound_to, 4 status, 5 key version, 6 grant number, 7 exchange, 8–15
 // connection, 16 code, 17 created; of an authorization: 18 its name, 19 dialect.
@@ -99,7 +100,7 @@ const grantsOf = (connection: string): string =>
   `(length(${connection}.live_grants) - length(replace(${connection}.live_grants, ',', '')) - 1)`
 
 const oldestOf = (connection: string): string =>
-  `cast(substr(${connection}.live_grants, 2, instr(substr(${connection}.live_grants, 2), ',') - 1) as integer)`
+  `cast(substr(${connection}.live_grants, 2, instr(substr(${connection}.live_grants, 2), ',') - 1) as bigint)`
 
 const addGrantSql = insert('grants', grantColumns)
 const addEventSql = `${insert('events', eventColumns)} returning 1`
@@ -116,7 +117,8 @@ const openConnectionSql = {
         then substr(live_grants, instr(substr(live_grants, 2), ',') + 1) else live_grants end || $3 || ','
     where number = $1`,
   create: `${insert('connections', connectionColumns)}
-    on conflict do update set live_grants = connections.live_grants || substr(excluded.live_grants, 2)`,
+    on conflict (user_id, client, organization_id)
+    do update set live_grants = connections.live_grants || substr(excluded.live_grants, 2)`,
 }
 
 const allowConnectionSql = `insert into connections (${connectionColumns.join(', ')})
@@ -209,6 +211,7 @@ const table: Table = {
         none(write.refreshUntil),
         write.accessUntil,
       ],
+      besideOthers: true,
     },
   ],
 
@@ -243,8 +246,8 @@ const table: Table = {
     const add: Statement = {
       sql: `insert into codes (${codeColumns.join(', ')}) select ${places(codeColumns.length)}
         where not ${isBarred('$3', '$4', '$5')}
-        and ($12 is null or exists (select 1 from legacy_tokens where lookup = $12 and client = $13
-          and status in ('active', 'exchanged', 'retired') and grant_number = $18)) returning 1`,
+        and (exists (select 1 from legacy_tokens where lookup = $12 and client = $13
+          and status in ('active', 'exchanged', 'retired') and grant_number = $18) or $12 is null) returning 1`,
       values: [
         code.hash, code.kind, code.clientId, code.userId, code.organizationId, code.actsAs, code.authorizedBy,
         code.scopes.join(' '), code.resource.join(' '), none(code.redirectUri), none(code.codeChallenge),

@@ -13,8 +13,8 @@ const eventsKept = 90 * day
 export function sweeper(database: Database): Store['sweep'] {
   let cursor = 0
   return async (now, limit) => {
-    const [row] = await database.query(
-      'select max(number) as last, count(*) as seen from (select number from grants where number > $1 order by number limit $2)',
+    const [row] = await database.scan(
+      'select max(number) as last, count(*) as seen from (select number from grants where number > $1 order by number limit $2) looked_at',
       [cursor, limit],
     )
     const from = cursor
@@ -39,10 +39,10 @@ const dead = `g.number > $2 and g.number <= $3 and g.access_until < $1
 const statements = (now: Milliseconds, limit: number, from: number, to: number): Statement[] => [
   {
     sql: `update connections set live_grants = (
-        select coalesce(',' || group_concat(n, ',') || ',', ',') from (
+        select coalesce(',' || string_agg(cast(n as text), ',' order by n) || ',', ',') from (
           select g.number as n from grants g where g.connection = connections.number and g.status = 'live'
-            and g.number in (select value from json_each('[' || trim(connections.live_grants, ',') || ']'))
-            and not (${dead}) order by g.number))
+            and g.number in (select value from listed(connections.live_grants))
+            and not (${dead})) left_over)
       where number in (select connection from grants g where g.status = 'live' and ${dead})`,
     values: [now, from, to],
   },

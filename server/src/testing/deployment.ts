@@ -14,8 +14,10 @@ import type { Endpoint, Made } from '../dialects/dialect.ts'
 import { dialects } from '../dialects/index.ts'
 import type { Deployment } from '../main.ts'
 import { composeServer, openDeployment } from '../main.ts'
+import type { Backend } from '../storage/database.ts'
 import type { Clock } from './clock.ts'
 import { clockAt } from './clock.ts'
+import { testDatabase } from './postgres.ts'
 
 export type TestOptions = {
   /** Names of the dialects to mount; absent: all. */
@@ -24,6 +26,8 @@ export type TestOptions = {
   readonly now?: number
   /** Policy for every mount, as the operator writes it: `{ rotate: 'always' }`. */
   readonly policy?: Readonly<Record<string, unknown>>
+  /** On what; absent: SQLite. */
+  readonly backend?: Backend
   /** A file, where more than one process, or the bytes on disk, matter; absent: in memory. */
   readonly file?: boolean
   /** Other settings, as in the configuration file. */
@@ -72,11 +76,14 @@ export const rootSecretName = 'TOKENFERRY_TEST_ROOT_SECRET'
 process.env[rootSecretName] ??= randomBytes(32).toString('hex')
 
 export async function testDeployment(options: TestOptions = {}): Promise<TestDeployment> {
-  const folder = options.file ? mkdtempSync(join(tmpdir(), 'tokenferry-test-')) : undefined
+  const onPostgres = options.backend === 'postgres'
+  const folder = options.file && !onPostgres ? mkdtempSync(join(tmpdir(), 'tokenferry-test-')) : undefined
   const path = folder === undefined ? undefined : join(folder, 'tokenferry.db')
+  const made = onPostgres ? await testDatabase() : undefined
   const mails = options.mails ? mkdtempSync(join(tmpdir(), 'tokenferry-mails-')) : undefined
   const mail = mails && { mail: { from: 'no-reply@demo.example', folder: mails } }
-  const config = testConfig({ ...options, config: { ...mail, ...options.config } }, path ?? ':memory:')
+  const database = made?.url ?? `sqlite:${path ?? ':memory:'}`
+  const config = testConfig({ ...options, config: { database, ...mail, ...options.config } }, ':memory:')
   const clock = clockAt(options.now ?? Math.ceil(Date.now() / 1000) * 1000)
   const deployment = await openDeployment(config, { now: () => clock.now, numbers: true })
   const logs: string[] = []
@@ -96,8 +103,8 @@ export async function testDeployment(options: TestOptions = {}): Promise<TestDep
     async close() {
       await app.close()
       await deployment.close()
-      for (const made of [folder, mails])
-        if (made !== undefined) rmSync(made, { recursive: true, force: true })
+      for (const one of [folder, mails]) if (one !== undefined) rmSync(one, { recursive: true, force: true })
+      await made?.remove()
     },
   }
 }

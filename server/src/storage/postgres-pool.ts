@@ -1,0 +1,81 @@
+/** A few connections that are lent to one user at a time. Who waits too long for one hears of trouble. */
+import type pg from 'pg'
+import { StoreUnavailable } from '../kernel/store.ts'
+import type { Connections } from './postgres-connection.ts'
+import { isLost, refuseUnsure } from './postgres-connection.ts'
+
+export type ConnectionPool = {
+  /** Lends a connection for as long as the work takes. One on which the server went away is not lent again. */
+  use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+export function connectionPool(
+  connections: Connections,
+  connectionsMax: number,
+  waitMilliseconds: number,
+): ConnectionPool {
+  const idle: pg.Client[] = []
+  const queue: (() => void)[] = []
+  let lent = 0
+
+  const turn = (): Promise<void> => {
+    if (lent < connectionsMax) {
+      lent += 1
+      return Promise.resolve()
+    }
+    return new Promise((resolve, reject) => {
+      const go = (): void => {
+        clearTimeout(late)
+        resolve()
+      }
+      const late = setTimeout(() => {
+        queue.splice(queue.indexOf(go), 1)
+        reject(new StoreUnavailable('No connection to the database became free in time.'))
+      }, waitMilliseconds)
+      queue.push(go)
+    })
+  }
+
+  /** The turn goes to whoever waits the longest. */
+  const done = (): void => {
+    const next = queue.shift()
+    if (next) next()
+    else lent -= 1
+  }
+
+  const take = async (): Promise<pg.Client> => {
+    const rested = idle.pop()
+    if (rested) return rested
+    const made = await connections.connect()
+    made.once('end', () => {
+      const at = idle.indexOf(made)
+      if (at >= 0) idle.splice(at, 1)
+    })
+    return made
+  }
+
+  return {
+    async use(work) {
+      await turn()
+      try {
+        const client = await take()
+        try {
+          const result = await work(client)
+          refuseUnsure(client)
+          idle.push(client)
+          return result
+        } catch (error) {
+          if (isLost(error)) void client.end().catch(() => undefined)
+          else idle.push(client)
+          throw error
+        }
+      } finally {
+        done()
+      }
+    },
+    async close() {
+      await Promise.all(idle.splice(0).map((client) => client.end()))
+    },
+  }
+}

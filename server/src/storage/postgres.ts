@@ -1,0 +1,266 @@
+/**
+ * PostgreSQL behind the `Database` interface, for any number of equal nodes.
+ *
+ * Requests share three connections: one reads, one commits what may run beside others, one commits the rest.
+ * Commits that arrive while a batch is on its way join the next: one statement, one round trip, one flush.
+ */
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { StoreUnavailable } from '../kernel/store.ts'
+import { copyLines } from './copy-lines.ts'
+import type { Database, Load, Row, Statement, Unit, Value } from './database.ts'
+import type { PostgresSettings } from './postgres-connection.ts'
+import {
+  codeOf,
+  connectionsTo,
+  isContended,
+  isLost,
+  laneOf,
+  unavailable,
+  waitMillisecondsDefault,
+} from './postgres-connection.ts'
+import type { Call, Shape, UnitFunction } from './postgres-functions.ts'
+import { callAll, lockAlone, lockShared, makeFunction, shapeOf } from './postgres-functions.ts'
+import { connectionPool } from './postgres-pool.ts'
+
+export type { PostgresSettings } from './postgres-connection.ts'
+
+type Waiting = {
+  readonly unit: Unit
+  readonly shape: Shape
+  readonly resolve: (held: boolean) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Units in one statement. */
+const batchMax = 256
+/** Statements that are prepared by name; lists of many lengths would fill the session's memory. */
+const namedMax = 500
+const functionAfterDefault = 4
+const connectionsDefault = 8
+const attemptsMax = 5
+
+const undefinedFunction = '42883'
+const mayNot = '42501'
+
+export async function openPostgres(settings: PostgresSettings): Promise<Database> {
+  const waitMilliseconds = settings.waitMillisecondsMax ?? waitMillisecondsDefault
+  const functionAfter = settings.functionAfter ?? functionAfterDefault
+  const connections = connectionsTo(settings)
+  const pool = connectionPool(connections, settings.connections ?? connectionsDefault, waitMilliseconds)
+  const reading = laneOf(connections, waitMilliseconds)
+  const lanes = {
+    alone: { lane: laneOf(connections, waitMilliseconds), waiting: [] as Waiting[], busy: false },
+    beside: { lane: laneOf(connections, waitMilliseconds), waiting: [] as Waiting[], busy: false },
+  }
+  const names = new Map<string, string>()
+  const functions = new Map<string, { seen: number; made: Promise<UnitFunction | undefined> | undefined }>()
+  let closed = false
+
+  /** The statement by its name, where the session keeps what was prepared. */
+  const named = (text: string, values: readonly unknown[]): pg.QueryConfig => {
+    let name = names.get(text)
+    if (name === undefined && !settings.pooler && names.size < namedMax) {
+      name = `tf${names.size}`
+      names.set(text, name)
+    }
+    return name === undefined ? { text, values: [...values] } : { name, text, values: [...values] }
+  }
+
+  // No row holds a text with a NUL, and PostgreSQL cannot even be asked for one.
+  const asksForNul = (values: readonly Value[]): boolean =>
+    values.some((value) => typeof value === 'string' && value.includes('\0'))
+
+  type Queue = (typeof lanes)['alone']
+
+  const flush = async (queue: Queue): Promise<void> => {
+    queue.busy = true
+    try {
+      // A turn of the event loop: requests that were read together commit together.
+      await new Promise((resolve) => setImmediate(resolve))
+      while (queue.waiting.length > 0) await commitBatch(queue, queue.waiting.splice(0, batchMax))
+    } finally {
+      queue.busy = false
+    }
+  }
+
+  async function commitBatch(queue: Queue, batch: readonly Waiting[]): Promise<void> {
+    const groups = new Map<string, Waiting[]>()
+    // Where batches of several nodes run at once, all take their rows' locks in the same order.
+    const ordered = queue === lanes.beside ? [...batch].sort(byFirstValue) : batch
+    for (const one of ordered) groups.set(one.shape.key, [...(groups.get(one.shape.key) ?? []), one])
+    const calls: (Call & { readonly group: readonly Waiting[] })[] = []
+    const others: Waiting[] = []
+    for (const group of groups.values()) {
+      const made = await functionOf(group)
+      if (made) calls.push({ made, units: group.map(({ unit }) => unit), group })
+      else others.push(...group)
+    }
+    if (calls.length > 0) await commitCalls(queue, calls)
+    // One after the other: each would wait for the lock of the one before it.
+    for (const one of others) await alone(one)
+  }
+
+  async function commitCalls(
+    { lane }: Queue,
+    calls: readonly (Call & { readonly group: readonly Waiting[] })[],
+  ): Promise<void> {
+    const { text, values } = callAll(calls)
+    try {
+      const { rows } = await lane.run(named(text, values))
+      for (const { call, n, held } of rows) calls[call]?.group[n - 1]?.resolve(held === 1)
+    } catch (error) {
+      // Nobody knows whether they were committed: each caller hears that it is trouble of ours, and asks again.
+      if (error instanceof StoreUnavailable && !isContended(error.cause)) {
+        for (const { group } of calls) for (const { reject } of group) reject(error)
+        return
+      }
+      if (codeOf(error) === undefinedFunction) functions.clear()
+      // One unit is at fault, or met another in its way: each alone finds out which.
+      for (const { group } of calls) for (const one of group) await alone(one)
+    }
+  }
+
+  function functionOf(group: readonly Waiting[]): Promise<UnitFunction | undefined> | undefined {
+    const shape = group[0]?.shape
+    if (!shape) return undefined
+    const known = functions.get(shape.key) ?? { seen: 0, made: undefined }
+    functions.set(shape.key, known)
+    known.seen += group.length
+    if (known.seen < functionAfter) return undefined
+    known.made ??= pool
+      .use((client) => makeFunction(shape, client))
+      .catch((error) => {
+        // Another node makes the same one, or this role may make none: what cannot be called goes the long way.
+        known.made = codeOf(error) === mayNot ? Promise.resolve(undefined) : undefined
+        return undefined
+      })
+    return known.made
+  }
+
+  async function alone({ unit, resolve, reject }: Waiting): Promise<void> {
+    try {
+      resolve(await retrying(() => transaction(lockAlone, (client) => runUnit(unit, client))))
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  async function runUnit([guard, ...followers]: Unit, client: pg.ClientBase): Promise<boolean> {
+    if ((await client.query(asked(guard))).rows.length === 0) return false
+    for (const follower of followers) await client.query(asked(follower))
+    return true
+  }
+
+  const asked = ({ sql, values }: Statement): pg.QueryConfig => ({ text: sql, values: [...values] })
+
+  /** Begins, takes the lock, does the work, makes it durable. */
+  const transaction = <Result>(
+    lock: string | undefined,
+    work: (client: pg.ClientBase) => Promise<Result>,
+  ): Promise<Result> =>
+    pool.use(async (client) => {
+      await client.query('begin')
+      try {
+        if (lock !== undefined) await client.query(`select ${lock}`)
+        const result = await work(client)
+        await client.query('commit')
+        return result
+      } catch (error) {
+        if (!isLost(error)) await client.query('rollback').catch(() => undefined)
+        throw error
+      }
+    })
+
+  async function retrying<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work()
+      } catch (error) {
+        if (attempt === attemptsMax || !isContended(error)) throw unavailable(error)
+      }
+    }
+  }
+
+  // It is known at once whether the database is there and may be written.
+  await pool
+    .use(async () => undefined)
+    .catch((error) => {
+      throw unavailable(error)
+    })
+
+  return {
+    backend: 'postgres',
+    async query(sql, values) {
+      if (closed) throw new StoreUnavailable('The database is closed.')
+      if (asksForNul(values)) return []
+      return (await reading.run(named(sql, values))).rows as Row[]
+    },
+    async scan(sql, values) {
+      if (asksForNul(values)) return []
+      const result = await retrying(() =>
+        pool.use((client) => client.query({ text: sql, values: [...values] })),
+      )
+      return result.rows as Row[]
+    },
+    commit(unit) {
+      if (closed) return Promise.reject(new StoreUnavailable('The database is closed.'))
+      return new Promise((resolve, reject) => {
+        const shape = shapeOf(unit)
+        const queue = shape.besideOthers ? lanes.beside : lanes.alone
+        queue.waiting.push({ unit, shape, resolve, reject })
+        if (!queue.busy) void flush(queue)
+      })
+    },
+    bulk: (statements) =>
+      retrying(() =>
+        transaction(lockShared, async (client) => {
+          let changes = 0
+          for (const one of statements) changes += (await client.query(asked(one))).rowCount ?? 0
+          return changes
+        }),
+      ),
+    load: (load) => retrying(() => transaction(lockShared, (client) => copyIn(load, client))),
+    async script(sql) {
+      await retrying(() => transaction(lockAlone, (client) => client.query(sql)))
+    },
+    async tables() {
+      const { rows } = await retrying(() =>
+        pool.use((client) =>
+          client.query('select tablename from pg_tables where schemaname = current_schema'),
+        ),
+      )
+      return new Set(rows.map(({ tablename }) => String(tablename)))
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      for (const { lane } of Object.values(lanes)) await lane.close()
+      await reading.close()
+      await pool.close()
+    },
+  }
+}
+
+/** By way of a table of the transaction's own, since COPY itself stops at a key that is taken. */
+async function copyIn({ table, columns, rows, alsoAs }: Load, client: pg.ClientBase): Promise<number> {
+  const [first, second] = columns
+  const names = columns.join(', ')
+  await client.query(
+    `create temp table loading on commit drop as
+      select ${names}, array[]::bytea[] as also_as from ${table} with no data`,
+  )
+  await pipeline(Readable.from(copyLines(rows, alsoAs)), client.query(copyFrom('copy loading from stdin')))
+  const { rowCount } = await client.query(
+    `insert into ${table} (${names}) select ${names} from loading
+      where also_as = '{}' or not exists (select 1 from ${table} already
+        where already.${first} = any(also_as) and already.${second} = loading.${second})
+      order by ${first}, ${second} on conflict do nothing`,
+  )
+  return rowCount ?? 0
+}
+
+const byFirstValue = (one: Waiting, other: Waiting): number =>
+  Number(one.unit[0].values[0]) - Number(other.unit[0].values[0])

