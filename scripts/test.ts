@@ -1,12 +1,17 @@
 /**
- * `npm test`: every `*.test.ts` through Node's own runner. `npm test -- storage` runs those with "storage" in
- * their path. The runner's summary is the last that is printed.
+ * `npm test`: every `*.test.ts` through Node's own runner. `npm test -- storage` runs those with "storage"
+ * in their path; by `npm run test:long` those that can go on for longer do. The runner's summary is the last
+ * that is printed.
  */
 import { spawnSync } from 'node:child_process'
+import { parseArgs } from 'node:util'
 import { startPostgres } from '../server/src/testing/postgres.ts'
 import { globbed, root } from './files.ts'
 
-const filters = process.argv.slice(2)
+const { values, positionals: filters } = parseArgs({
+  options: { long: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 const tests = globbed(['server/src', 'scripts', 'bench'], '.test.ts').filter(
   (path) => filters.length === 0 || filters.some((filter) => path.includes(filter)),
 )
@@ -21,7 +26,11 @@ const loader = Reflect.get(process.features, 'typescript') ? [] : ['--import', '
 const options = ['--test', '--test-concurrency=2', '--test-reporter=spec']
 const { status } = spawnSync(process.execPath, [...loader, ...options, ...tests], {
   cwd: root,
-  env: { ...process.env, TOKENFERRY_TEST_POSTGRES_URL: postgres.url() },
+  env: {
+    ...process.env,
+    TOKENFERRY_TEST_POSTGRES_URL: postgres.url(),
+    ...(values.long && { TOKENFERRY_TEST_LONG: '1' }),
+  },
   stdio: ['ignore', 'inherit', 'inherit'],
 })
 await postgres.stop()

@@ -17,7 +17,8 @@ const settings: Readonly<Record<string, string>> = {
   'listen.host': 'Without a listed proxy that ends TLS, only the loopback.',
   'listen.port': 'The port.',
   database:
-    '`sqlite:PATH`: a relative path counts from the folder where the command was typed. Or `postgres://user@host/name`, which any number of nodes share; several hosts, by commas: the one that may be written is found.',
+    '`sqlite:PATH`: a relative path counts from the folder where the command was typed. Or ' +
+    '`postgres://user@host/name`, which any number of nodes share; of several hosts, by commas, the primary is found.',
   'postgres.password': 'Its password: `env:NAME` or `file:PATH`. Else `PGPASSWORD`, or the password file.',
   'postgres.connections': 'Connections beside the three that requests share.',
   'postgres.pooler': 'Whether a pooler in transaction mode (PgBouncer) stands between.',

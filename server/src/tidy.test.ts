@@ -32,7 +32,7 @@ suite('tidy: what may import what', () => {
   const allowed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     kernel: ['node:crypto'],
     dialects: ['kernel'],
-    storage: ['kernel', '@photostructure/sqlite', 'pg', node],
+    storage: ['kernel', '@photostructure/sqlite', 'pg', 'pg-copy-streams', node],
     keys: ['kernel', '@node-rs/argon2', node],
     passwords: ['kernel', 'keys'],
     http: ['kernel', 'dialects', 'passwords/passwords.ts', 'fastify', node],

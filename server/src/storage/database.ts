@@ -41,7 +41,10 @@ export type Database = {
    * Many rows by one statement, twenty or so at a time, durable as a whole; returns how many rows it changed.
    */
   bulk(statements: readonly Statement[]): Promise<number>
-  /** Adds the rows whose key is free, durable as a whole; returns how many. Where the engine has a faster way. */
+  /**
+   * Adds the rows whose key is free, durable as a whole; returns how many. Where the engine has a faster
+   * way.
+   */
   load?(load: Load): Promise<number>
   /** A script of several statements, in one transaction. */
   script(sql: string): Promise<void>

@@ -70,8 +70,8 @@ export async function pendingMigrations(database: Database): Promise<number> {
 const partitionable = /\) \/\* (\w+): by hash of (\w+), fillfactor (\d+) \*\/;/g
 
 /**
- * The tables that grow, in parts: an index of each part is smaller, and parts are vacuumed side by side. A page
- * that is not filled has room for a row's next version, so that no index need hear of it.
+ * The tables that grow, in parts: an index of each part is smaller, and parts are vacuumed side by side. A
+ * page that is not filled has room for a row's next version, so that no index need hear of it.
  */
 const partitioned = (sql: string, partitions: number): string =>
   sql.replaceAll(partitionable, (_, table: string, column: string, fill: string) =>

@@ -53,8 +53,8 @@ const types: pg.CustomTypesConfig = {
 }
 
 /**
- * Connections on which a wait for the synchronous standby was cut short: what was committed is here, and perhaps
- * nowhere else. PostgreSQL answers as if all were well, with a warning.
+ * Connections on which a wait for the synchronous standby was cut short: what was committed is here, and
+ * perhaps nowhere else. PostgreSQL answers as if all were well, with a warning.
  */
 const unsure = new WeakSet<pg.Client>()
 
@@ -156,7 +156,9 @@ export type Lane = {
   close(): Promise<void>
 }
 
-/** Calls that wait for answers at the most: beyond, the database does not keep up, and more would not help. */
+/**
+ * Calls that wait for answers at the most: beyond, the database does not keep up, and more would not help.
+ */
 const waitingMax = 10_000
 
 export function laneOf(connections: Connections, waitMilliseconds: number): Lane {

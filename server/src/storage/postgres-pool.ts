@@ -5,7 +5,9 @@ import type { Connections } from './postgres-connection.ts'
 import { isLost, refuseUnsure } from './postgres-connection.ts'
 
 export type ConnectionPool = {
-  /** Lends a connection for as long as the work takes. One on which the server went away is not lent again. */
+  /**
+   * Lends a connection for as long as the work takes. One on which the server went away is not lent again.
+   */
   use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }

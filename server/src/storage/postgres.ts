@@ -112,7 +112,8 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
       const { rows } = await lane.run(named(text, values))
       for (const { call, n, held } of rows) calls[call]?.group[n - 1]?.resolve(held === 1)
     } catch (error) {
-      // Nobody knows whether they were committed: each caller hears that it is trouble of ours, and asks again.
+      // Nobody knows whether they were committed: each caller hears that it is trouble of ours, and asks
+      // again.
       if (error instanceof StoreUnavailable && !isContended(error.cause)) {
         for (const { group } of calls) for (const { reject } of group) reject(error)
         return
@@ -133,7 +134,8 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     known.made ??= pool
       .use((client) => makeFunction(shape, client))
       .catch((error) => {
-        // Another node makes the same one, or this role may make none: what cannot be called goes the long way.
+        // Another node makes the same one, or this role may make none: what cannot be called goes the long
+        // way.
         known.made = codeOf(error) === mayNot ? Promise.resolve(undefined) : undefined
         return undefined
       })

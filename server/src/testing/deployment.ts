@@ -75,8 +75,11 @@ export type TestAnswer = {
 export const rootSecretName = 'TOKENFERRY_TEST_ROOT_SECRET'
 process.env[rootSecretName] ??= randomBytes(32).toString('hex')
 
+/** `TOKENFERRY_TEST_BACKEND=postgres npm test -- promises`: the same promises, kept by the other backend. */
+const backendHere = process.env.TOKENFERRY_TEST_BACKEND
+
 export async function testDeployment(options: TestOptions = {}): Promise<TestDeployment> {
-  const onPostgres = options.backend === 'postgres'
+  const onPostgres = (options.backend ?? backendHere) === 'postgres'
   const folder = options.file && !onPostgres ? mkdtempSync(join(tmpdir(), 'tokenferry-test-')) : undefined
   const path = folder === undefined ? undefined : join(folder, 'tokenferry.db')
   const made = onPostgres ? await testDatabase() : undefined

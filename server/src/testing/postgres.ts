@@ -1,7 +1,7 @@
 /**
- * A real PostgreSQL for tests, from the packages of npm or of the system, with no set-up and no port: it listens
- * on a socket in a folder of its own, which goes when it ends. It ends with whoever started it, however that
- * ends.
+ * A real PostgreSQL for tests, from the packages of npm or of the system, with no set-up and no port: it
+ * listens on a socket in a folder of its own, which goes when it ends. It ends with whoever started it,
+ * however that ends.
  */
 import type { SpawnOptions } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'

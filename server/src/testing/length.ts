@@ -1,0 +1,4 @@
+/** How much a test does: little in `npm test`, much more by `npm run test:long`. */
+export const isLong = process.env.TOKENFERRY_TEST_LONG === '1'
+
+export const shortOrLong = (short: number, long: number): number => (isLong ? long : short)
