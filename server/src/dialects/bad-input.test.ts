@@ -228,13 +228,12 @@ function shapeComplaints(
  * and for the outbox, which goes on with what came of them.
  */
 async function dump({ deployment: { database } }: TestDeployment): Promise<string> {
-  const tables = await database.query(`select name from sqlite_master where type = 'table' order by name`, [])
   const dumped: string[] = []
-  for (const { name } of tables) {
+  for (const name of await database.tables()) {
     if (name === 'counters' || name === 'deliveries') continue
     const which = name === 'meta' ? `where key <> 'events_read'` : ''
     const rows = await database.query(`select * from ${name} ${which}`, [])
-    dumped.push(JSON.stringify(rows.map(({ replays: _, last_used: __, ...row }) => row)))
+    dumped.push(...rows.map(({ replays: _, last_used: __, ...row }) => JSON.stringify({ name, ...row })))
   }
-  return dumped.join('\n')
+  return dumped.sort().join('\n')
 }

@@ -75,9 +75,8 @@ export function accessTokenOf(answer: TestAnswer): string {
 /** Every row of every table, as one text: two that are equal mean that nothing was changed. */
 export async function dump({ deployment }: Pick<TestDeployment, 'deployment'>): Promise<string> {
   const { database } = deployment
-  const tables = await database.query(`select name from sqlite_master where type = 'table' order by name`, [])
   const parts: string[] = []
-  for (const { name } of tables) {
+  for (const name of await database.tables()) {
     for (const row of await database.query(`select * from ${name}`, [])) {
       const values = Object.entries(row).map(([column, value]) =>
         value instanceof Uint8Array
@@ -87,7 +86,8 @@ export async function dump({ deployment }: Pick<TestDeployment, 'deployment'>): 
       parts.push(`${name} ${values.join(' ')}`)
     }
   }
-  return parts.join('\n')
+  // Rows stand in no order of their own.
+  return parts.sort().join('\n')
 }
 
 export async function countOf(here: Pick<TestDeployment, 'deployment'>, sql: string): Promise<number> {

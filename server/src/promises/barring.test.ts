@@ -139,7 +139,7 @@ suite('promises: barring an app against requests in flight, over several process
       startServer({
         folder: dirname(here.path ?? ''),
         config: {
-          database: `sqlite:${here.path}`,
+          database: here.config.database,
           root_secret: `env:${rootSecretName}`,
           mounts: [{ dialect: 'pipedrive', prefix: '/pipedrive' }],
         },

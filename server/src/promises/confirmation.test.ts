@@ -8,10 +8,11 @@ import { registerClient } from '../kernel/operations/register-client.ts'
 import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
 import { defaultPolicy } from '../kernel/policy.ts'
 import { currentVersion } from '../kernel/ring.ts'
+import { openDatabase } from '../open-database.ts'
 import { parsePolicy } from '../policy-fields.ts'
 import type { Database } from '../storage/database.ts'
 import { sqlStore } from '../storage/sql-store.ts'
-import { openSqlite } from '../storage/sqlite.ts'
+
 import type { AccountBed } from '../testing/account.ts'
 import { accountBed } from '../testing/account.ts'
 import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
@@ -193,7 +194,7 @@ suite('promises: what its user has not seen, a connection does not do', () => {
   before(async () => {
     here = await testDeployment({ mounts: ['standard'], policy, file: true })
     bed = accountBed(here)
-    database = await openSqlite(here.path ?? '')
+    database = await openDatabase(here.config)
     const {
       id: _made,
       secrets: _none,

@@ -76,7 +76,7 @@ suite('promises: an app gives up all that a user allowed it, over two processes'
         config: {
           // One name for both, as behind a load balancer: a token says who issued it.
           public_url: 'http://127.0.0.1:4000',
-          database: `sqlite:${here.path}`,
+          database: here.config.database,
           root_secret: `env:${rootSecretName}`,
           mounts: [
             { dialect: 'standard', prefix: '/', policy },

@@ -42,7 +42,7 @@ suite('promises: guessing a password, over two processes and from many addresses
         folder: dirname(here.path ?? ''),
         config: {
           ...config,
-          database: `sqlite:${here.path}`,
+          database: here.config.database,
           root_secret: `env:${rootSecretName}`,
           mounts: [{ dialect: 'concur', prefix: '/concur' }],
         },

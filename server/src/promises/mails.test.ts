@@ -32,7 +32,7 @@ suite('promises: mails', { timeout: 300_000 }, () => {
       config: {
         // Every node has the same, and a mail's id comes of it.
         public_url: 'http://127.0.0.1:4000',
-        database: `sqlite:${here.path}`,
+        database: here.config.database,
         root_secret: `env:${rootSecretName}`,
         mounts: [{ dialect: 'pipedrive', prefix: '/' }],
         mail: {

@@ -178,7 +178,7 @@ suite('promises: one-time codes', { timeout: 120_000 }, () => {
     assert.ok(codes.length >= 10)
     const { database } = here.deployment
     const rows: string[] = [...here.logs]
-    for (const { name } of await database.query(`select name from sqlite_master where type = 'table'`, []))
+    for (const name of await database.tables())
       for (const row of await database.query(`select * from ${name}`, []))
         rows.push(
           ...Object.values(row).map((value) =>
@@ -252,7 +252,7 @@ suite('promises: guessing at one-time codes over two processes', { timeout: 120_
     const [first = {}] = await prepare(here)
     app = first
     const config = {
-      database: `sqlite:${here.path}`,
+      database: here.config.database,
       root_secret: `env:${rootSecretName}`,
       mounts: [{ dialect: 'concur', prefix: '/concur' }],
       mail: mailOver(mail.port),

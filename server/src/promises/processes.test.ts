@@ -27,7 +27,7 @@ suite('promises, over several processes on one database', { timeout: 300_000 }, 
     startServer({
       folder: dirname(here.path ?? ''),
       config: {
-        database: `sqlite:${here.path}`,
+        database: here.config.database,
         root_secret: `env:${rootSecretName}`,
         mounts: [{ dialect: 'standard', prefix: '/', policy: { rotate: 'always' } }],
       },

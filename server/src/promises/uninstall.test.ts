@@ -59,7 +59,7 @@ suite('promises: an uninstall on the page, over two processes', { timeout: 300_0
       startServer({
         folder: dirname(here.path ?? ''),
         config: {
-          database: `sqlite:${here.path}`,
+          database: here.config.database,
           root_secret: `env:${rootSecretName}`,
           mounts: [{ dialect: 'standard', prefix: '/', policy: { rotate: 'always' } }],
         },

@@ -68,12 +68,31 @@ export type Connections = {
   connect(options?: { readonly pipeline?: boolean }): Promise<pg.Client>
 }
 
+/**
+ * Whatever the cluster's default is: a second snapshot of the same transaction must see what was committed while
+ * it waited for a lock.
+ */
+const everywhere = { default_transaction_isolation: 'read\\ committed' }
+
+/**
+ * What requests ask is a few rows by their keys. A plan that was made while a table was small would read all of
+ * it, until the next `analyze`; and each statement is planned once, since another plan would be no better.
+ */
+const byKeys = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_material: 'off',
+  jit: 'off',
+}
+
 export function connectionsTo(settings: PostgresSettings): Connections {
   const addresses = addressesIn(settings.url)
   const waitMilliseconds = settings.waitMillisecondsMax ?? waitMillisecondsDefault
   let first = 0
 
-  const optionsFor = (address: string): pg.ClientConfig => ({
+  const optionsFor = (address: string, isShared: boolean): pg.ClientConfig => ({
     connectionString: address,
     ...(settings.password !== undefined && { password: settings.password }),
     types,
@@ -84,9 +103,9 @@ export function connectionsTo(settings: PostgresSettings): Connections {
     ...(!settings.pooler && {
       lock_timeout: waitMilliseconds,
       idle_in_transaction_session_timeout: 2 * waitMilliseconds,
-      // Whatever the cluster's default is: a second snapshot of the same transaction must see what was
-      // committed while it waited for a lock.
-      options: '-c default_transaction_isolation=read\\ committed',
+      options: Object.entries(isShared ? { ...everywhere, ...byKeys } : everywhere)
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(' '),
     }),
   })
 
@@ -95,7 +114,7 @@ export function connectionsTo(settings: PostgresSettings): Connections {
       let trouble: unknown
       for (let tried = 0; tried < addresses.length; tried += 1) {
         const at = (first + tried) % addresses.length
-        const client = new pg.Client({ ...optionsFor(addresses[at] ?? ''), pipeline })
+        const client = new pg.Client({ ...optionsFor(addresses[at] ?? '', pipeline), pipeline })
         // Without a listener, an error of a connection at rest would end the process.
         client.on('error', () => undefined)
         client.on('notice', ({ routine }) => {
