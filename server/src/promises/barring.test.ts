@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { perform } from '../kernel/kernel.ts'
 import { lookupsOf } from '../kernel/legacy-lookup.ts'
@@ -137,7 +136,7 @@ suite('promises: barring an app against requests in flight, over several process
     second = await openDeployment(here.config, { numbers: true })
     const start = (): Promise<ServerProcess> =>
       startServer({
-        folder: dirname(here.path ?? ''),
+        folder: here.folder,
         config: {
           database: here.config.database,
           root_secret: `env:${rootSecretName}`,

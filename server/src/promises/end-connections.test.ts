@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { TestAnswer, TestDeployment } from '../testing/deployment.ts'
 import { rootSecretName, testDeployment } from '../testing/deployment.ts'
@@ -72,7 +71,7 @@ suite('promises: an app gives up all that a user allowed it, over two processes'
     )
     const start = (): Promise<ServerProcess> =>
       startServer({
-        folder: dirname(here.path ?? ''),
+        folder: here.folder,
         config: {
           // One name for both, as behind a load balancer: a token says who issued it.
           public_url: 'http://127.0.0.1:4000',

@@ -1,6 +1,5 @@
 /** Guessing a password at the token endpoint, from everywhere at once. One-time codes have their own test. */
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { signInLimits } from '../kernel/sign-in.ts'
@@ -39,7 +38,7 @@ suite('promises: guessing a password, over two processes and from many addresses
     }
     const start = (): Promise<ServerProcess> =>
       startServer({
-        folder: dirname(here.path ?? ''),
+        folder: here.folder,
         config: {
           ...config,
           database: here.config.database,

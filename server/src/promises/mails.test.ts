@@ -1,7 +1,6 @@
 /** One mail for each user whose token is moved over: not none, and not two. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { dirname } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import PostalMime from 'postal-mime'
 import { lookupOf } from '../kernel/legacy-lookup.ts'
@@ -28,7 +27,7 @@ suite('promises: mails', { timeout: 300_000 }, () => {
 
   const start = (): Promise<ServerProcess> =>
     startServer({
-      folder: dirname(here.path ?? ''),
+      folder: here.folder,
       config: {
         // Every node has the same, and a mail's id comes of it.
         public_url: 'http://127.0.0.1:4000',

@@ -1,6 +1,5 @@
 /** A code by mail: it comes at once, is good once, and whoever guesses ends at a lock, not at a token. */
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Email } from 'postal-mime'
@@ -258,7 +257,7 @@ suite('promises: guessing at one-time codes over two processes', { timeout: 120_
       mail: mailOver(mail.port),
       trusted_proxies: ['127.0.0.1'],
     }
-    const folder = dirname(here.path ?? '')
+    const folder = here.folder
     servers = await Promise.all([startServer({ folder, config }), startServer({ folder, config })])
   })
   after(async () => {

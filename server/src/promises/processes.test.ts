@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { event } from '../kernel/decision.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
@@ -25,7 +24,7 @@ suite('promises, over several processes on one database', { timeout: 300_000 }, 
 
   const start = (): Promise<ServerProcess> =>
     startServer({
-      folder: dirname(here.path ?? ''),
+      folder: here.folder,
       config: {
         database: here.config.database,
         root_secret: `env:${rootSecretName}`,

@@ -23,7 +23,8 @@ suite('promises: two regions on one database', () => {
   before(async () => {
     here = await testDeployment({ mounts, file: true, config: { region: 'us', regions } })
     const settings = { region: 'eu', regions, public_url: regions.eu }
-    const config = testConfig({ mounts, config: settings }, here.path ?? '')
+    const { database } = here.config
+    const config = testConfig({ mounts, config: { database, ...settings } }, '')
     const deployment = await openDeployment(config, { now: () => here.clock.now, numbers: true })
     const app = composeServer(deployment, { write: () => undefined })
     await app.ready()

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { perform } from '../kernel/kernel.ts'
 import { registerClient } from '../kernel/operations/register-client.ts'
@@ -57,7 +56,7 @@ suite('promises: an uninstall on the page, over two processes', { timeout: 300_0
     app = standardApp(here)
     const start = (): Promise<ServerProcess> =>
       startServer({
-        folder: dirname(here.path ?? ''),
+        folder: here.folder,
         config: {
           database: here.config.database,
           root_secret: `env:${rootSecretName}`,

@@ -48,6 +48,8 @@ export type TestDeployment = {
   readonly people: ReadonlyMap<string, Pick<Made, 'username' | 'password'>>
   /** Every line that was logged. */
   readonly logs: readonly string[]
+  /** A folder of its own, where `file` asks for one. */
+  readonly folder: string
   /** The database's file, where it has one. */
   readonly path: string | undefined
   readonly config: Config
@@ -80,8 +82,8 @@ const backendHere = process.env.TOKENFERRY_TEST_BACKEND
 
 export async function testDeployment(options: TestOptions = {}): Promise<TestDeployment> {
   const onPostgres = (options.backend ?? backendHere) === 'postgres'
-  const folder = options.file && !onPostgres ? mkdtempSync(join(tmpdir(), 'tokenferry-test-')) : undefined
-  const path = folder === undefined ? undefined : join(folder, 'tokenferry.db')
+  const folder = options.file ? mkdtempSync(join(tmpdir(), 'tokenferry-test-')) : undefined
+  const path = folder === undefined || onPostgres ? undefined : join(folder, 'tokenferry.db')
   const made = onPostgres ? await testDatabase() : undefined
   const mails = options.mails ? mkdtempSync(join(tmpdir(), 'tokenferry-mails-')) : undefined
   const mail = mails && { mail: { from: 'no-reply@demo.example', folder: mails } }
@@ -100,6 +102,7 @@ export async function testDeployment(options: TestOptions = {}): Promise<TestDep
     sections: seeded?.sections ?? {},
     people: seeded?.made ?? new Map(),
     logs,
+    folder: folder ?? '',
     path,
     config,
     request: (prefix, request) => inject(app, prefix, request),
