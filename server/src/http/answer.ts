@@ -8,7 +8,7 @@ import { hearBearer } from '../dialects/proofs.ts'
 import type { AccessClaims } from '../kernel/access-token.ts'
 import type { Actor, Answer } from '../kernel/decision.ts'
 import type { Operation, World } from '../kernel/kernel.ts'
-import { perform } from '../kernel/kernel.ts'
+import { clientChanged, perform } from '../kernel/kernel.ts'
 import type { Authenticated } from '../kernel/operations/authenticate-client.ts'
 import { authenticateClient } from '../kernel/operations/authenticate-client.ts'
 import type { Identity } from '../kernel/operations/identity.ts'
@@ -86,8 +86,23 @@ export type Noted = {
 
 export type Answered = { readonly reply: Reply; readonly noted: Noted; readonly client: Client | undefined }
 
+const attemptsMax = 3
+
 /** Answers a request to a route, at which stand these endpoints. */
 export async function answer(
+  request: Request,
+  mount: Mount,
+  endpoints: readonly Endpoint[],
+  services: Services,
+): Promise<Answered> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answered = await answerOnce(request, mount, endpoints, services)
+    // Nothing was decided yet: whoever was recalled has to prove itself as what it is now.
+    if (answered.noted.problem !== clientChanged.refused.problem || attempt === attemptsMax) return answered
+  }
+}
+
+async function answerOnce(
   request: Request,
   mount: Mount,
   endpoints: readonly Endpoint[],

@@ -3,8 +3,8 @@
  * A race has one home: `commit` says `overtaken`, and the loop looks again and decides on the new facts.
  */
 import type { Answer, Decision } from './decision.ts'
-import type { Milliseconds } from './records.ts'
-import type { Reason } from './refusals.ts'
+import type { Client, Milliseconds } from './records.ts'
+import type { Reason, Refusal } from './refusals.ts'
 import type { Ring } from './ring.ts'
 import type { Store } from './store.ts'
 
@@ -50,10 +50,19 @@ export async function perform<Input, Facts, Result>(
   world: World,
 ): Promise<Answer<Result>> {
   let reloaded = false
+  let recalled = false
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const moment = world.moment()
     const facts = await operation.look(world.store, input, moment.ring)
+    const caller = clientIn(input)
+    if (caller && !(await isCurrent(caller, world))) return clientChanged
     const { answer, writes } = operation.decide(input, facts, moment)
+    const looked = 'refused' in answer && !recalled ? clientIn(facts) : undefined
+    if (looked && !(await isCurrent(looked, world))) {
+      recalled = true
+      attempt -= 1
+      continue
+    }
     if (!reloaded && 'refused' in answer && staleReasons.has(answer.refused.reason)) {
       reloaded = true
       if (await world.reload()) {
@@ -65,4 +74,24 @@ export async function perform<Input, Facts, Result>(
     if ((await world.store.commit(writes)) === 'committed') return answer
   }
   return { refused: { reason: 'contended' } }
+}
+
+/** The client that calls, or that was looked up: it may have been recalled. */
+function clientIn(from: unknown): Client | undefined {
+  if (typeof from !== 'object' || from === null) return undefined
+  const { caller, client } = from as {
+    readonly caller?: { readonly client?: Client }
+    readonly client?: Client
+  }
+  return caller?.client ?? client
+}
+
+async function isCurrent(client: Client, { store }: World): Promise<boolean> {
+  const current = store.isCurrent(client)
+  return current === true || (await current)
+}
+
+/** What was proved was proved by a client that has been changed since: it has to be asked once more. */
+export const clientChanged: { readonly refused: Refusal } = {
+  refused: { reason: 'contended', problem: 'client_changed' },
 }

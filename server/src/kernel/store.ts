@@ -8,11 +8,11 @@ import type { AdmissionFinders } from './admissions.ts'
 import type { CallbackFinders } from './callback-secrets.ts'
 import type { Write } from './decision.ts'
 import type { OneTimeCodeFinders } from './one-time-code.ts'
+import type { OutboxFinders } from './outbox-finders.ts'
 import type {
   AuthorizationCode,
   Client,
   Connection,
-  Delivery,
   Event,
   Grant,
   LegacyToken,
@@ -161,6 +161,7 @@ export type PeopleIds<Ids> = { readonly users: Ids; readonly organizations: Ids 
 
 /** Those that stand in files of their own. */
 type Finders = AccountFinders &
+  OutboxFinders &
   AdmissionFinders &
   CallbackFinders &
   OneTimeCodeFinders &
@@ -172,6 +173,13 @@ type Finders = AccountFinders &
 export type Store = Finders & {
   /** By id, or by an identifier of the old world. */
   findClient(id: string): Promise<Client | undefined>
+  /**
+   * The same, but perhaps as it was read before, while it is read again: for who asks for more at once, and
+   * then asks whether it is current.
+   */
+  recallClient(id: string): Promise<Client | undefined>
+  /** Whether a client that was recalled is what the store has now. */
+  isCurrent(client: Client): boolean | Promise<boolean>
   /** `as` says under which connection the grant would hang: the user's, or the whole organization's. */
   findLegacyToken(
     lookups: readonly Uint8Array[],
@@ -223,34 +231,6 @@ export type Store = Finders & {
 
   listKeys(): Promise<readonly StoredKey[]>
   findMeta(key: string): Promise<string | undefined>
-
-  // The outbox.
-  /** Up to which event the outbox has read. */
-  findEventsRead(): Promise<number>
-  /** Whether the organization's users have been planned for already. */
-  isAnnounced(clientId: string, organizationId: string): Promise<boolean>
-  /**
-   * Users of an organization whom mail can reach, with a legacy token that is the client's, or that every
-   * client of its dialect may exchange.
-   */
-  listHolders(
-    of: { readonly clientId: string; readonly dialect: string; readonly organizationId: string },
-    page: Page,
-  ): Promise<readonly string[]>
-  listAdmins(organizationId: string): Promise<readonly string[]>
-  /** Clients of whom something is due; '' for what is about none. */
-  listDueClients(channel: Delivery['channel'], now: Milliseconds): Promise<readonly string[]>
-  /** What is due of one client, the oldest first. */
-  listDue(
-    channel: Delivery['channel'],
-    clientId: string,
-    now: Milliseconds,
-    limit: number,
-  ): Promise<readonly Delivery[]>
-  listDeliveries(status: Delivery['status'], page: Page): Promise<readonly Delivery[]>
-  countDeliveries(): Promise<
-    readonly { channel: string; status: string; count: number; oldest: Milliseconds }[]
-  >
 
   // Lists, for the operator.
   listClients(): Promise<readonly Client[]>

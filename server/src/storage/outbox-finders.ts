@@ -1,20 +1,8 @@
 /** What the outbox looks for: what is due, who is to be told. */
-import type { Store } from '../kernel/store.ts'
+import type { OutboxFinders } from '../kernel/outbox-finders.ts'
 import type { Database } from './database.ts'
 import { eventsRead } from './outbox-statements.ts'
 import { number, text, toDelivery } from './rows.ts'
-
-type Finders = Pick<
-  Store,
-  | 'findEventsRead'
-  | 'isAnnounced'
-  | 'listHolders'
-  | 'listAdmins'
-  | 'listDueClients'
-  | 'listDue'
-  | 'listDeliveries'
-  | 'countDeliveries'
->
 
 /** From client to client by the index: an app with a million calls waiting costs one step, as any other. */
 const dueClientsSql = `with recursive each (client) as (
@@ -41,7 +29,7 @@ const holdersSql = `select distinct user_id from (
       and l.client = $2 and l.user_id > $4 and ${isHeldFor} group by l.user_id order by l.user_id limit $5) theirs) holders
   order by user_id limit $5`
 
-export const outboxFindersOf = (database: Database): Finders => ({
+export const outboxFindersOf = (database: Database): OutboxFinders => ({
   async findEventsRead() {
     const [row] = await database.query('select value from meta where key = $1', [eventsRead])
     return Number(row?.value ?? 0)

@@ -69,14 +69,15 @@ export type Connections = {
 }
 
 /**
- * Whatever the cluster's default is: a second snapshot of the same transaction must see what was committed while
- * it waited for a lock.
+ * Whatever the cluster's default is: a second snapshot of the same transaction must see what was committed
+ * while it waited for a lock.
  */
 const everywhere = { default_transaction_isolation: 'read\\ committed' }
 
 /**
- * What requests ask is a few rows by their keys. A plan that was made while a table was small would read all of
- * it, until the next `analyze`; and each statement is planned once, since another plan would be no better.
+ * What requests ask is a few rows by their keys. A plan that was made while a table was small would read all
+ * of it, until the next `analyze`; and each statement is planned once, since another plan would be no
+ * better.
  */
 const byKeys = {
   plan_cache_mode: 'force_generic_plan',

@@ -7,11 +7,11 @@ import { bulkOf } from './bulk.ts'
 import { callbackFindersOf } from './callback-finders.ts'
 import type { Database, Row } from './database.ts'
 import { listsOf } from './lists.ts'
-import { oncePerTurn } from './once-per-turn.ts'
 import { oneTimeCodeFindersOf } from './one-time-code-statements.ts'
 import { operatorFindersOf } from './operator-finders.ts'
 import { outboxFindersOf } from './outbox-finders.ts'
 import { peopleOf } from './people.ts'
+import { rememberedClients } from './remembered-clients.ts'
 import { requestTokenFindersOf } from './request-token-statements.ts'
 import {
   bytes,
@@ -24,7 +24,6 @@ import {
   text,
   textOrNone,
   toBarredBy,
-  toClient,
   toCode,
   toConnection,
   toGrant,
@@ -81,13 +80,15 @@ export function sqlStore(database: Database): Store {
     return row && toGrant(row)
   }
 
-  const findClient = oncePerTurn(async (id) => toClient(await database.query(sql.client, [id])))
+  const clients = rememberedClients((id) => database.query(sql.client, [id]))
 
   const asConnection = (row: Row | undefined): Connection | undefined => row && toConnection(row)
 
   return {
-    // Every request begins with its client, and many requests come from the same one.
-    findClient,
+    findClient: clients.find,
+    // Where a question is a round trip, it is asked together with the next one.
+    recallClient: database.backend === 'sqlite' ? clients.find : clients.recall,
+    isCurrent: database.backend === 'sqlite' ? () => true : clients.isCurrent,
 
     async findLegacyToken(lookups, clientId, as) {
       if (lookups.length === 0) return undefined
@@ -198,7 +199,7 @@ export function sqlStore(database: Database): Store {
 
     async commit(writes) {
       const held = await database.commit(unitOf(writes))
-      findClient.forget()
+      clients.forget()
       return held ? 'committed' : 'overtaken'
     },
 

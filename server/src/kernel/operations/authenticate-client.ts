@@ -36,7 +36,7 @@ export type Authenticated = { readonly client: Client; readonly proven: boolean 
 export const authenticateClient: Operation<AuthenticateInput, AuthenticateFacts, Authenticated> = {
   async look(store, { clientId, pathIdentifier }) {
     const [client, pathClient] = await Promise.all([
-      store.findClient(clientId),
+      store.recallClient(clientId),
       pathIdentifier === undefined ? undefined : store.findClient(pathIdentifier),
     ])
     return { client, pathClient }
