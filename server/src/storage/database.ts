@@ -33,6 +33,11 @@ export type Database = {
   /** The same for what may read a whole table: no request stands behind it. */
   scan(sql: string, values: readonly Value[]): Promise<readonly Row[]>
   /**
+   * As `query`, for the many columns that every request reads: an engine may answer with rows whose members can
+   * be read by name alone.
+   */
+  read(sql: string, values: readonly Value[]): Promise<readonly Row[]>
+  /**
    * All of the unit or nothing; resolves when it is durable, with whether the guard held. Units that do not
    * say `besideOthers` happen one after the other, whichever process they come from.
    */

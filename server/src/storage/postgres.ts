@@ -193,13 +193,16 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
       throw unavailable(error)
     })
 
+  const query: Database['query'] = async (sql, values) => {
+    if (closed) throw new StoreUnavailable('The database is closed.')
+    if (asksForNul(values)) return []
+    return (await reading.run(named(sql, values))).rows as Row[]
+  }
+
   return {
     backend: 'postgres',
-    async query(sql, values) {
-      if (closed) throw new StoreUnavailable('The database is closed.')
-      if (asksForNul(values)) return []
-      return (await reading.run(named(sql, values))).rows as Row[]
-    },
+    query,
+    read: query,
     async scan(sql, values) {
       if (asksForNul(values)) return []
       const result = await retrying(() =>

@@ -4,23 +4,30 @@
  * before anything is decided for good, whether it is still as it was remembered.
  */
 import type { Client } from '../kernel/records.ts'
-import type { Row } from './database.ts'
+import type { Database, Row } from './database.ts'
 import { oncePerTurn } from './once-per-turn.ts'
 import { toClient } from './rows.ts'
 
 type Remembered = { client: Client; rows: string; reading: Promise<Client | undefined> }
 
-export type RememberedClients = {
+export type Clients = {
   find(id: string): Promise<Client | undefined>
   recall(id: string): Promise<Client | undefined>
-  isCurrent(client: Client): Promise<boolean>
+  isCurrent(client: Client): boolean | Promise<boolean>
   /** Something was written: whoever asks from now on must see it. */
   forget(): void
 }
 
 const rememberedMax = 1_000
 
-export function rememberedClients(read: (id: string) => Promise<readonly Row[]>): RememberedClients {
+/** Where a question is no round trip, there is nothing to remember. */
+export function clientsOf(database: Database, sql: string): Clients {
+  if (database.backend !== 'sqlite') return rememberedClients((id) => database.query(sql, [id]))
+  const find = oncePerTurn(async (id) => toClient(await database.read(sql, [id])))
+  return { find, recall: find, isCurrent: () => true, forget: find.forget }
+}
+
+function rememberedClients(read: (id: string) => Promise<readonly Row[]>): Clients {
   const remembered = new Map<string, Remembered>()
   /** By which of its names it was asked for. */
   const askedAs = new WeakMap<Client, string>()

@@ -115,20 +115,41 @@ export const joinedColumns = `
   o.name as o_name, o.region as o_region, o.api_domain as o_api_domain, o.status as o_status,
   o.allowed_addresses as o_allowed_addresses`
 
-export const toConnection = (row: Row, prefix: 'c_' | '' = ''): Connection => ({
-  number: number(row[`${prefix}number`]),
-  clientId: text(row[`${prefix}client`]),
-  userId: text(row[`${prefix}user_id`]),
-  organizationId: text(row[`${prefix}organization_id`]),
-  scopes: words(row[`${prefix}scopes`]),
-  since: number(row[`${prefix}since`]),
-  origin: one(row[`${prefix}origin`]),
-  confirmation: one(row[`${prefix}confirmation`]),
-  status: one(row[`${prefix}status`]),
-  epoch: number(row[`${prefix}epoch`]),
-  liveGrants: numbers(row[`${prefix}live_grants`]),
-  lastUsed: numberOrNone(row[`${prefix}last_used`]),
-})
+const connectionNames = (prefix: 'c_' | '') =>
+  ({
+    number: `${prefix}number`,
+    client: `${prefix}client`,
+    user: `${prefix}user_id`,
+    organization: `${prefix}organization_id`,
+    scopes: `${prefix}scopes`,
+    since: `${prefix}since`,
+    origin: `${prefix}origin`,
+    confirmation: `${prefix}confirmation`,
+    status: `${prefix}status`,
+    epoch: `${prefix}epoch`,
+    liveGrants: `${prefix}live_grants`,
+    lastUsed: `${prefix}last_used`,
+  }) as const
+// Made once: to put a name together costs more than to read the column.
+const connectionColumns = { '': connectionNames(''), c_: connectionNames('c_') }
+
+export function toConnection(row: Row, prefix: 'c_' | '' = ''): Connection {
+  const names = connectionColumns[prefix]
+  return {
+    number: number(row[names.number]),
+    clientId: text(row[names.client]),
+    userId: text(row[names.user]),
+    organizationId: text(row[names.organization]),
+    scopes: words(row[names.scopes]),
+    since: number(row[names.since]),
+    origin: one(row[names.origin]),
+    confirmation: one(row[names.confirmation]),
+    status: one(row[names.status]),
+    epoch: number(row[names.epoch]),
+    liveGrants: numbers(row[names.liveGrants]),
+    lastUsed: numberOrNone(row[names.lastUsed]),
+  }
+}
 
 export const joinedConnection = (row: Row): Connection | undefined =>
   row.c_number === null || row.c_number === undefined ? undefined : toConnection(row, 'c_')

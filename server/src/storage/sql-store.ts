@@ -11,7 +11,7 @@ import { oneTimeCodeFindersOf } from './one-time-code-statements.ts'
 import { operatorFindersOf } from './operator-finders.ts'
 import { outboxFindersOf } from './outbox-finders.ts'
 import { peopleOf } from './people.ts'
-import { rememberedClients } from './remembered-clients.ts'
+import { clientsOf } from './remembered-clients.ts'
 import { requestTokenFindersOf } from './request-token-statements.ts'
 import {
   bytes,
@@ -72,7 +72,7 @@ const legacySqls = Array.from({ length: 65 }, (_, lookups) => legacySql(lookups)
 
 export function sqlStore(database: Database): Store {
   const one = async (statement: string, ...values: Parameters<Database['query']>[1][number][]) =>
-    (await database.query(statement, values))[0]
+    (await database.read(statement, values))[0]
 
   const grantAlone = async (grantNumber: number | undefined): Promise<Grant | undefined> => {
     if (grantNumber === undefined) return undefined
@@ -80,20 +80,19 @@ export function sqlStore(database: Database): Store {
     return row && toGrant(row)
   }
 
-  const clients = rememberedClients((id) => database.query(sql.client, [id]))
+  const { find, recall, isCurrent, forget } = clientsOf(database, sql.client)
 
   const asConnection = (row: Row | undefined): Connection | undefined => row && toConnection(row)
 
   return {
-    findClient: clients.find,
-    // Where a question is a round trip, it is asked together with the next one.
-    recallClient: database.backend === 'sqlite' ? clients.find : clients.recall,
-    isCurrent: database.backend === 'sqlite' ? () => true : clients.isCurrent,
+    findClient: find,
+    recallClient: recall,
+    isCurrent,
 
     async findLegacyToken(lookups, clientId, as) {
       if (lookups.length === 0) return undefined
       const statement = legacySqls[lookups.length] ?? legacySql(lookups.length)
-      const rows = await database.query(statement, [clientId, as, ...lookups])
+      const rows = await database.read(statement, [clientId, as, ...lookups])
       const row = ownRow(rows, clientId)
       if (!row) return undefined
       return legacyFacts(row, rows, clientId)
@@ -199,7 +198,7 @@ export function sqlStore(database: Database): Store {
 
     async commit(writes) {
       const held = await database.commit(unitOf(writes))
-      clients.forget()
+      forget()
       return held ? 'committed' : 'overtaken'
     },
 

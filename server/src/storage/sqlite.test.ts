@@ -89,3 +89,25 @@ suite('sqlite: a database that another process holds', () => {
     await assert.rejects(store.isAccessTokenRevoked('later'), StoreUnavailable)
   })
 })
+
+suite('sqlite: rows of many columns', () => {
+  test('a column that another process adds in between leaves each value under its own name', async () => {
+    const engine = fresh()
+    const [one, other] = [await engine.connect(), await engine.connect()]
+    await one.script(`create table apps (id text, note text, mark blob);
+      insert into apps values ('a', null, x'00ff');`)
+    const read = () => one.read('select apps.*, 7 as seven, id as seven_too from apps where id = $1', ['a'])
+    const told = async () => {
+      const [row] = await read()
+      return [row?.id, row?.note, row?.mark, row?.seven, row?.seven_too, row?.nothing]
+    }
+    const said = ['a', null, new Uint8Array([0, 255]), 7, 'a', undefined]
+    assert.deepEqual(await told(), said)
+    await other.script('alter table apps add column since integer')
+    assert.deepEqual(await told(), said)
+    assert.deepEqual(await one.read('select id, note from apps where id = $1', ['b']), [])
+    await one.close()
+    await other.close()
+    engine.remove()
+  })
+})

@@ -9,6 +9,8 @@ import { closeSync, openSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { StoreUnavailable } from '../kernel/store.ts'
 import type { Database, Row, Statement, Unit, Value } from './database.ts'
+import type { Prepared, Reader } from './sqlite-rows.ts'
+import { readerOf } from './sqlite-rows.ts'
 
 type Waiting = {
   readonly unit: Unit
@@ -18,7 +20,6 @@ type Waiting = {
 }
 
 /** The part of `DatabaseSync` that both `node:sqlite` and `@photostructure/sqlite` have. */
-type Prepared = { all(...values: Value[]): unknown[]; run(...values: Value[]): { changes: number | bigint } }
 type Connection = { exec(sql: string): void; prepare(sql: string): Prepared; close(): void }
 
 const statementsMax = 500
@@ -44,6 +45,7 @@ export async function openSqlite(
     return new DatabaseSync(path)
   })
   const prepared = new Map<string, Prepared>()
+  const readers = new Map<string, Reader>()
   let waiting: Waiting[] = []
   let scheduled = false
   let closed = false
@@ -72,6 +74,14 @@ export async function openSqlite(
     return made
   }
   const all = ({ sql, values }: Statement): unknown[] => prepare(sql).all(...values)
+  const read = (sql: string, values: readonly Value[]): Row[] => {
+    let reader = readers.get(sql)
+    if (!reader) {
+      reader = readerOf(connection.prepare(inWordsOfSqlite(sql)))
+      readers.set(sql, reader)
+    }
+    return reader(values)
+  }
 
   const run = (unit: Unit): boolean => {
     const [guard, ...followers] = unit
@@ -155,6 +165,7 @@ export async function openSqlite(
     backend: 'sqlite',
     query,
     scan: query,
+    read: (sql, values) => retrying(() => read(sql, values)),
     commit(unit) {
       if (closed) return Promise.reject(new StoreUnavailable('The database is closed.'))
       return new Promise((resolve, reject) => {
@@ -192,16 +203,16 @@ export async function openSqlite(
         // Another process is at it; the log stays valid, and is read at the next start.
       }
       prepared.clear()
+      readers.clear()
       connection.close()
     },
   }
 }
 
-/** All that differs between the backends' statements: a value's place, and a list of numbers as rows. */
-const inWordsOfSqlite = (sql: string): string =>
-  sql
-    .replaceAll(/\$(\d+)/g, '?$1')
-    .replaceAll(/\blisted\(([\w.]+)\)/g, `json_each('[' || trim($1, ',') || ']')`)
+    backend: 'sqlite',
+    query,
+    scan: query,
+    read: (sql, values) => retrying(() => read(sql, values)),
 
 type Engine = {
   readonly DatabaseSync: new (path: string) => Connection
