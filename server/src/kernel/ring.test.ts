@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHash, createHmac } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { aRing, aRingVersion } from '../testing/records.ts'
-import { currentVersion, equal, fields, findVersion } from './ring.ts'
+import { currentVersion, equal, fields, findVersion, hmac, sha256 } from './ring.ts'
 
 suite('key ring', () => {
   const [old, current, next] = [aRingVersion(1, 0), aRingVersion(2, 100), aRingVersion(3, 200)]
@@ -45,5 +46,30 @@ suite('fields', () => {
     assert.equal(equal(Buffer.from('ab'), Buffer.from('ac')), false)
     assert.equal(equal(Buffer.from('ab'), Buffer.from('abc')), false)
     assert.equal(equal(Buffer.alloc(0), Buffer.alloc(0)), true)
+  })
+})
+
+suite('hashing', () => {
+  const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, (_, at) => (at * 7) % 256))
+  const data = [0, 1, 63, 64, 65, 1023, 1024, 1025, 9000].map(bytes)
+
+  test('an HMAC is that of RFC 2104, for keys and data of any length, asked for again and again', () => {
+    for (const key of [0, 1, 32, 63, 64, 65, 200].map(bytes)) {
+      for (const each of [...data, ...data]) {
+        assert.deepEqual(hmac(key, each), createHmac('sha256', key).update(each).digest())
+      }
+    }
+    assert.deepEqual(hmac(bytes(32), 'ü'), createHmac('sha256', bytes(32)).update('ü').digest())
+  })
+
+  test('one answer is not changed by the next', () => {
+    const [one, again] = [hmac(bytes(32), 'one'), hmac(bytes(32), 'one')]
+    hmac(bytes(32), 'another')
+    assert.deepEqual(one, again)
+  })
+
+  test('a hash is SHA-256', () => {
+    for (const each of [...data, 'ü'])
+      assert.deepEqual(sha256(each), createHash('sha256').update(each).digest())
   })
 })
