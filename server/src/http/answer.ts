@@ -153,7 +153,7 @@ async function answerOnce(
   const regions = dialect.isRegional ? services.regions : undefined
   const caller: Caller = { client, proven: proven && !policy.secretsArePublic, policy, actor, regions }
   const others = othersIn(heard, endpoint)
-  const input = endpoint.hear(valuesOf(heard, endpoint), { ...context, caller, others })
+  const input = endpoint.hear(valuesOf(heard, endpoint), { caller, others, ...context })
   if ('refusal' in input) return refused(input.refusal, endpoint, client)
 
   // 4 Perform: look, decide, commit.
@@ -167,7 +167,7 @@ async function answerOnce(
   services.usage.note(granted)
   if ('unknown' in granted && granted.unknown === true) services.limits.noteGuess(request.address)
   // The endpoint was written with this operation's result type, see `endpoint()`.
-  return { reply: endpoint.say(result as never, { ...context, caller }), noted, client }
+  return { reply: endpoint.say(result as never, { caller, ...context }), noted, client }
 }
 
 /** Seconds after which a caller may ask again when the trouble is ours. */
@@ -229,7 +229,7 @@ async function prove(
   }
   const shown = endpoint.client(presented)
   if ('refusal' in shown) return { refused: shown.refusal }
-  return perform(authenticateClient, { ...shown, dialect: mount.dialect.name }, world)
+  return perform(authenticateClient, { dialect: mount.dialect.name, ...shown }, world)
 }
 
 /** A password is verified first, and an exchange takes one of the client's budget. */
@@ -260,7 +260,7 @@ async function runWithinBudget(
   const reserved = await reserving
   let isMade = false
   try {
-    const answered = await run(endpoint, { ...input, budgetSpent: reserved.spent }, world)
+    const answered = await run(endpoint, { budgetSpent: reserved.spent, ...input }, world)
     isMade = 'granted' in answered && !isRepeat(answered.granted)
     return answered
   } finally {
@@ -283,5 +283,5 @@ async function signed(granted: object, mount: Mount, services: Services): Promis
   if (!access && !identity) return granted
   const accessToken = access && (await services.sign(access, mount))
   const idToken = identity && (await services.signIdentity(identity, mount, { accessToken }))
-  return { ...granted, accessToken, idToken }
+  return { accessToken, idToken, ...granted }
 }

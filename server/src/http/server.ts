@@ -120,7 +120,7 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     }
     const { reply, noted, client } = await answer(heard(request), mount, endpoints, services)
     if (open && client?.origins.includes(origin)) raw.headers(crossOriginHeaders(origin, methods))
-    note(request, raw, reply.status, { ...noted, dialect: mount.dialect.name })
+    note(request, raw, reply.status, { dialect: mount.dialect.name, ...noted })
     return send(raw, reply)
   }
 
@@ -165,8 +165,8 @@ export function httpServer(options: ServerOptions): FastifyInstance {
       request_id: request.id,
       address: request.ip,
       status,
-      ...noted,
       ms: Math.round(raw.elapsedTime * 100) / 100,
+      ...noted,
     })
   }
 }

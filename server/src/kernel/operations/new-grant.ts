@@ -73,7 +73,7 @@ export function newGrant(
       },
       ...(connection === seen ? [] : [{ write: 'widen_connection', connection } as const]),
       { write: 'add_grant', grant },
-      event(kind, now, actor, { ...grant, grantNumber: number, detail: news }),
+      event(kind, now, actor, { grantNumber: number, detail: news, ...grant }),
     ],
   }
 }

@@ -58,7 +58,8 @@ export const refreshTokenPair: Operation<RefreshInput, Facts, Issued> = {
     // A token ahead of its row, or without one, tells of a copy of the database: rare, and worth a second
     // question.
     const odd = !found || isDisplaced(heard.token, found) || heard.token.generation > found.grant.generation
-    return { ...heard, found, numbering: odd ? await store.findNumbering(heard.token.number) : undefined }
+    const numbering = odd ? await store.findNumbering(heard.token.number) : undefined
+    return { heard: 'genuine', token: heard.token, found, numbering }
   },
 
   decide(input, facts, moment) {
@@ -246,5 +247,5 @@ function pairOf(
   // OpenID Connect Core 1.0 §12.2: without the nonce, which was of the sign-in.
   const about = { ...grant, scopes: pair.scopes }
   const asked = { caller, about, nonce: undefined, authenticatedAt: undefined }
-  return { ...pair, identity: identityOf(asked, moment) }
+  return { identity: identityOf(asked, moment), ...pair }
 }
