@@ -8,8 +8,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { StoreUnavailable } from '../kernel/store.ts'
-import type { Database, Row, Statement, Unit, Value } from './database.ts'
-import type { Prepared, Reader } from './sqlite-rows.ts'
+import type { Database, Row, Unit } from './database.ts'
+import type { Prepared } from './sqlite-rows.ts'
 import { readerOf } from './sqlite-rows.ts'
 
 type Waiting = {
@@ -44,8 +44,6 @@ export async function openSqlite(
     makePrivately(path)
     return new DatabaseSync(path)
   })
-  const prepared = new Map<string, Prepared>()
-  const readers = new Map<string, Reader>()
   let waiting: Waiting[] = []
   let scheduled = false
   let closed = false
@@ -65,28 +63,19 @@ export async function openSqlite(
   `),
   )
 
-  const prepare = (sql: string): Prepared => {
-    const found = prepared.get(sql)
-    if (found) return found
-    if (prepared.size >= statementsMax) prepared.clear()
-    const made = connection.prepare(inWordsOfSqlite(sql))
-    prepared.set(sql, made)
-    return made
-  }
-  const all = ({ sql, values }: Statement): unknown[] => prepare(sql).all(...values)
-  const read = (sql: string, values: readonly Value[]): Row[] => {
-    let reader = readers.get(sql)
-    if (!reader) {
-      reader = readerOf(connection.prepare(inWordsOfSqlite(sql)))
-      readers.set(sql, reader)
-    }
-    return reader(values)
-  }
+  const prepare = keptBySql((sql) => connection.prepare(inWordsOfSqlite(sql)))
+  const prepareGuard = keptBySql((sql) => {
+    const guard = connection.prepare(inWordsOfSqlite(sql))
+    // Whether there is a row is all that it says.
+    guard.setReturnArrays?.(true)
+    return guard
+  })
+  const prepareReader = keptBySql((sql) => readerOf(connection.prepare(inWordsOfSqlite(sql))))
 
   const run = (unit: Unit): boolean => {
     const [guard, ...followers] = unit
-    if (all(guard).length === 0) return false
-    for (const follower of followers) prepare(follower.sql).run(...follower.values)
+    if (prepareGuard(guard.sql).get(...guard.values) === undefined) return false
+    for (const { sql, values } of followers) prepare(sql).run(...values)
     return true
   }
 
@@ -159,13 +148,13 @@ export async function openSqlite(
   }
 
   const query = (sql: string, values: readonly Value[]): Promise<Row[]> =>
-    retrying(() => all({ sql, values }) as Row[])
+    retrying(() => prepare(sql).all(...values) as Row[])
 
   return {
     backend: 'sqlite',
     query,
     scan: query,
-    read: (sql, values) => retrying(() => read(sql, values)),
+    read: (sql, values) => retrying(() => prepareReader(sql)(values)),
     commit(unit) {
       if (closed) return Promise.reject(new StoreUnavailable('The database is closed.'))
       return new Promise((resolve, reject) => {
@@ -202,17 +191,33 @@ export async function openSqlite(
       } catch {
         // Another process is at it; the log stays valid, and is read at the next start.
       }
-      prepared.clear()
-      readers.clear()
+      for (const kept of [prepare, prepareGuard, prepareReader]) kept.forget()
       connection.close()
     },
   }
 }
 
-    backend: 'sqlite',
-    query,
-    scan: query,
-    read: (sql, values) => retrying(() => read(sql, values)),
+/** All that differs between the backends' statements: a value's place, and a list of numbers as rows. */
+const inWordsOfSqlite = (sql: string): string =>
+  sql
+    .replaceAll(/\$(\d+)/g, '?$1')
+    .replaceAll(/\blisted\(([\w.]+)\)/g, `json_each('[' || trim($1, ',') || ']')`)
+
+type Kept<Made> = { (sql: string): Made; forget(): void }
+
+/** Makes one of each text, and keeps it: the texts are few. */
+function keptBySql<Made>(make: (sql: string) => Made): Kept<Made> {
+  const kept = new Map<string, Made>()
+  const made = (sql: string): Made => {
+    const found = kept.get(sql)
+    if (found) return found
+    if (kept.size >= statementsMax) kept.clear()
+    const fresh = make(sql)
+    kept.set(sql, fresh)
+    return fresh
+  }
+  return Object.assign(made, { forget: () => kept.clear() })
+}
 
 type Engine = {
   readonly DatabaseSync: new (path: string) => Connection

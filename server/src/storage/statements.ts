@@ -30,8 +30,11 @@ type Table = Statements<Write['write']>
 
 /** All statements of a commit, the guard first. */
 export function unitOf(writes: readonly Write[]): Unit {
-  // The table is total and keyed by the discriminant; TypeScript cannot follow the pairing through a union.
-  const statements = writes.flatMap((write) => (table[write.write] as (write: Write) => Statement[])(write))
+  const statements: Statement[] = []
+  for (const write of writes) {
+    // The table is total and keyed by the discriminant; TypeScript cannot follow the pairing through a union.
+    statements.push(...(table[write.write] as (write: Write) => Statement[])(write))
+  }
   const [guard, ...followers] = statements
   if (!guard) throw new Error('A commit without a write.')
   return [guard, ...followers]
