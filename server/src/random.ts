@@ -13,7 +13,8 @@ export function random(bytes: number): Buffer {
     randomFillSync(page)
     used = 0
   }
-  const taken = Buffer.from(page.subarray(used, used + bytes))
+  const taken = Buffer.allocUnsafe(bytes)
+  page.copy(taken, 0, used, used + bytes)
   page.fill(0, used, used + bytes)
   used += bytes
   return taken

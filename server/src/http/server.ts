@@ -91,8 +91,11 @@ export function httpServer(options: ServerOptions): FastifyInstance {
 
   function serve(mount: Mount): void {
     for (const [path, endpoints] of byPath(mount.dialect.endpoints)) {
+      const openMethods = endpoints.flatMap(({ crossOrigin, route }) =>
+        crossOrigin ? route.split(' ', 1) : [],
+      )
       app.all(mount.prefix + path, { config: { mount } }, (request, raw) =>
-        handle(request, raw, mount, endpoints),
+        handle(request, raw, mount, endpoints, openMethods),
       )
     }
     for (const document of mount.dialect.documents ?? []) {
@@ -111,15 +114,15 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     raw: FastifyReply,
     mount: Mount,
     endpoints: readonly Endpoint[],
+    openMethods: readonly string[],
   ) {
     const { origin } = request.headers
-    const methods = endpoints.flatMap(({ crossOrigin, route }) => (crossOrigin ? route.split(' ', 1) : []))
-    const open = origin !== undefined && methods.length > 0
+    const open = origin !== undefined && openMethods.length > 0
     if (open && request.method === 'OPTIONS' && (await options.isOriginKnown(origin))) {
-      return raw.headers(crossOriginHeaders(origin, methods)).status(204).send()
+      return raw.headers(crossOriginHeaders(origin, openMethods)).status(204).send()
     }
     const { reply, noted, client } = await answer(heard(request), mount, endpoints, services)
-    if (open && client?.origins.includes(origin)) raw.headers(crossOriginHeaders(origin, methods))
+    if (open && client?.origins.includes(origin)) raw.headers(crossOriginHeaders(origin, openMethods))
     note(request, raw, reply.status, { dialect: mount.dialect.name, ...noted })
     return send(raw, reply)
   }
