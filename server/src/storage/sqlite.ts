@@ -64,18 +64,19 @@ export async function openSqlite(
   )
 
   const prepare = keptBySql((sql) => connection.prepare(inWordsOfSqlite(sql)))
-  const prepareGuard = keptBySql((sql) => {
-    const guard = connection.prepare(inWordsOfSqlite(sql))
+  const prepareOfUnit = keptBySql((sql) => {
+    const statement = connection.prepare(inWordsOfSqlite(sql))
     // Whether there is a row is all that it says.
-    guard.setReturnArrays?.(true)
-    return guard
+    statement.setReturnArrays?.(true)
+    return statement
   })
   const prepareReader = keptBySql((sql) => readerOf(connection.prepare(inWordsOfSqlite(sql))))
 
   const run = (unit: Unit): boolean => {
     const [guard, ...followers] = unit
-    if (prepareGuard(guard.sql).get(...guard.values) === undefined) return false
-    for (const { sql, values } of followers) prepare(sql).run(...values)
+    if (prepareOfUnit(guard.sql).get(...guard.values) === undefined) return false
+    // `run` would make an object of what it changed, which nobody reads.
+    for (const { sql, values } of followers) prepareOfUnit(sql).get(...values)
     return true
   }
 
@@ -191,7 +192,7 @@ export async function openSqlite(
       } catch {
         // Another process is at it; the log stays valid, and is read at the next start.
       }
-      for (const kept of [prepare, prepareGuard, prepareReader]) kept.forget()
+      for (const kept of [prepare, prepareOfUnit, prepareReader]) kept.forget()
       connection.close()
     },
   }
