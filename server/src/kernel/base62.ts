@@ -12,14 +12,16 @@ const groupSize = 62 ** groupDigits
 export const digitsOf = (bytes: number): number => Math.ceil((bytes * 8) / Math.log2(62))
 
 export function encodeBase62(bytes: Uint8Array, digits: number): string {
-  const limbs: number[] = []
+  const limbs = new Array<number>(Math.ceil(bytes.length / 2))
   // An odd number of bytes has a first limb of one byte.
-  for (let at = bytes.length % 2 === 1 ? -1 : 0; at < bytes.length; at += 2) {
-    limbs.push((at < 0 ? 0 : (bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0))
+  const odd = bytes.length % 2
+  for (let limb = 0; limb < limbs.length; limb += 1) {
+    const at = 2 * limb - odd
+    limbs[limb] = (at < 0 ? 0 : (bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
   }
-  let text = ''
+  const text = Buffer.allocUnsafe(digits)
   let first = 0
-  while (text.length < digits) {
+  for (let left = digits; left > 0; ) {
     let rest = 0
     for (let at = first; at < limbs.length; at += 1) {
       const value = rest * 65_536 + (limbs[at] ?? 0)
@@ -28,14 +30,13 @@ export function encodeBase62(bytes: Uint8Array, digits: number): string {
       limbs[at] = quotient
     }
     while (first < limbs.length && limbs[first] === 0) first += 1
-    let group = ''
-    for (let digit = 0; digit < groupDigits; digit += 1) {
-      group = alphabet.charAt(rest % 62) + group
+    for (let digit = 0; digit < groupDigits && left > 0; digit += 1) {
+      left -= 1
+      text[left] = alphabet.charCodeAt(rest % 62)
       rest = Math.floor(rest / 62)
     }
-    text = group + text
   }
-  return text.slice(text.length - digits)
+  return text.toString('latin1')
 }
 
 /** The bytes, or `undefined` where a character is none of the 62 or the number is too large. */
@@ -59,7 +60,7 @@ export function decodeBase62(text: string, bytes: number): Buffer | undefined {
     if (carry !== 0) return undefined
   }
   const all = Buffer.alloc(limbs.length * 2)
-  for (const [index, limb] of limbs.entries()) all.writeUInt16BE(limb, index * 2)
+  for (let limb = 0; limb < limbs.length; limb += 1) all.writeUInt16BE(limbs[limb] ?? 0, limb * 2)
   if (bytes % 2 === 1 && all[0] !== 0) return undefined
   return all.subarray(all.length - bytes)
 }
