@@ -8,7 +8,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { StoreUnavailable } from '../kernel/store.ts'
-import type { Database, Row, Unit } from './database.ts'
+import type { Database, Row, Unit, Value } from './database.ts'
 import type { Prepared } from './sqlite-rows.ts'
 import { readerOf } from './sqlite-rows.ts'
 
