@@ -16,7 +16,7 @@ import { isSqlite, openDatabase, sqlitePath } from '../open-database.ts'
 import type { Database } from '../storage/database.ts'
 import { SchemaTooNew } from '../storage/migrate.ts'
 import { shownAddress } from '../storage/postgres-connection.ts'
-import { damageIn } from '../storage/sqlite.ts'
+import { damageIn } from '../storage/sqlite-errors.ts'
 
 /** A command that cannot do what it was asked: one sentence, which says what to do next. */
 export class CommandError extends Error {

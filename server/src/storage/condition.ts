@@ -1,6 +1,7 @@
 /** What state a database file is in: sound or damaged, alone or held by another process. */
 import type { Database } from './database.ts'
-import { damageIn, openSqlite } from './sqlite.ts'
+import { openSqlite } from './sqlite.ts'
+import { damageIn } from './sqlite-errors.ts'
 
 /**
  * What is wrong with the file, in the engine's words; `undefined`: it is sound. Reads all of it; the quick

@@ -33,8 +33,8 @@ export type Database = {
   /** The same for what may read a whole table: no request stands behind it. */
   scan(sql: string, values: readonly Value[]): Promise<readonly Row[]>
   /**
-   * As `query`, for the many columns that every request reads: an engine may answer with rows whose members can
-   * be read by name alone.
+   * As `query`, for the many columns that every request reads: an engine may answer with rows whose members
+   * can be read by name alone.
    */
   read(sql: string, values: readonly Value[]): Promise<readonly Row[]>
   /**

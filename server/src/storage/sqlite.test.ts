@@ -7,7 +7,8 @@ import type { Write } from '../kernel/decision.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
 import type { Fresh } from './contract.ts'
 import { keepsTheContract, openTwice } from './contract.ts'
-import { damageIn, openSqlite } from './sqlite.ts'
+import { openSqlite } from './sqlite.ts'
+import { damageIn } from './sqlite-errors.ts'
 
 function fresh(): Fresh {
   const folder = mkdtempSync(join(tmpdir(), 'tokenferry-sqlite-'))
