@@ -1,6 +1,6 @@
 import { suite } from 'node:test'
 import type { TestDatabase } from '../testing/postgres.ts'
-import { nameIn, testDatabase } from '../testing/postgres.ts'
+import { administer, testDatabase } from '../testing/postgres.ts'
 import type { Fresh } from './contract.ts'
 import { keepsTheContract } from './contract.ts'
 import { migrate } from './migrate.ts'
@@ -8,12 +8,28 @@ import { openPostgres } from './postgres.ts'
 
 const settings = { connections: 4, waitMillisecondsMax: 2_000 }
 
-let template: Promise<TestDatabase> | undefined
+/** One database serves all tests that begin with a migrated one: emptying it is quicker than another copy. */
+let kept: Promise<TestDatabase> | undefined
+
+let tables: ReadonlySet<string> = new Set()
+
+/** Tables that a test has made for itself go. */
+const emptied = (): string => `do $empty$ declare name text; begin
+  for name in select tablename from pg_tables where schemaname = current_schema loop
+    if name <> all (array[${[...tables].map((table) => `'${table}'`).join(', ')}]) then execute 'drop table ' || name;
+    elsif name not in ('meta', 'migrations') then execute 'delete from ' || name; end if;
+  end loop;
+  delete from migrations where id = 9999;
+  delete from meta where key not in ('deployment_id', 'events_read');
+  update meta set value = '0' where key = 'events_read';
+  alter table events alter column id restart;
+end $empty$`
 
 async function migrated(): Promise<TestDatabase> {
   const made = await testDatabase()
   const database = await openPostgres({ ...settings, url: made.url })
   await migrate(database)
+  tables = await database.tables()
   await database.close()
   return made
 }
@@ -27,11 +43,13 @@ const freshly = (functionAfter: number) => (): Fresh => {
       return openPostgres({ ...settings, functionAfter, url: (await made).url })
     },
     async prepare() {
-      template ??= migrated()
-      made = testDatabase(nameIn((await template).url))
-      await made
+      kept ??= migrated()
+      await administer((await kept).url, emptied())
+      made = kept
     },
-    remove: async () => (await made)?.remove(),
+    async remove() {
+      if (made !== kept) await (await made)?.remove()
+    },
   }
 }
 

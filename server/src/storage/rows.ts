@@ -12,6 +12,7 @@ import type {
   Session,
   User,
 } from '../kernel/records.ts'
+import type { AliasStatus } from '../kernel/store.ts'
 import type { BarredBy, JoinedUser } from '../kernel/subjects.ts'
 import type { Row, Value } from './database.ts'
 
@@ -176,6 +177,10 @@ export const joinedOrganization = (row: Row, id: string): Organization | undefin
         status: one(row.o_status),
         allowedAddresses: words(row.o_allowed_addresses),
       }
+
+/** As `aliasOf` asks. */
+export const toAliasStatus = (value: Value | undefined): AliasStatus =>
+  value === null || value === undefined ? undefined : one(value)
 
 /** As `barredBy` asks. */
 export const toBarredBy = (value: Value | undefined): BarredBy =>

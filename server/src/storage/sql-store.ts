@@ -1,6 +1,6 @@
 /** The store, once, for every SQL backend: the finders that decisions need, and `commit`. */
-import type { Connection, Grant, LegacyToken } from '../kernel/records.ts'
-import type { AliasStatus, CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../kernel/store.ts'
+import type { Connection, Grant } from '../kernel/records.ts'
+import type { CodeFacts, GrantFacts, LegacyFacts, Numbering, Store } from '../kernel/store.ts'
 import { accountFindersOf } from './account-finders.ts'
 import { admissionFindersOf } from './admissions-statements.ts'
 import { bulkOf } from './bulk.ts'
@@ -23,6 +23,7 @@ import {
   sessionColumns,
   text,
   textOrNone,
+  toAliasStatus,
   toBarredBy,
   toCode,
   toConnection,
@@ -33,7 +34,7 @@ import {
   toUser,
 } from './rows.ts'
 import { signInFindersOf } from './sign-in-statements.ts'
-import { aliases, barredBy } from './statement-parts.ts'
+import { aliasOf, barredBy } from './statement-parts.ts'
 import { unitOf } from './statements.ts'
 import { subjectFindersOf } from './subject-finders.ts'
 
@@ -51,11 +52,8 @@ const sql = {
     from codes l left join connections c
       on c.client = l.client and c.user_id = l.user_id and c.organization_id = l.organization_id ${joins}
     where l.hash = $1`,
-  legacyAlone: 'select * from legacy_tokens where lookup = $1 and client = $2',
+  legacyAlone: `select l.*, ${aliasOf('$3')} as alias from legacy_tokens l where lookup = $1 and client = $2`,
   connection: 'select * from connections where client = $1 and user_id = $2 and organization_id = $3',
-  alias: `select count(*) filter (where status = 'revoked') as revoked,
-      count(*) filter (where status in ('exchanged', 'retired')) as exchanged
-    from legacy_tokens where ${aliases({ authorization: 1, dialect: 2, lookup: 3, named: 4, client: 5 })}`,
   session: `select ${sessionColumns}, u.* from sessions s
     join users u on u.id = s.user_id where s.hash = $1`,
   numbering: `select (select coalesce(max(next_first), 1) from number_blocks) as next,
@@ -64,7 +62,8 @@ const sql = {
 
 /** One statement for each number of look-ups: few, and each is prepared once. */
 const legacySql = (lookups: number): string => `select l.*, ${joinedColumns},
-    ${barredBy('$1', 'l.user_id', 'l.organization_id')} as barred from legacy_tokens l
+    ${barredBy('$1', 'l.user_id', 'l.organization_id')} as barred, ${aliasOf('$1')} as alias
+  from legacy_tokens l
   left join connections c on c.client = $1 and c.organization_id = l.organization_id
     and c.user_id = case when $2 = 'organization' then '' else l.user_id end ${joins}
   where l.lookup in (${Array.from({ length: lookups }, (_, at) => `$${at + 3}`).join(', ')})`
@@ -95,7 +94,7 @@ export function sqlStore(database: Database): Store {
       const rows = await database.read(statement, [clientId, as, ...lookups])
       const row = ownRow(rows, clientId)
       if (!row) return undefined
-      return legacyFacts(row, rows, clientId)
+      return legacyFacts(row, rows)
     },
 
     async findGrant(grantNumber): Promise<GrantFacts | undefined> {
@@ -114,14 +113,16 @@ export function sqlStore(database: Database): Store {
       const row = await one(sql.code, hash)
       if (!row) return undefined
       const code = toCode(row)
-      const legacyRow =
-        code.legacyLookup && (await one(sql.legacyAlone, code.legacyLookup, code.legacyClientId ?? ''))
-      const legacy = legacyRow && toLegacyToken(legacyRow)
+      const { legacyLookup, legacyClientId = '', clientId } = code
+      const [legacyRow, grant] = await Promise.all([
+        legacyLookup && one(sql.legacyAlone, legacyLookup, legacyClientId, clientId),
+        grantAlone(code.grantNumber),
+      ])
       return {
         code,
-        legacy,
-        alias: legacy && (await aliasStatus(legacy, code.clientId)),
-        grant: await grantAlone(code.grantNumber),
+        legacy: legacyRow && toLegacyToken(legacyRow),
+        alias: toAliasStatus(legacyRow?.alias),
+        grant,
         connection: joinedConnection(row),
         barred: toBarredBy(row.barred),
         user: joinedUser(row, code.userId),
@@ -216,28 +217,19 @@ export function sqlStore(database: Database): Store {
     ...admissionFindersOf(database),
   }
 
-  async function legacyFacts(row: Row, rows: readonly Row[], clientId: string): Promise<LegacyFacts> {
+  async function legacyFacts(row: Row, rows: readonly Row[]): Promise<LegacyFacts> {
     const token = toLegacyToken(row)
     const shared = token.clientId === '' ? undefined : rows.find(({ client }) => client === '')
     return {
       token,
       shared: shared && toLegacyToken(shared),
-      alias: await aliasStatus(token, clientId),
+      alias: toAliasStatus(row.alias),
       grant: token.status === 'active' ? undefined : await grantAlone(token.grantNumber),
       connection: joinedConnection(row),
       barred: toBarredBy(row.barred),
       user: joinedUser(row, token.userId),
       organization: joinedOrganization(row, token.organizationId),
     }
-  }
-
-  async function aliasStatus(token: LegacyToken, askingId: string): Promise<AliasStatus> {
-    const { authorization, dialect, lookup, clientId, boundTo } = token
-    if (authorization === undefined) return undefined
-    const owner = clientId || (boundTo ?? askingId)
-    const row = await one(sql.alias, authorization, dialect, lookup, clientId, owner)
-    if (number(row?.revoked) > 0) return 'revoked'
-    return number(row?.exchanged) > 0 ? 'exchanged' : undefined
   }
 }
 

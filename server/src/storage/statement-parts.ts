@@ -16,25 +16,37 @@ export const places = (count: number, from = 1): string =>
 export const insert = (name: string, columns: readonly string[]): string =>
   `insert into ${name} (${columns.join(', ')}) values (${places(columns.length)})`
 
-/** Where the values stand that `aliases` asks with. */
-type AliasPlaces = {
-  readonly authorization: number
-  readonly dialect: number
-  readonly lookup: number
+/** The values that `aliases` asks with: their places, or columns of a row that is called otherwise. */
+type AliasedToken = {
+  readonly authorization: string
+  readonly dialect: string
+  readonly lookup: string
   /** The client that the token's own row names, or ''. */
-  readonly named: number
+  readonly named: string
   /** The client that exchanges, or has exchanged. */
-  readonly client: number
+  readonly client: string
 }
 
 /**
  * Other tokens of a token's authorization, as far as they are this client's or nobody's. The look and the
  * guard both ask with this: where they differed, a request would be put off for ever instead of refused.
  */
-export const aliases = ({ authorization, dialect, lookup, named, client }: AliasPlaces): string =>
-  `"authorization" = $${authorization} and dialect = $${dialect} and lookup <> $${lookup}
-    and client in ($${client}, '')
-    and (client <> '' or $${named} = '' or bound_to is null or bound_to = $${client})`
+export const aliases = ({ authorization, dialect, lookup, named, client }: AliasedToken): string =>
+  `"authorization" = ${authorization} and dialect = ${dialect} and lookup <> ${lookup}
+    and client in (${client}, '')
+    and (client <> '' or ${named} = '' or bound_to is null or bound_to = ${client})`
+
+/** What became of the others, of a token `l` that this client asks for: what `toAliasStatus` reads. */
+export const aliasOf = (asking: string): string => `case when l."authorization" is not null then
+  (select case when count(*) filter (where status = 'revoked') > 0 then 'revoked'
+      when count(*) filter (where status in ('exchanged', 'retired')) > 0 then 'exchanged' end
+    from legacy_tokens where ${aliases({
+      authorization: 'l."authorization"',
+      dialect: 'l.dialect',
+      lookup: 'l.lookup',
+      named: 'l.client',
+      client: `coalesce(nullif(l.client, ''), l.bound_to, ${asking})`,
+    })}) end`
 
 /**
  * The app is barred from the organization; or from one of the user's, where the connection names none: else a

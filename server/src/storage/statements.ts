@@ -52,7 +52,7 @@ const codeStillOpen = (at: number): string =>
 const clientGood = `exists (select 1 from clients where id = $3 and status = 'enabled'
     and tokens_valid_after <= $17)`
 const noAliasIsUsed = `not exists (select 1 from legacy_tokens
-    where ${aliases({ authorization: 18, dialect: 19, lookup: 1, named: 2, client: 3 })}
+    where ${aliases({ authorization: '$18', dialect: '$19', lookup: '$1', named: '$2', client: '$3' })}
     and status in ('exchanged', 'retired', 'revoked'))`
 const exchangeable = `${clientGood} and ${connectionAsExpected(8)} and ${codeStillOpen(16)}`
 
@@ -70,7 +70,7 @@ const exchangeOfSeveral = exchangeSql(`${exchangeable} and ${noAliasIsUsed}`)
 
 /** A grant that a code of theirs had reserved will never be: a number left behind would look like one. */
 const useAliasesSql = `update legacy_tokens set status = $6, bound_to = $5, key_version = null, grant_number = null
-  where ${aliases({ authorization: 1, dialect: 2, lookup: 3, named: 4, client: 5 })}
+  where ${aliases({ authorization: '$1', dialect: '$2', lookup: '$3', named: '$4', client: '$5' })}
   and status = 'active' and (client <> '' or $7 = 1)`
 
 const codeGood = `status = 'open' and exists (select 1 from clients where id = codes.client

@@ -188,12 +188,12 @@ async function testServer(): Promise<string> {
   return (await shared).url()
 }
 
-/** A new database, empty or as another one is. */
-export async function testDatabase(template = 'template1'): Promise<TestDatabase> {
+/** A new database, empty. */
+export async function testDatabase(): Promise<TestDatabase> {
   const server = await testServer()
   databases += 1
   const name = `test_${process.pid}_${databases}`
-  await administer(server, `create database ${name} template ${template}`)
+  await administer(server, `create database ${name}`)
   return {
     url: server.replace(/\/postgres\?/, `/${name}?`),
     async remove() {
@@ -201,9 +201,6 @@ export async function testDatabase(template = 'template1'): Promise<TestDatabase
     },
   }
 }
-
-/** The name of a database, as `template` takes it. */
-export const nameIn = (url: string): string => /\/(\w+)\?/.exec(url)?.[1] ?? ''
 
 /** One statement on a connection of its own. */
 export async function administer(url: string, sql: string): Promise<pg.QueryResult> {
