@@ -36,6 +36,7 @@ import { openProvider } from './provider/open-provider.ts'
 import { random } from './random.ts'
 import type { Database } from './storage/database.ts'
 import { migrate, pendingMigrations } from './storage/migrate.ts'
+import { refuseSetAside } from './storage/set-aside.ts'
 import { sqlStore } from './storage/sql-store.ts'
 
 /** What commands work with: the store, the ring, time and chance. */
@@ -55,6 +56,8 @@ export type DeploymentOptions = {
   readonly migrate?: boolean
   /** Whether grants will be made: a command that makes none leases no numbers for them. */
   readonly numbers?: boolean
+  /** Whether a database may be opened that was set aside; for whoever declares that it is used again. */
+  readonly setAside?: boolean
   /** For the demo: where its file is. There are pages of a sample app then, which name it. */
   readonly sampleApp?: string
 }
@@ -74,6 +77,7 @@ export async function openDeployment(config: Config, options: DeploymentOptions 
   try {
     if (options.migrate !== false) await migrate(database, { partitions: config.postgres.partitions })
     else await pendingMigrations(database)
+    await refuseSetAside(database, options.setAside ?? false)
     const store = sqlStore(database)
     const keyRing = await openKeyRing(store, rootSecret, digestKey, now)
     const numbers = options.numbers ? await leaseNumbers(store, now) : noNumbers

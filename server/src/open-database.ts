@@ -7,6 +7,7 @@ import type { PostgresSettings } from './storage/postgres-connection.ts'
 import { openSqlite } from './storage/sqlite.ts'
 
 type Settings = Pick<Config, 'database' | 'postgres'>
+type Named = Pick<PostgresSettings, 'application'>
 
 const sqlite = 'sqlite:'
 
@@ -15,8 +16,8 @@ export const isSqlite = ({ database }: Pick<Config, 'database'>): boolean => dat
 /** The path of the file, or `:memory:`. */
 export const sqlitePath = ({ database }: Pick<Config, 'database'>): string => database.slice(sqlite.length)
 
-export const openDatabase = (settings: Settings): Promise<Database> =>
-  isSqlite(settings) ? openSqlite(sqlitePath(settings)) : openPostgres(postgresOf(settings))
+export const openDatabase = (settings: Settings, named: Named = {}): Promise<Database> =>
+  isSqlite(settings) ? openSqlite(sqlitePath(settings)) : openPostgres({ ...postgresOf(settings), ...named })
 
 export function postgresOf({ database: url, postgres }: Settings): PostgresSettings {
   const { password, connections, pooler } = postgres

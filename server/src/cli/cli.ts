@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { addClientCommands } from './client.ts'
 import { report } from './command.ts'
 import { addConnectionCommands } from './connection.ts'
+import { addCopyCommand } from './copy.ts'
 import { addDatabaseCommands } from './db.ts'
 import { addDemoCommand } from './demo.ts'
 import { addDoctorCommand } from './doctor.ts'
@@ -49,6 +50,7 @@ for (const add of [
   addKeyCommands,
   addMailCommands,
   addDatabaseCommands,
+  addCopyCommand,
   addDoctorCommand,
 ]) {
   add(program)

@@ -10,12 +10,13 @@ import type { Actor, Answer } from '../kernel/decision.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
 import { RootSecretError } from '../keys/root-secret.ts'
-import type { Deployment } from '../main.ts'
+import type { Deployment, DeploymentOptions } from '../main.ts'
 import { openDeployment } from '../main.ts'
 import { isSqlite, openDatabase, sqlitePath } from '../open-database.ts'
 import type { Database } from '../storage/database.ts'
 import { SchemaTooNew } from '../storage/migrate.ts'
 import { shownAddress } from '../storage/postgres-connection.ts'
+import { DatabaseSetAside } from '../storage/set-aside.ts'
 import { damageIn } from '../storage/sqlite-errors.ts'
 
 /** A command that cannot do what it was asked: one sentence, which says what to do next. */
@@ -59,9 +60,10 @@ export const exampled = (command: Command, ...examples: readonly string[]): Comm
 export async function withDeployment<Result>(
   { config: path }: Shared,
   work: (deployment: Deployment) => Promise<Result>,
+  options: Pick<DeploymentOptions, 'setAside'> = {},
 ): Promise<Result> {
   const config = readConfig(path)
-  const deployment = await openDeployment(config, { numbers: false }).catch(explaining(config))
+  const deployment = await openDeployment(config, { numbers: false, ...options }).catch(explaining(config))
   try {
     return await work(deployment).catch(explainingDamage(config))
   } finally {
@@ -123,7 +125,7 @@ export const damagedWords = (damage: string): string =>
   `is damaged (${damage}). Restore a backup: docs/operating/keep.md`
 
 // SQLite's own errors carry `errcode`; those of opening a file are not wrapped.
-const isDatabaseTrouble = (error: unknown): boolean =>
+export const isDatabaseTrouble = (error: unknown): boolean =>
   error instanceof StoreUnavailable || (error instanceof Error && 'errcode' in error)
 
 /** The operator at this terminal, for the event. */
@@ -172,5 +174,6 @@ export function report(error: unknown, debug: boolean): void {
 }
 
 const isExpected = (error: unknown): boolean =>
-  [CommandError, ConfigError, RootSecretError, SchemaTooNew].some((kind) => error instanceof kind) ||
-  isDatabaseTrouble(error)
+  [CommandError, ConfigError, DatabaseSetAside, RootSecretError, SchemaTooNew].some(
+    (kind) => error instanceof kind,
+  ) || isDatabaseTrouble(error)

@@ -11,6 +11,7 @@ import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
 import { isSqlite, sqlitePath } from '../open-database.ts'
 import { damageOf, isAlone, isOurs, spanOf } from '../storage/condition.ts'
+import { dropMeta, movedKey } from '../storage/set-aside.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import { parseTime } from './arguments.ts'
 import type { Shared } from './command.ts'
@@ -54,12 +55,16 @@ export function addRestored(db: Command): void {
         const damage = isSqlite(config) ? await damageOf(database) : undefined
         if (damage !== undefined) throw damaged(databaseShown(config), damage)
       })
-      await withDeployment(options, async (deployment) => {
-        sayRecord(await declare(options.to, deployment), options)
-        process.stderr.write(
-          'Restart servers that ran meanwhile: they hold numbers that must not be used again.\n',
-        )
-      })
+      await withDeployment(
+        options,
+        async (deployment) => {
+          sayRecord(await declare(options.to, deployment), options)
+          process.stderr.write(
+            'Restart servers that ran meanwhile: they hold numbers that must not be used again.\n',
+          )
+        },
+        { setAside: true },
+      )
     })
 }
 
@@ -128,7 +133,7 @@ async function prepare(copy: string, config: Config, to: number | undefined): Pr
   } finally {
     await database.close()
   }
-  const deployment = await openDeployment(config)
+  const deployment = await openDeployment(config, { setAside: true })
   try {
     return await declare(to ?? newest, deployment)
   } finally {
@@ -149,6 +154,8 @@ async function declare(to: number, { world, database }: Deployment): Promise<Dec
   const declared = granted(await perform(declareRestore, { to, actor: operator() }, world), {
     parameter_malformed: 'The moment of the copy lies ahead. Is the clock right?',
   })
+  // Of a database that was copied elsewhere, this is the word that it is used again.
+  await database.bulk([dropMeta(movedKey)])
   return { restoredTo: timeOf(to), healingUntil: timeOf(declared.healingUntil) }
 }
 

@@ -1,5 +1,6 @@
 /** What state a database file is in: sound or damaged, alone or held by another process. */
 import type { Database } from './database.ts'
+import { applicationName } from './postgres-connection.ts'
 import { openSqlite } from './sqlite.ts'
 import { damageIn } from './sqlite-errors.ts'
 
@@ -62,4 +63,22 @@ export async function spanOf(
     [],
   )
   return { made: Number(row?.made), newest: Number(row?.newest) }
+}
+
+/** For as long as this connection to a file is open, no other one opens it. */
+export async function keepAlone(database: Database): Promise<void> {
+  await database.query('pragma journal_mode = delete', [])
+  await database.query('pragma locking_mode = exclusive', [])
+  // The lock is taken by the first write, and then kept.
+  await database.script('pragma user_version = 0')
+}
+
+/** Whether a server or a command is connected to this database of PostgreSQL; a copy has another name. */
+export async function isUsedByOthers(database: Database): Promise<boolean> {
+  const [row] = await database.scan(
+    `select exists (select 1 from pg_stat_activity where datname = current_database()
+      and application_name = $1) as used`,
+    [applicationName],
+  )
+  return row?.used === 1
 }

@@ -26,6 +26,12 @@ export type Load = {
   readonly alsoAs: readonly (readonly Uint8Array[])[]
 }
 
+export type NewRows = {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly Value[])[]
+}
+
 export type Database = {
   readonly backend: Backend
   /** For a request that waits: few rows, found by their keys. */
@@ -51,6 +57,11 @@ export type Database = {
    * way.
    */
   load?(load: Load): Promise<number>
+  /**
+   * Adds rows as they are, in the order of `columns`, and with them what the statement writes, durable as a
+   * whole. Fails where one of them is there already.
+   */
+  addRows(rows: NewRows, then: Statement): Promise<void>
   /** A script of several statements, in one transaction. */
   script(sql: string): Promise<void>
   /** The names of all tables. */

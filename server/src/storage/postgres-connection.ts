@@ -17,11 +17,16 @@ export type PostgresSettings = {
    * settings nor prepared statements.
    */
   readonly pooler?: boolean
+  /** What its connections are called; absent: as all of ours. */
+  readonly application?: string
   /** A unit that comes this often gets a function of its own; an operator's change never does. */
   readonly functionAfter?: number
   /** How long a request waits, for a lock or an answer, before it is trouble. */
   readonly waitMillisecondsMax?: number
 }
+
+/** How our connections are called in the server's list of them. */
+export const applicationName = 'tokenferry'
 
 export const waitMillisecondsDefault = 5_000
 
@@ -97,7 +102,7 @@ export function connectionsTo(settings: PostgresSettings): Connections {
     connectionString: address,
     ...(settings.password !== undefined && { password: settings.password }),
     types,
-    application_name: 'tokenferry',
+    application_name: settings.application ?? applicationName,
     keepAlive: true,
     connectionTimeoutMillis: Math.min(waitMilliseconds, 3_000),
     // A pooler would refuse the connection, or hand the setting on to somebody else.

@@ -228,6 +228,14 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
         }),
       ),
     load: (load) => retrying(() => transaction(lockShared, (client) => copyIn(load, client))),
+    addRows: ({ table, columns, rows }, then) =>
+      retrying(() =>
+        transaction(lockShared, async (client) => {
+          const into = client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin`))
+          await pipeline(Readable.from(copyLines(rows)), into)
+          await client.query(asked(then))
+        }),
+      ),
     async script(sql) {
       await retrying(() => transaction(lockAlone, (client) => client.query(sql)))
     },

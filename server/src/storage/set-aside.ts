@@ -1,0 +1,41 @@
+/** Databases that no server may use: one that is being filled, and one whose rows have moved elsewhere. */
+import type { Database } from './database.ts'
+import { text } from './rows.ts'
+
+export class DatabaseSetAside extends Error {
+  override readonly name = 'DatabaseSetAside'
+}
+
+/** Keys of `meta`. */
+export const copyingKey = 'copying'
+export const movedKey = 'moved_to'
+
+export async function metaOf(database: Database): Promise<ReadonlyMap<string, string>> {
+  const rows = await database.scan('select key, value from meta', [])
+  return new Map(rows.map(({ key, value }) => [text(key), text(value)]))
+}
+
+export const putMeta = (key: string, value: string) => ({
+  sql: `insert into meta (key, value) values ($1, $2)
+    on conflict (key) do update set value = excluded.value`,
+  values: [key, value],
+})
+
+export const dropMeta = (key: string) => ({ sql: 'delete from meta where key = $1', values: [key] })
+
+/** Throws where the database was set aside; not where one that had moved is to be used again. */
+export async function refuseSetAside(database: Database, again: boolean): Promise<void> {
+  const meta = await metaOf(database)
+  if (meta.has(copyingKey)) {
+    throw new DatabaseSetAside(
+      'The database is half of a copy. Run tokenferry copy again: it goes on where it was.',
+    )
+  }
+  const moved = meta.get(movedKey)
+  if (moved !== undefined && !again) {
+    throw new DatabaseSetAside(
+      `The database was copied to ${moved}, and what was done there since is not known here. ` +
+        'Name that one in the configuration. To use this one again: tokenferry db restored --to TIME',
+    )
+  }
+}
