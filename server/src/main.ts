@@ -190,6 +190,7 @@ function composeAnswers(
     ...shared,
     policies: policiesOf(mounts),
     mails: config.mail !== undefined,
+    awaitsEvents: keyRing.awaitsEvents,
     regions: regionsOf(config),
     sign: (access, mount) => signAccess(access, mount, deployment),
     signIdentity: (identity, mount, beside) => signIdentity(identity, mount, beside, deployment),
@@ -209,7 +210,8 @@ function composeAnswers(
     logger,
     trustedProxies: config.trusted_proxies,
     bodyBytesMax: config.limits.body_bytes,
-    isReady: async () => (await store.listKeys()).length > 0,
+    isReady: async () =>
+      (await store.listKeys()).length > 0 && (await store.findMeta('awaits_events')) !== 'yes',
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {

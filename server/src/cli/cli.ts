@@ -8,6 +8,7 @@ import { addCopyCommand } from './copy.ts'
 import { addDatabaseCommands } from './db.ts'
 import { addDemoCommand } from './demo.ts'
 import { addDoctorCommand } from './doctor.ts'
+import { addEventCommands } from './events.ts'
 import { addImportCommand } from './import.ts'
 import { addKeyCommands } from './key.ts'
 import { addLegacyCommands } from './legacy.ts'
@@ -51,6 +52,7 @@ for (const add of [
   addMailCommands,
   addDatabaseCommands,
   addCopyCommand,
+  addEventCommands,
   addDoctorCommand,
 ]) {
   add(program)

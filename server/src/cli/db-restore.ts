@@ -11,6 +11,7 @@ import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
 import { isSqlite, sqlitePath } from '../open-database.ts'
 import { damageOf, isAlone, isOurs, spanOf } from '../storage/condition.ts'
+import { newestEventId, raiseEventIds } from '../storage/event-ids.ts'
 import { dropMeta, movedKey } from '../storage/set-aside.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import { parseTime } from './arguments.ts'
@@ -27,7 +28,8 @@ import {
 } from './command.ts'
 import { sayRecord, timeOf } from './output.ts'
 
-type Options = Shared & { readonly to?: number }
+type Awaiting = { readonly awaitEvents?: boolean }
+type Options = Shared & Awaiting & { readonly to?: number }
 
 export function addRestore(db: Command): void {
   subcommand(
@@ -39,6 +41,7 @@ export function addRestore(db: Command): void {
     .addOption(
       new Option('--to <time>', 'the moment of the copy; else that of its newest event').argParser(parseTime),
     )
+    .addOption(awaitEvents())
     .action(restore)
 }
 
@@ -50,7 +53,8 @@ export function addRestored(db: Command): void {
     'tokenferry db restored --to 2026-05-01T12:00:00Z    # then start the servers',
   )
     .addOption(new Option('--to <time>', 'the moment of the copy').argParser(parseTime).makeOptionMandatory())
-    .action(async (options: Shared & { readonly to: number }) => {
+    .addOption(awaitEvents())
+    .action(async (options: Shared & Awaiting & { readonly to: number }) => {
       await withDatabase(options, async (database, config) => {
         const damage = isSqlite(config) ? await damageOf(database) : undefined
         if (damage !== undefined) throw damaged(databaseShown(config), damage)
@@ -58,15 +62,18 @@ export function addRestored(db: Command): void {
       await withDeployment(
         options,
         async (deployment) => {
-          sayRecord(await declare(options.to, deployment), options)
+          sayRecord(await declare(options.to, deployment, options), options)
           process.stderr.write(
-            'Restart servers that ran meanwhile: they hold numbers that must not be used again.\n',
+            'Servers that ran meanwhile may go on: within seconds they read the keys and lease numbers anew.\n',
           )
         },
         { setAside: true },
       )
     })
 }
+
+/** More events than can have happened since any copy that somebody would restore. */
+const eventIdsSkipped = 1_000_000_000
 
 const journals = ['-wal', '-shm', '-journal']
 
@@ -89,7 +96,7 @@ async function restore(copy: string, options: Options): Promise<void> {
   const prepared = `${target}.restoring`
   try {
     copyIn(copy, prepared)
-    const declared = await prepare(copy, { ...config, database: `sqlite:${prepared}` }, options.to)
+    const declared = await prepare(copy, { ...config, database: `sqlite:${prepared}` }, options)
     await refuseWhileServed(target)
     const kept = keep(target)
     for (const end of journals) rmSync(target + end, { force: true })
@@ -122,7 +129,7 @@ function copyIn(copy: string, prepared: string): void {
 }
 
 /** Checks the copy, brings its schema up to date, and declares it. */
-async function prepare(copy: string, config: Config, to: number | undefined): Promise<Declared> {
+async function prepare(copy: string, config: Config, options: Options): Promise<Declared> {
   const database = await openSqlite(sqlitePath(config)).catch(explaining(config))
   let newest: number
   try {
@@ -135,7 +142,7 @@ async function prepare(copy: string, config: Config, to: number | undefined): Pr
   }
   const deployment = await openDeployment(config, { setAside: true })
   try {
-    return await declare(to ?? newest, deployment)
+    return await declare(options.to ?? newest, deployment, options)
   } finally {
     await deployment.close()
   }
@@ -146,12 +153,21 @@ const damaged = (path: string, damage: string): CommandError =>
 
 type Declared = { readonly restoredTo: string | undefined; readonly healingUntil: string | undefined }
 
-async function declare(to: number, { world, database }: Deployment): Promise<Declared> {
+const awaitEvents = () =>
+  new Option('--await-events', 'answer nobody before tokenferry events apply has revoked again what was')
+
+async function declare(
+  to: number,
+  { world, database }: Deployment,
+  { awaitEvents: awaitsEvents = false }: Awaiting,
+): Promise<Declared> {
   const { made } = await spanOf(database)
   if (to < made) {
     throw new CommandError(`The moment of the copy lies before the database was made, on ${timeOf(made)}.`)
   }
-  const declared = granted(await perform(declareRestore, { to, actor: operator() }, world), {
+  // Nobody who has seen an event of the time that is lost takes a new one for it.
+  await raiseEventIds(database, (await newestEventId(database)) + eventIdsSkipped)
+  const declared = granted(await perform(declareRestore, { to, awaitsEvents, actor: operator() }, world), {
     parameter_malformed: 'The moment of the copy lies ahead. Is the clock right?',
   })
   // Of a database that was copied elsewhere, this is the word that it is used again.

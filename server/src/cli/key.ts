@@ -17,6 +17,7 @@ import type { Deployment } from '../main.ts'
 import { parseCount } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, group, operator, subcommand, withDeployment } from './command.ts'
+import { addKeyFiles } from './key-file.ts'
 import { sayRecord, sayRecords, timeOf } from './output.ts'
 
 export function addKeyCommands(program: Command): void {
@@ -25,6 +26,7 @@ export function addKeyCommands(program: Command): void {
   addRotate(key)
   addRewrap(key)
   addDestroy(key)
+  addKeyFiles(key)
 }
 
 const workOf = ({ store, world, config }: Deployment): KeyWork => ({

@@ -60,6 +60,8 @@ export type Services = {
   /** An id_token, bound by hashes to what goes out beside it. */
   signIdentity(identity: Identity, mount: Mount, beside: Beside): Promise<string>
   readonly passwords: Passwords
+  /** Whether nobody may be answered yet, because what was revoked would be good again. */
+  awaitsEvents(): boolean
   /** Whether mail is configured. */
   readonly mails: boolean
   /** The client of an application token of this mount. */
@@ -134,6 +136,7 @@ async function answerOnce(
   if ('refusal' in selected) return refused(selected.refusal, first)
   const { endpoint } = selected
   noted.operation = endpoint.does
+  if (services.awaitsEvents()) return refused({ reason: 'state_behind', problem: eventsAwaited }, endpoint)
   if (services.limits.isSpent(request.address)) {
     return refused({ reason: 'too_many_attempts', retryAfterSeconds: 60 }, endpoint)
   }
@@ -169,6 +172,8 @@ async function answerOnce(
   // The endpoint was written with this operation's result type, see `endpoint()`.
   return { reply: endpoint.say(result as never, { caller, ...context }), noted, client }
 }
+
+const eventsAwaited = 'The restored database waits for its revocations: tokenferry events apply'
 
 /** Seconds after which a caller may ask again when the trouble is ours. */
 const retryAfterSeconds = 1

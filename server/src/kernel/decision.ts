@@ -263,7 +263,7 @@ export type LegacyTokensSeen = {
  */
 export type NewestKey = Pick<StoredKey, 'version' | 'sealed'>
 
-export type MetaKey = 'restored_to' | 'restored_at' | 'healing_until' | 'lost_below'
+export type MetaKey = 'restored_to' | 'restored_at' | 'healing_until' | 'lost_below' | 'awaits_events'
 
 /** Who asked, for the event. */
 export type Actor = {

@@ -32,4 +32,5 @@ export type EventKind =
   | 'keys_rewrapped'
   | 'key_destroyed'
   | 'database_restored'
+  | 'revocations_applied'
   | 'import_finished'

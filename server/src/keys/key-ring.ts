@@ -30,6 +30,8 @@ export type KeyRing = {
   signingKey(algorithm: SignatureAlgorithm, now: Milliseconds): SigningKey
   /** Every key whose tokens may be alive, for the JWKS and for verifying. */
   verifyingKeys(now: Milliseconds): readonly SigningKey[]
+  /** Whether revocations from after a copy of the database are still to be applied: read with the ring. */
+  awaitsEvents(): boolean
   /** Reads the ring again, once a second at most: any request with an unknown token may ask for it. */
   reload(): Promise<boolean>
   /** Reads it again at once, for whoever has just written what it holds (an import, a rotation). */
@@ -56,13 +58,18 @@ export async function openKeyRing(
   if ((await store.listKeys()).length === 0)
     await addKeys(store, sealing, { at: now(), ahead: 0, actor: tokenferry })
   const read = async () => {
-    const [keys, lookupKinds] = await Promise.all([store.listKeys(), store.findLookupKinds()])
-    return { keys, lookupKinds, print: fingerprint(keys, lookupKinds) }
+    const [keys, lookupKinds, awaits] = await Promise.all([
+      store.listKeys(),
+      store.findLookupKinds(),
+      store.findMeta('awaits_events'),
+    ])
+    const awaitsEvents = awaits === 'yes'
+    return { keys, lookupKinds, awaitsEvents, print: fingerprint(keys, lookupKinds, awaitsEvents) }
   }
   // Made once for each reading: every request asks for the ring several times.
-  const opening = ({ keys, lookupKinds, print }: Awaited<ReturnType<typeof read>>) => {
+  const opening = ({ keys, lookupKinds, awaitsEvents, print }: Awaited<ReturnType<typeof read>>) => {
     const { ring, signing } = open(keys, sealing)
-    return { ring: { ...ring, lookupKinds, digestKey }, signing, print }
+    return { ring: { ...ring, lookupKinds, digestKey }, signing, awaitsEvents, print }
   }
   let opened = opening(await read())
   let readAt = performance.now()
@@ -91,6 +98,7 @@ export async function openKeyRing(
       opened.signing.filter(({ publishUntil }) => publishUntil === undefined || publishUntil > now),
     reload: async () => (performance.now() - readAt < reloadAtMostEveryMilliseconds ? false : reread()),
     reread,
+    awaitsEvents: () => opened.awaitsEvents,
     close: () => clearInterval(timer),
   }
 }
@@ -223,8 +231,10 @@ function pairOf(algorithm: SignatureAlgorithm) {
 const fingerprint = (
   keys: readonly StoredKey[],
   kinds: readonly { version: number; kind: string }[],
+  awaitsEvents: boolean,
 ): string =>
   JSON.stringify([
     keys.map(({ kind, version, status, publishUntil }) => [kind, version, status, publishUntil]),
     kinds,
+    awaitsEvents,
   ])

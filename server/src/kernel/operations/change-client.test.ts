@@ -31,7 +31,7 @@ suite('change client', () => {
     )
     const [change, told] = writes
     assert.equal(change?.write === 'change_client' && change.seen, client)
-    assert.equal(told?.write === 'append_event' && told.event.detail, 'name status')
+    assert.equal(told?.write === 'append_event' && told.event.detail, 'name status=disabled')
   })
 
   test('a client whose tokens are recalled loses its open codes in the same commit', () => {

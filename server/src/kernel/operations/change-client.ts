@@ -1,5 +1,6 @@
 import type { Actor, Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
+import { said } from '../event-detail.ts'
 import type { Operation } from '../kernel.ts'
 import type { Logo } from '../logo.ts'
 import type { Client } from '../records.ts'
@@ -64,9 +65,18 @@ export const changeClient: Operation<ChangeClientInput, Facts, Client> = {
       { write: 'change_client', client: changed, seen: client },
       ...(changed.logo === client.logo ? [] : logoWrites(logo)),
       ...(isRecalled ? ([{ write: 'drop_codes', clientId: client.id }] as const) : []),
-      event('client_changed', moment.now, actor, { clientId: client.id, detail: fields.join(' ') }),
+      event('client_changed', moment.now, actor, { clientId: client.id, detail: detailOf(fields, changed) }),
     )
   },
+}
+
+/** Fields by which something is taken back come with what they are now. */
+const told = ['status', 'exchangeStatus', 'tokensValidAfter', 'mayIntrospect'] as const
+
+function detailOf(fields: readonly string[], changed: Client): string {
+  const values = told.flatMap((field) => (fields.includes(field) ? [[field, String(changed[field])]] : []))
+  const words = fields.filter((field) => !told.some((one) => one === field)).join(' ')
+  return said(words, Object.fromEntries(values))
 }
 
 const logoWrites = (logo: Logo | 'none' | undefined): readonly Write[] => [

@@ -4,7 +4,12 @@ import type { Operation } from '../kernel.ts'
 import type { Milliseconds } from '../records.ts'
 import type { Numbering } from '../store.ts'
 
-export type DeclareRestoreInput = { readonly to: Milliseconds; readonly actor: Actor }
+export type DeclareRestoreInput = {
+  readonly to: Milliseconds
+  /** Nobody is answered before what was revoked since the copy has been revoked again. */
+  readonly awaitsEvents?: boolean
+  readonly actor: Actor
+}
 
 export type DeclaredRestore = { readonly healingUntil: Milliseconds; readonly nextNumber: number }
 
@@ -20,7 +25,7 @@ const numbersSkipped = 1_000_000_000
 export const declareRestore: Operation<DeclareRestoreInput, Numbering, DeclaredRestore> = {
   look: (store) => store.findNumbering(0),
 
-  decide({ to, actor }, { next }, { now }) {
+  decide({ to, awaitsEvents = false, actor }, { next }, { now }) {
     if (to > now) return refuse({ reason: 'parameter_malformed', parameter: 'to' })
     const healingUntil = now + healingMilliseconds
     const nextNumber = next + numbersSkipped
@@ -31,6 +36,7 @@ export const declareRestore: Operation<DeclareRestoreInput, Numbering, DeclaredR
       { write: 'set_meta', key: 'healing_until', value: String(healingUntil) },
       { write: 'set_meta', key: 'lost_below', value: String(nextNumber) },
       { write: 'raise_numbers', to: nextNumber },
+      ...(awaitsEvents ? [{ write: 'set_meta', key: 'awaits_events', value: 'yes' } as const] : []),
       event('database_restored', now, actor, { detail: `to ${to}` }),
     )
   },

@@ -1,5 +1,6 @@
 import type { Actor, Write } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
+import { said } from '../event-detail.ts'
 import type { Operation } from '../kernel.ts'
 import type { LegacyToken } from '../records.ts'
 import type { LegacyRow } from '../store.ts'
@@ -62,7 +63,11 @@ export const resetLegacyToken: Operation<ResetLegacyTokenInput, readonly LegacyR
         : [{ write: 'end_grant', number: grantNumber, reason: 'legacy_token_reset' }],
     )
     const told = (live.length > 0 ? live : [named]).map((row) =>
-      event('legacy_token_reset', moment.now, actor, { ...row.token, clientId: ownerOf(row) || undefined }),
+      event('legacy_token_reset', moment.now, actor, {
+        ...row.token,
+        clientId: ownerOf(row) || undefined,
+        detail: said('', { lookup: row.token.lookup }),
+      }),
     )
     const { token, connectionRevoked } = live[0] ?? named
     const grantEnded = live[0]?.token.grantNumber

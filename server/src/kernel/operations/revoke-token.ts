@@ -1,4 +1,5 @@
 import { event, grant as granted, refuse } from '../decision.ts'
+import { said } from '../event-detail.ts'
 import type { Operation } from '../kernel.ts'
 import { isBehind } from '../lost-row.ts'
 import type { Client, LegacyToken } from '../records.ts'
@@ -37,7 +38,12 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
       if (facts.client?.id !== client.id) return refuse('refresh_token_of_other_client')
       const { jti, expiresAt } = facts.claims
       if (facts.revoked || expiresAt <= now) return already
-      const about = { ...facts.grant?.grant, clientId: client.id, grantNumber: facts.number || undefined }
+      const about = {
+        ...facts.grant?.grant,
+        clientId: client.id,
+        grantNumber: facts.number || undefined,
+        detail: said('', { jti, expires: expiresAt }),
+      }
       return granted(
         { revoked: true },
         { write: 'revoke_access_token', jti, expires: expiresAt },
@@ -74,7 +80,11 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
     return granted(
       { revoked: true },
       { write: 'revoke_legacy_token', token },
-      event('legacy_token_revoked', now, actor, { ...token, clientId: client.id }),
+      event('legacy_token_revoked', now, actor, {
+        ...token,
+        clientId: client.id,
+        detail: said('', { lookup: token.lookup }),
+      }),
     )
   },
 }

@@ -1,5 +1,6 @@
 import type { Actor } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
+import { said } from '../event-detail.ts'
 import type { Operation } from '../kernel.ts'
 import type { Client, Milliseconds } from '../records.ts'
 import { makeSecret } from './register-client.ts'
@@ -43,7 +44,10 @@ export const rotateClientSecret: Operation<RotateClientSecretInput, Client | und
         created: moment.now,
         othersExpire,
       },
-      event('client_changed', moment.now, actor, { clientId: client.id, detail: 'secret' }),
+      event('client_changed', moment.now, actor, {
+        clientId: client.id,
+        detail: said('secret', { hmac: kept.hmac, version: kept.keyVersion, othersUntil: othersExpire }),
+      }),
     )
   },
 }

@@ -1,0 +1,54 @@
+/** `tokenferry key export` and `key import`: the sealed keys, for a copy newer than the database's own. */
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { exportKeys, importKeys, KeyFileError } from '../keys/key-file.ts'
+import { readRootSecret } from '../keys/root-secret.ts'
+import { sqlStore } from '../storage/sql-store.ts'
+import type { Shared } from './command.ts'
+import { CommandError, operator, subcommand, withDatabase } from './command.ts'
+import { say, sayRecord } from './output.ts'
+
+export function addKeyFiles(key: Command): void {
+  subcommand(
+    key,
+    'export',
+    'print all keys, sealed with the root secret, one a line; keep it beside the newest copy',
+    'tokenferry key export > keys.ndjson    # after each rotation',
+  ).action((options: Shared) =>
+    withDatabase(options, async (database) => {
+      for (const line of await exportKeys(sqlStore(database))) say(line)
+    }),
+  )
+  subcommand(
+    key,
+    'import <file>',
+    'after a restore: take in the keys that the copy does not have yet, before any rotation',
+    'tokenferry key import keys.ndjson',
+  ).action((file: string, options: Shared) =>
+    withDatabase(options, async (database, config) => {
+      const work = {
+        store: sqlStore(database),
+        rootSecret: readRootSecret(config.root_secret),
+        now: Date.now(),
+        actor: operator(),
+      }
+      const imported = await importKeys(work, linesOf(file)).catch((error: unknown) => {
+        throw error instanceof KeyFileError ? new CommandError(error.message, { cause: error }) : error
+      })
+      sayRecord(imported, options)
+    }),
+  )
+}
+
+function linesOf(file: string): readonly string[] {
+  try {
+    const lines = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+    if (lines.length > 0) return lines
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`The file cannot be read (${why}).`, { cause: error })
+  }
+  throw new CommandError(`${file} holds no keys.`)
+}
