@@ -46,6 +46,7 @@ export type Deployment = {
   readonly store: Store
   readonly keyRing: KeyRing
   readonly world: World
+  readonly numbers: Numbers
   readonly mounts: readonly Mount[]
   close(): Promise<void>
 }
@@ -92,6 +93,7 @@ export async function openDeployment(config: Config, options: DeploymentOptions 
       store,
       keyRing,
       world,
+      numbers,
       mounts: mountsOf(config),
       async close() {
         keyRing.close()
@@ -109,6 +111,7 @@ const noNumbers: Numbers = {
   next() {
     throw new Error('This command makes no grants, so it has leased no numbers.')
   },
+  recheck: async () => undefined,
   close: async () => undefined,
 }
 

@@ -6,9 +6,15 @@ import { StoreUnavailable } from './kernel/store.ts'
 export type Numbers = {
   /** The next number. Throws `StoreUnavailable` where none could be leased in time. */
   next(): number
+  /**
+   * Leases anew where the database no longer knows of what was leased: it went back, and may lease the same
+   * numbers to another node.
+   */
+  recheck(): Promise<void>
   close(): Promise<void>
 }
 
+const recheckEveryMilliseconds = 2_000
 const blockMin = 1024
 /** Grants of a block that a crash left open are never swept, so a block is not larger than it need be. */
 const blockMax = 8192
@@ -42,7 +48,18 @@ export async function leaseNumbers(store: Store, now: () => Milliseconds): Promi
       })
   }
 
+  const recheck = async (): Promise<void> => {
+    const held = block
+    if (held.count === 0 || (await store.isLeased(held))) return
+    const leased = await store.leaseNumbers(size, floorAt(now()))
+    spare = undefined
+    block = leased
+  }
+  // While the database is away, nobody is granted anything, and the next turn asks again.
+  const timer = setInterval(() => void recheck().catch(() => undefined), recheckEveryMilliseconds).unref()
+
   return {
+    recheck,
     next() {
       if (block.count === 0) {
         if (!spare) {
@@ -61,6 +78,7 @@ export async function leaseNumbers(store: Store, now: () => Milliseconds): Promi
       return number
     },
     async close() {
+      clearInterval(timer)
       await leasing
       await store.closeNumbers(block)
       if (spare) await store.closeNumbers(spare)

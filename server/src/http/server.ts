@@ -164,13 +164,16 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     status: number,
     noted: Noted & { dialect: string },
   ): void {
-    request.log.info({
+    const line = {
       request_id: request.id,
       address: request.ip,
       status,
       ms: Math.round(raw.elapsedTime * 100) / 100,
       ...noted,
-    })
+    }
+    // The database went back, and only the operator can say what is to come of it.
+    if (noted.reason === 'state_behind') request.log.error(line)
+    else request.log.info(line)
   }
 }
 

@@ -209,6 +209,8 @@ export type Store = Finders & {
 
   /** A block of grant numbers that no other process will get, none of them below `from`. */
   leaseNumbers(count: number, from?: number): Promise<NumberBlock>
+  /** Whether this database has leased the block: one that went back to an earlier moment has not. */
+  isLeased(block: NumberBlock): Promise<boolean>
   /** Gives back what is left of a block, so that a number in it without a row is known to have been swept. */
   closeNumbers(block: NumberBlock): Promise<void>
 

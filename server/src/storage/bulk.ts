@@ -6,7 +6,13 @@ import { sweeper } from './sweep.ts'
 
 type Bulk = Pick<
   Store,
-  'leaseNumbers' | 'closeNumbers' | 'importLegacyTokens' | 'noteLookupKind' | 'noteUsage' | 'sweep'
+  | 'leaseNumbers'
+  | 'isLeased'
+  | 'closeNumbers'
+  | 'importLegacyTokens'
+  | 'noteLookupKind'
+  | 'noteUsage'
+  | 'sweep'
 >
 
 /** Rows in one insert: measured best; more buy nothing. */
@@ -19,6 +25,10 @@ export const bulkOf = (database: Database): Bulk => ({
       const held = await database.commit([{ sql: leaseSql, values: [first, first + count] }])
       if (held) return { first, count }
     }
+  },
+  async isLeased({ first, count }) {
+    const sql = 'select 1 from number_blocks where next_first = $1 and closed_from is null'
+    return (await database.query(sql, [first + count])).length > 0
   },
   async closeNumbers({ first, count }) {
     await database.commit([{ sql: closeSql, values: [first, first + count] }])

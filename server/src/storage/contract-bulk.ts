@@ -147,6 +147,8 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
     test('a number is accounted for where its block was given back beyond it, and nowhere else', async () => {
       const { store } = opened()
       const { first, count } = await store.leaseNumbers(10)
+      assert.equal(await store.isLeased({ first, count }), true)
+      assert.equal(await store.isLeased({ first, count: count + 1 }), false, 'another block')
       assert.equal((await store.findNumbering(first)).accountedFor, false)
       await store.closeNumbers({ first: first + 3, count: count - 3 })
       assert.equal((await store.findNumbering(first + 2)).accountedFor, true)

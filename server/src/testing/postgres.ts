@@ -212,3 +212,30 @@ export async function administer(url: string, sql: string): Promise<pg.QueryResu
     await client.end()
   }
 }
+
+/** Keeps nobody connected to the database while it is looked at or replaced as a whole. */
+async function closedTo(url: string, work: (name: string) => Promise<void>): Promise<void> {
+  const name = nameIn(url)
+  const server = url.replace(`/${name}?`, '/postgres?')
+  await administer(server, `alter database ${name} allow_connections false`)
+  await administer(
+    server,
+    `select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '${name}'`,
+  )
+  await work(server)
+  await administer(server, `alter database ${name} allow_connections true`)
+}
+
+/** Keeps what a database is at this moment. Connections to it are cut; others may be made at once. */
+export const rememberedAs = (url: string, moment: string): Promise<void> =>
+  closedTo(url, async (server) => {
+    await administer(server, `create database ${nameIn(url)}_${moment} template ${nameIn(url)}`)
+  })
+
+/** The database becomes, under everybody, what it was then: a failover to a standby that was behind. */
+export const goBackTo = (url: string, moment: string): Promise<void> =>
+  closedTo(url, async (server) => {
+    const name = nameIn(url)
+    await administer(server, `drop database ${name} with (force)`)
+    await administer(server, `alter database ${name}_${moment} rename to ${name}`)
+  })
