@@ -1,7 +1,7 @@
 /** `tokenferry key export` and `key import`: the sealed keys, for a copy newer than the database's own. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { exportKeys, importKeys, KeyFileError } from '../keys/key-file.ts'
+import { exportKeys, importKeys, KeyFileError } from '../key-file.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import type { Shared } from './command.ts'

@@ -4,8 +4,9 @@
  * whoever is interrupted goes on there, and no row comes twice.
  */
 import { createHash } from 'node:crypto'
-import type { Database, Row, Value } from './database.ts'
+import type { Database, Row, Statement, Value } from './database.ts'
 import { number, text } from './rows.ts'
+import { insert } from './statement-parts.ts'
 
 export type Table = {
   readonly name: string
@@ -20,7 +21,7 @@ export class CopyError extends Error {
 
 export const rowsPerPageDefault = 20_000
 
-/** Every table that holds what is copied as it stands. What the migrations write, each database has itself. */
+/** Every table that is copied as it stands. What the migrations write, each database has itself. */
 export async function tablesOf(database: Database): Promise<readonly Table[]> {
   const tables = new Map<string, { columns: string[]; key: string[] }>()
   for (const row of await database.scan(columnsSql[database.backend], [])) {
@@ -75,16 +76,15 @@ export async function copyTable(
   table: Table,
   { source, target, rowsPerPage = rowsPerPageDefault }: Sides,
   from: Place['after'],
-  noting: { note(place: Place): Parameters<Database['addRows']>[1]; count: Count },
+  noting: { note(place: Place): Statement; count: Count },
 ): Promise<void> {
   const { name, columns } = table
   for await (const { rows, last } of pagesOf(source, table, from, rowsPerPage)) {
     const values = rows.map((row) => columns.map((column) => row[bare(column)] ?? null))
     refuseNul(table, values)
-    await target.addRows(
-      { table: name, columns, rows: values },
-      noting.note({ table: name, after: last.map(toKey) }),
-    )
+    const note = noting.note({ table: name, after: last.map(toKey) })
+    if (target.addRows) await target.addRows({ table: name, columns, rows: values }, note)
+    else await target.bulk([...values.map((row) => ({ sql: insert(name, columns), values: row })), note])
     noting.count(rows.length)
   }
 }

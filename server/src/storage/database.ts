@@ -59,9 +59,9 @@ export type Database = {
   load?(load: Load): Promise<number>
   /**
    * Adds rows as they are, in the order of `columns`, and with them what the statement writes, durable as a
-   * whole. Fails where one of them is there already.
+   * whole. Fails where one of them is there already. Where the engine has a faster way than `bulk`.
    */
-  addRows(rows: NewRows, then: Statement): Promise<void>
+  addRows?(rows: NewRows, then: Statement): Promise<void>
   /** A script of several statements, in one transaction. */
   script(sql: string): Promise<void>
   /** The names of all tables. */

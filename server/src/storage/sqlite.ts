@@ -175,15 +175,6 @@ export async function openSqlite(
           return changes
         }),
       ),
-    addRows: ({ table, columns, rows }, then) =>
-      retrying(() =>
-        transaction(() => {
-          const places = columns.map((_, at) => `?${at + 1}`).join(', ')
-          const adding = prepare(`insert into ${table} (${columns.join(', ')}) values (${places})`)
-          for (const row of rows) adding.run(...row)
-          prepare(then.sql).run(...then.values)
-        }),
-      ),
     script: (sql) => retrying(() => transaction(() => connection.exec(sql))),
     async tables() {
       const rows = await query(`select name from sqlite_master where type = 'table'`, [])

@@ -132,7 +132,7 @@ async function untilReady(url: string, ended: () => string | undefined): Promise
 }
 
 /** `TOKENFERRY_TEST_POSTGRES_PROGRAMS`, the newest that Debian has installed, or those of npm. */
-function programsHere(): string {
+export function programsHere(): string {
   const named = process.env.TOKENFERRY_TEST_POSTGRES_PROGRAMS
   if (named) return named
   const installed = '/usr/lib/postgresql'

@@ -3,15 +3,15 @@
  * as they are in the table: it opens nothing without the root secret.
  */
 import { z } from 'zod'
-import type { Write } from '../kernel/decision.ts'
-import { event } from '../kernel/decision.ts'
-import type { StoredKey } from '../kernel/records.ts'
-import type { Store } from '../kernel/store.ts'
-import { aboutOf, sealingOf } from './key-ring.ts'
-import { RootSecretError } from './root-secret.ts'
-import type { KeyWork } from './rotate.ts'
-import { KeysOvertaken } from './rotate.ts'
-import { unseal } from './seal.ts'
+import type { Write } from './kernel/decision.ts'
+import { event } from './kernel/decision.ts'
+import type { StoredKey } from './kernel/records.ts'
+import type { Store } from './kernel/store.ts'
+import { aboutOf, sealingOf } from './keys/key-ring.ts'
+import { RootSecretError } from './keys/root-secret.ts'
+import type { KeyWork } from './keys/rotate.ts'
+import { KeysOvertaken } from './keys/rotate.ts'
+import { unseal } from './keys/seal.ts'
 
 /** A file of keys that does not fit, in one sentence. */
 export class KeyFileError extends Error {
