@@ -3,7 +3,7 @@
  * the order of the source's keys. Each page and the place where it ends become durable together, so that
  * whoever is interrupted goes on there, and no row comes twice.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Database, Row, Statement, Value } from './database.ts'
 import { number, text } from './rows.ts'
 import { insert } from './statement-parts.ts'
@@ -79,8 +79,9 @@ export async function copyTable(
   noting: { note(place: Place): Statement; count: Count },
 ): Promise<void> {
   const { name, columns } = table
+  const names = columns.map(bare)
   for await (const { rows, last } of pagesOf(source, table, from, rowsPerPage)) {
-    const values = rows.map((row) => columns.map((column) => row[bare(column)] ?? null))
+    const values = rows.map((row) => names.map((column) => row[column] ?? null))
     refuseNul(table, values)
     const note = noting.note({ table: name, after: last.map(toKey) })
     if (target.addRows) await target.addRows({ table: name, columns, rows: values }, note)
@@ -93,12 +94,13 @@ export type Sum = { readonly rows: number; readonly sum: string }
 
 /** How many rows there are, and a sum of a digest of each, whatever the order in which they are read. */
 export async function sumOf(database: Database, table: Table, count: Count): Promise<Sum> {
+  const names = table.columns.map(bare)
   const lanes = new Uint32Array(4)
   let seen = 0
   for await (const { rows } of pagesOf(database, table, undefined, rowsPerPageDefault)) {
     for (const row of rows) {
-      const values = table.columns.map((column) => readable(row[bare(column)] ?? null))
-      const digest = createHash('sha256').update(JSON.stringify(values)).digest()
+      const values = names.map((column) => readable(row[column] ?? null))
+      const digest = hash('sha256', JSON.stringify(values), 'buffer')
       for (let at = 0; at < lanes.length; at += 1) lanes[at] = (lanes[at] ?? 0) + digest.readUInt32LE(at * 4)
     }
     seen += rows.length
