@@ -213,6 +213,9 @@ export async function administer(url: string, sql: string): Promise<pg.QueryResu
   }
 }
 
+/** The name of a database. */
+const nameIn = (url: string): string => /\/(\w+)\?/.exec(url)?.[1] ?? ''
+
 /** Keeps nobody connected to the database while it is looked at or replaced as a whole. */
 async function closedTo(url: string, work: (name: string) => Promise<void>): Promise<void> {
   const name = nameIn(url)
