@@ -12,7 +12,7 @@ import { reasons } from './kernel/refusals.ts'
 const source = 'server/src/'
 const all = globbed(['server/src', 'scripts', 'bench'], '.ts')
 const isTest = (path: string): boolean =>
-  path.endsWith('.test.ts') || /\/(testing|promises|real-clients)\/|storage\/contract/.test(path)
+  path.endsWith('.test.ts') || /\/(testing|promises|faults|real-clients)\/|storage\/contract/.test(path)
 /** What the server is made of, by path from `server/src`. */
 const product = all
   .filter((path) => path.startsWith(source) && !isTest(path))

@@ -46,6 +46,8 @@ export type Request = {
   readonly query: string
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Buffer | undefined
+  /** Whether the caller has hung up. */
+  isGone(): Promise<boolean>
 }
 
 export type Services = {
@@ -160,7 +162,7 @@ async function answerOnce(
   if ('refusal' in input) return refused(input.refusal, endpoint, client)
 
   // 4 Perform: look, decide, commit.
-  const answered = await performing(endpoint, { caller, ...input }, client, services)
+  const answered = await performing(request, endpoint, { caller, ...input }, client, services)
   if ('refused' in answered) return refused(answered.refused, endpoint, client)
 
   // 5 Say: sign what is to be signed, in the dialect's words.
@@ -239,15 +241,16 @@ async function prove(
 
 /** A password is verified first, and an exchange takes one of the client's budget. */
 async function performing(
+  request: Pick<Request, 'isGone'>,
   endpoint: Endpoint,
   input: object,
   client: Client,
   services: Services,
 ): Promise<Answer<object>> {
   const { world, passwords } = services
-  if (!isWithPassword(input)) return runWithinBudget(endpoint, input, client, services)
+  if (!isWithPassword(input)) return runWithinBudget(request, endpoint, input, client, services)
   const asked = { username: input.username, password: input.credential.password }
-  return passwords.check(asked, (checked) => run(endpoint, { ...input, credential: checked }, world))
+  return passwords.check(asked, (checked) => run(request, endpoint, { ...input, credential: checked }, world))
 }
 
 const isWithPassword = (input: object): input is { username: string; credential: { password: string } } =>
@@ -255,17 +258,18 @@ const isWithPassword = (input: object): input is { username: string; credential:
 
 /** An exchange takes one of the client's budget; one that made nothing gives it back. */
 async function runWithinBudget(
+  request: Pick<Request, 'isGone'>,
   endpoint: Endpoint,
   input: object,
   client: Client,
   { world, limits }: Services,
 ): Promise<Answer<object>> {
   const reserving = endpoint.does.startsWith('exchange') ? limits.reserve(client) : undefined
-  if (!reserving) return run(endpoint, input, world)
+  if (!reserving) return run(request, endpoint, input, world)
   const reserved = await reserving
   let isMade = false
   try {
-    const answered = await run(endpoint, { budgetSpent: reserved.spent, ...input }, world)
+    const answered = await run(request, endpoint, { budgetSpent: reserved.spent, ...input }, world)
     isMade = 'granted' in answered && !isRepeat(answered.granted)
     return answered
   } finally {
@@ -275,10 +279,15 @@ async function runWithinBudget(
 
 const isRepeat = (granted: object): boolean => 'repeated' in granted && granted.repeated === true
 
-function run(endpoint: Endpoint, input: object, world: World): Promise<Answer<object>> {
+function run(
+  { isGone }: Pick<Request, 'isGone'>,
+  endpoint: Endpoint,
+  input: object,
+  world: World,
+): Promise<Answer<object>> {
   // `hear` returned the input of just this operation, see `endpoint()`.
   const operation = operations[endpoint.does] as unknown as Operation<object, unknown, object>
-  return perform(operation, input, world)
+  return perform(operation, input, world, isGone)
 }
 
 /** The id_token last: it has the access token's hash in it. */

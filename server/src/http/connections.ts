@@ -78,3 +78,12 @@ export function drained(request: IncomingMessage): Promise<void> {
     request.resume()
   })
 }
+
+/**
+ * Whether nobody waits for the answer any more. What the network has already brought is heard of two turns of
+ * the event loop later at the latest.
+ */
+export async function hasHungUp({ socket }: Pick<IncomingMessage, 'socket'>): Promise<boolean> {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  return socket.destroyed || socket.readableEnded
+}

@@ -8,7 +8,7 @@ import type { Endpoint, Reply } from '../dialects/dialect.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import type { Mount, Noted, Request, Services } from './answer.ts'
 import { answer, contextOf, refusing } from './answer.ts'
-import { answerBroken, connectionTimes } from './connections.ts'
+import { answerBroken, connectionTimes, hasHungUp } from './connections.ts'
 import { crossOriginHeaders } from './cross-origin.ts'
 import { reasonOfFailure } from './failures.ts'
 
@@ -203,6 +203,7 @@ function heard(request: FastifyRequest): Request {
     query: at < 0 ? '' : url.slice(at + 1),
     headers: request.headers,
     body: request.body instanceof Buffer ? request.body : undefined,
+    isGone: () => hasHungUp(request.raw),
   }
 }
 

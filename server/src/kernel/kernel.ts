@@ -44,10 +44,15 @@ const staleReasons: ReadonlySet<Reason> = new Set<Reason>([
   'client_unproven',
 ])
 
+/**
+ * `isGone`: whether the caller has hung up. Then a refusal costs nobody anything: what was asked may have lain
+ * here for long, and its sender has asked again since, and gone on with the answer.
+ */
 export async function perform<Input, Facts, Result>(
   operation: Operation<Input, Facts, Result>,
   input: Input,
   world: World,
+  isGone?: () => Promise<boolean>,
 ): Promise<Answer<Result>> {
   let reloaded = false
   let recalled = false
@@ -71,6 +76,7 @@ export async function perform<Input, Facts, Result>(
       }
     }
     if (writes.length === 0) return answer
+    if ('refused' in answer && (await isGone?.())) return answer
     if ((await world.store.commit(writes)) === 'committed') return answer
   }
   return { refused: { reason: 'contended' } }
