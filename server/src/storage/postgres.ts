@@ -29,6 +29,7 @@ export type { PostgresSettings } from './postgres-connection.ts'
 
 type Waiting = {
   readonly unit: Unit
+  readonly since: number
   readonly shape: Shape
   readonly resolve: (held: boolean) => void
   readonly reject: (error: unknown) => void
@@ -89,7 +90,8 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   async function commitBatch(queue: Queue, batch: readonly Waiting[]): Promise<void> {
     const groups = new Map<string, Waiting[]>()
     // Where batches of several nodes run at once, all take their rows' locks in the same order.
-    const ordered = queue === lanes.beside ? [...batch].sort(byFirstValue) : batch
+    const timely = batch.filter((one) => !isLate(one))
+    const ordered = queue === lanes.beside ? timely.sort(byFirstValue) : timely
     for (const one of ordered) groups.set(one.shape.key, [...(groups.get(one.shape.key) ?? []), one])
     const calls: (Call & { readonly group: readonly Waiting[] })[] = []
     const others: Waiting[] = []
@@ -142,7 +144,16 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     return known.made
   }
 
-  async function alone({ unit, resolve, reject }: Waiting): Promise<void> {
+  /** Behind others that each waited in vain, nobody waits for the sum of it all. */
+  function isLate({ since, reject }: Waiting): boolean {
+    if (performance.now() - since <= waitMilliseconds) return false
+    reject(new StoreUnavailable('The database did not get to this commit in time.'))
+    return true
+  }
+
+  async function alone(one: Waiting): Promise<void> {
+    const { unit, resolve, reject } = one
+    if (isLate(one)) return
     try {
       resolve(await retrying(() => transaction(lockAlone, (client) => runUnit(unit, client))))
     } catch (error) {
@@ -215,7 +226,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
       return new Promise((resolve, reject) => {
         const shape = shapeOf(unit)
         const queue = shape.besideOthers ? lanes.beside : lanes.alone
-        queue.waiting.push({ unit, shape, resolve, reject })
+        queue.waiting.push({ unit, since: performance.now(), shape, resolve, reject })
         if (!queue.busy) void flush(queue)
       })
     },
