@@ -26,10 +26,14 @@ export type PostgresServer = {
   /** Of its first database, or of another one. */
   url(database?: string): string
   readonly folder: string
-  /** Of the postmaster. */
+  /** Of the postmaster that runs, or ran last. */
   readonly pid: number
   /** What it has logged. */
   output(): string
+  /** SIGKILL to all its processes at once, as when the power goes: nothing is finished or written. */
+  kill(): void
+  /** Starts it on the same data, after it was killed or went down by itself. */
+  startAgain(): Promise<void>
   /** Ends it at once and removes its folder. */
   stop(): Promise<void>
 }
@@ -40,6 +44,8 @@ export type PostgresServerOptions = {
   readonly settings?: Readonly<Record<string, string>>
   /** Where its programs are; absent: the system's newest, else those of npm. */
   readonly programs?: string
+  /** Below which its folder is made; absent: where temporary files are. */
+  readonly below?: string
 }
 
 const superuser = 'tokenferry'
@@ -50,7 +56,7 @@ const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 const quick = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 
 export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'tokenferry-pg-'))
+  const folder = mkdtempSync(join(options.below ?? tmpdir(), 'tokenferry-pg-'))
   if (nobody.uid !== undefined) chownSync(folder, nobody.uid, nobody.gid)
   const programs = reachable(options.programs ?? programsHere(), folder)
   const data = join(folder, 'data')
@@ -81,8 +87,10 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     ...options.settings,
   }
   const values = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  // A shell between: when its input ends, with this process, it ends the server and removes the folder.
-  const guard = `trap '' INT TERM HUP; "$@" & server=$!; echo "server $server" >&2; cat >/dev/null
+  // A shell between: it starts the server at each line of its input. When that ends, with this process, it
+  // ends the server and removes the folder.
+  const guard = `trap '' INT TERM HUP; server=
+    while read -r _; do [ -n "$server" ] && wait $server; "$@" & server=$!; echo "server $server" >&2; done
     kill -QUIT $server 2>/dev/null; wait $server; cd /; rm -rf "$FOLDER"`
   const shell = spawn('/bin/sh', ['-c', guard, 'sh', join(programs, 'postgres'), '-D', data, ...values], {
     ...how,
@@ -90,19 +98,37 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     stdio: ['pipe', 'ignore', 'pipe'],
   })
   let output = ''
+  let pid = 0
   shell.stderr?.on('data', (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-100_000)
+    pid = Number([...output.matchAll(/^server (\d+)$/gm)].at(-1)?.[1] ?? pid)
   })
   const url = (database = 'postgres'): string =>
     `postgres://${superuser}@localhost/${database}?host=${encodeURIComponent(folder)}`
-  await untilReady(url(), () => (shell.exitCode === null ? undefined : output))
+  const start = (): Promise<void> => {
+    shell.stdin?.write('\n')
+    return untilReady(url(), () => (shell.exitCode === null ? undefined : output))
+  }
+  await start()
   shell.unref()
   for (const stream of [shell.stdin, shell.stderr]) (stream as unknown as { unref?(): void })?.unref?.()
   return {
     url,
     folder,
-    pid: Number(/^server (\d+)$/m.exec(output)?.[1]),
+    get pid() {
+      return pid
+    },
     output: () => output,
+    kill() {
+      for (const one of [pid, ...childrenOf(pid)]) {
+        try {
+          process.kill(one, 'SIGKILL')
+        } catch {
+          // A child that had just ended by itself.
+        }
+      }
+    },
+    startAgain: start,
     async stop() {
       if (shell.exitCode !== null) return
       shell.ref()
@@ -111,6 +137,12 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
       await ended
     },
   }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+  return pairs.filter(([, parent]) => parent === pid).map(([child = 0]) => child)
 }
 
 async function untilReady(url: string, ended: () => string | undefined): Promise<void> {
