@@ -76,6 +76,11 @@ suite('faults: lines that are cut at some byte', () => {
         backend: 'sqlite',
         config,
       })
+      context.after(async () => {
+        await here.close()
+        await proxy.close()
+        await made.remove()
+      })
       const chance = chanceOf(context)
       const apps = await appsOf(here)
       let sent = 0
@@ -90,9 +95,6 @@ suite('faults: lines that are cut at some byte', () => {
         await askTwice(cut(), renew, app, renew)
       }
       await assertOnce(here, sent, 1)
-      await here.close()
-      await proxy.close()
-      await made.remove()
     },
   )
 
@@ -103,6 +105,10 @@ suite('faults: lines that are cut at some byte', () => {
       const here = await testDeployment({ mounts: ['standard'], policy: { rotate: 'always' } })
       const { port } = new URL(await here.app.listen({ host: '127.0.0.1', port: 0 }))
       const proxy = await proxyTo({ port: Number(port), host: '127.0.0.1' })
+      context.after(async () => {
+        await here.close()
+        await proxy.close()
+      })
       const chance = chanceOf(context)
       const app = standardApp(here)
       const ask = over(`http://127.0.0.1:${proxy.port}`)
@@ -121,15 +127,18 @@ suite('faults: lines that are cut at some byte', () => {
         await askTwice(cut(), () => renew().catch(() => undefined), tokens, renew)
       }
       await assertOnce(here, sent, 1)
-      await here.close()
-      await proxy.close()
     },
   )
 
-  test('a line on which nothing comes any more: every commit hears of it, and the next one is made', async () => {
+  test('a line on which nothing comes any more: every commit hears of it, and the next one is made', async (context) => {
     const made = await testDatabase()
     const { proxy, url } = await proxyBefore(made.url)
-    const database = await openPostgres({ url, functionAfter: 2, waitMillisecondsMax: 300 })
+    const database = await openPostgres({ url, functionAfter: 2, waitMillisecondsMax: 2_000 })
+    context.after(async () => {
+      await database.close()
+      await proxy.close()
+      await made.remove()
+    })
     await database.script('create table kept (value bigint primary key)')
     const put = (value: number): Promise<boolean> =>
       database.commit([{ sql: 'insert into kept values ($1) returning 1', values: [value] }])
@@ -146,8 +155,5 @@ suite('faults: lines that are cut at some byte', () => {
       (await database.query('select count(*) as count from kept where value < 10', []))[0]?.count,
       4,
     )
-    await database.close()
-    await proxy.close()
-    await made.remove()
   })
 })

@@ -64,10 +64,14 @@ suite('faults: PostgreSQL has nothing left to give', () => {
   test(
     'its one connection for longer work is at a long query: what needs it waits no longer than it may',
     options,
-    async () => {
+    async (context) => {
       const made = await testDatabase()
       const database = { database: made.url, postgres: { connections: 1 } }
       const other = await testDeployment({ ...asked, config: database })
+      context.after(async () => {
+        await other.close()
+        await made.remove()
+      })
       let slept: Promise<unknown> = Promise.resolve()
       // Of what has come this rarely there are no functions, which would go another way.
       await goThrough(other, await appsOf(other), {
@@ -83,8 +87,6 @@ suite('faults: PostgreSQL has nothing left to give', () => {
           await slept
         },
       })
-      await other.close()
-      await made.remove()
     },
   )
 
@@ -106,12 +108,16 @@ suite('faults: PostgreSQL has nothing left to give', () => {
   test(
     'commits that wait behind others that wait in vain hear of it in their own time',
     options,
-    async () => {
+    async (context) => {
       const made = await testDatabase()
       const database = await openPostgres({
         url: made.url,
         functionAfter: Number.POSITIVE_INFINITY,
-        waitMillisecondsMax: 300,
+        waitMillisecondsMax: 1_000,
+      })
+      context.after(async () => {
+        await database.close()
+        await made.remove()
       })
       await database.script('create table kept (value bigint primary key)')
       const put = (value: number): Promise<boolean> =>
@@ -128,8 +134,6 @@ suite('faults: PostgreSQL has nothing left to give', () => {
       for (const one of others.slice(2)) assert.match(one, /did not get to this commit in time/)
       await standing.end()
       assert.equal(await put(20), true)
-      await database.close()
-      await made.remove()
     },
   )
 })

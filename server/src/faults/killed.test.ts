@@ -34,17 +34,21 @@ suite('faults: killed at any moment, under load', () => {
     within,
     async (context) => {
       const folder = mkdtempSync(join(tmpdir(), 'tokenferry-faults-'))
+      context.after(() => {
+        rmSync(folder, { recursive: true, force: true })
+      })
       await underLoad(context, folder, `sqlite:${join(folder, 'tokenferry.db')}`, [])
-      rmSync(folder, { recursive: true })
     },
   )
 
   test('two nodes on PostgreSQL, which is killed as well: the same', within, async (context) => {
     const folder = mkdtempSync(join(tmpdir(), 'tokenferry-faults-'))
     const postgres = await startPostgres({ durable: true })
+    context.after(async () => {
+      await postgres.stop()
+      rmSync(folder, { recursive: true, force: true })
+    })
     await underLoad(context, folder, postgres.url(), victimsOf(postgres))
-    await postgres.stop()
-    rmSync(folder, { recursive: true })
   })
 })
 

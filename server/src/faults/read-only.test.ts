@@ -14,22 +14,28 @@ const asked = { mounts: dialectsInTrouble, policy: { rotate: 'always' }, backend
 const options = { timeout: 60_000 }
 
 suite('faults: the database can only be read', () => {
-  test('SQLite: 503 for as long as it is so', options, async () => {
+  test('SQLite: 503 for as long as it is so', options, async (context) => {
     const here = await testDeployment({ ...asked, file: true })
+    context.after(async () => {
+      await here.close()
+    })
     const { database } = here.deployment
     await goThrough(here, await appsOf(here), {
       begin: () => database.query('pragma query_only = on', []),
       end: () => database.query('pragma query_only = off', []),
     })
-    await here.close()
   })
 
   test('SQLite on a disk that is mounted so: the server does not start, and says why', {
     ...options,
     skip: noSmallDisk,
-  }, async () => {
+  }, async (context) => {
     const disk = await smallDisk(16)
     const here = await testDeployment({ ...asked, file: true })
+    context.after(async () => {
+      await here.close()
+      await disk.remove()
+    })
     const { database: made } = here.deployment
     await made.query('pragma wal_checkpoint(truncate)', [])
     const path = join(disk.folder, 'tokenferry.db')
@@ -42,15 +48,17 @@ suite('faults: the database can only be read', () => {
       startServer({ folder: dirname(here.path ?? ''), config }),
       /The database .* cannot be used .* may you write there/,
     )
-    await here.close()
-    await disk.remove()
   })
 
   test('PostgreSQL that was made read-only, then demoted to a standby: 503, and it goes on as a primary', {
     timeout: 120_000,
-  }, async () => {
+  }, async (context) => {
     const postgres = await startPostgres({ durable: true })
     const here = await testDeployment({ ...asked, config: { database: postgres.url() } })
+    context.after(async () => {
+      await here.close()
+      await postgres.stop()
+    })
     const apps = await appsOf(here)
     const set = async (value: string): Promise<void> => {
       await administer(postgres.url(), `alter system set default_transaction_read_only = ${value}`)
@@ -70,7 +78,5 @@ suite('faults: the database can only be read', () => {
       },
       end: () => administer(postgres.url(), 'select pg_promote()'),
     })
-    await here.close()
-    await postgres.stop()
   })
 })
