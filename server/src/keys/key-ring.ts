@@ -88,9 +88,9 @@ export async function openKeyRing(
   return {
     ring: () => opened.ring,
     signingKey(algorithm, now) {
-      const key = opened.signing.find(
-        (one) => one.algorithm === algorithm && one.currentFrom <= now && one.signs,
-      )
+      const signing = opened.signing.filter((one) => one.algorithm === algorithm && one.signs)
+      // As of the ring: a clock that is behind the first key's birth signs with that key.
+      const key = signing.find(({ currentFrom }) => currentFrom <= now) ?? signing.at(-1)
       if (!key) throw new Error(`There is no signing key for ${algorithm}.`)
       return key
     },

@@ -73,6 +73,13 @@ for (const backend of ['sqlite', 'postgres'] as const)
       assert.notEqual(before.publicJwk.kid, after.publicJwk.kid)
     })
 
+    test('key ring: a clock that went back to before the first key was made signs with it all the same', async () => {
+      const now = Date.now()
+      const first = (await opened()).signingKey('ES256', now)
+      await rotateKeys(work(now))
+      assert.deepEqual((await opened()).signingKey('ES256', now - 86_400_000).publicJwk, first.publicJwk)
+    })
+
     test('key rotate: an old signing key stays published until its last token has expired', async () => {
       const now = Date.now()
       const rotation = await rotateKeys(work(now))
