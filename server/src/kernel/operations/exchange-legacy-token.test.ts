@@ -254,6 +254,13 @@ suite('exchange legacy token: a lost answer', () => {
     assert.equal(reasonOf(decide(state, noon, aMoment(aRing([aRingVersion(2)])))), 'key_version_unknown')
   })
 
+  test('though the clock went back, its access token is not older than the grant, as one of a lost grant is', () => {
+    const { state } = afterFirst()
+    const { access } = grantedBy(decide(state, noon - 5 * second))
+    assert.equal(access?.issuedAt, noon)
+    assert.equal(access?.expiresAt, noon + defaultPolicy.accessSeconds * second)
+  })
+
   test('for seven days to a client that proved itself, for one to any other', () => {
     const { state } = afterFirst()
     const unproven = withInput(state, { caller: aCaller({ proven: false }) })

@@ -132,6 +132,8 @@ export function sayPair(pair: Pair, moment: Moment): Issued {
 
 type About = Pick<Grant, 'number' | 'userId' | 'organizationId' | 'resource'> & {
   readonly actsAs: Access['actsAs']
+  /** The grant's birth, where there is a grant. */
+  readonly created?: Milliseconds
 }
 
 /** An access token for a grant, or, with number 0, for the client itself. */
@@ -143,8 +145,10 @@ export function accessOf(
   moment: Moment,
 ): Access {
   const version = currentVersion(moment.ring, moment.now)
+  // Never before its grant, though the clock went back: it would pass for one of a grant that was lost.
+  const issued = Math.max(moment.now, about.created ?? 0)
   // Whole seconds: an expiry that a dialect prints is the expiry that the token has.
-  const issuedAt = Math.floor(moment.now / 1000) * 1000
+  const issuedAt = Math.floor(issued / 1000) * 1000
   return {
     jti: sayTokenId(version, about.number, moment.random(31)),
     grantNumber: about.number,
