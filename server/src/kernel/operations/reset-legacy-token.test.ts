@@ -61,6 +61,14 @@ suite('reset legacy token', () => {
     assert.equal('granted' in answer && answer.granted.connectionRevoked, true)
   })
 
+  test('also one that was not exchanged, or was reset already: it has no other way back', () => {
+    const rows = [row({}, { connectionEpoch: 2 })]
+    const { writes } = resetLegacyToken.decide(input, rows, moment)
+    assert.equal(writes[0]?.write === 'reset_legacy_token' && writes[0].connectionEpoch, 2)
+    const { answer } = resetLegacyToken.decide({ ...input, keepsRevoked: true }, rows, moment)
+    assert.deepEqual(answer, { refused: { reason: 'nothing_to_change' } })
+  })
+
   test('tokens of one authorization are reset together, and the grant that is said to have ended is alive', () => {
     const [second, third] = [Buffer.alloc(32, 3), Buffer.alloc(32, 4)]
     const both = { authorization: 'a1' }

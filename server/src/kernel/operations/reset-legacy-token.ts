@@ -75,10 +75,15 @@ export const resetLegacyToken: Operation<ResetLegacyTokenInput, readonly LegacyR
   },
 }
 
-/** Whether there is something to reset: an exchange, a code's reservation, or an end that may be undone. */
-function isUsed({ token }: LegacyRow, isNamed: boolean, keepsRevoked: boolean): boolean {
+/**
+ * Whether there is something to reset: an exchange, a code's reservation, or an end that may be undone. No
+ * row of a connection's tokens changes as it is revoked: one that was never exchanged is dead all the same.
+ */
+function isUsed({ token, connectionEpoch }: LegacyRow, isNamed: boolean, keepsRevoked: boolean): boolean {
   if (token.status === 'exchanged' || token.status === 'retired') return true
-  if (token.status === 'active') return token.grantNumber !== undefined
+  const isReserved = token.grantNumber !== undefined
+  const isTakenBack = connectionEpoch > token.connectionEpoch
+  if (token.status === 'active') return isReserved || (isTakenBack && !keepsRevoked)
   if (keepsRevoked) return false
   return isNamed || token.status === 'revoked'
 }
