@@ -4,7 +4,8 @@
  * one alone; by `npm run test:long` those that can go on for longer do. The runner's summary is the last that
  * is printed.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '../server/src/testing/postgres.ts'
 import { globbed, root } from './files.ts'
@@ -65,7 +66,8 @@ const options = ['--test', '--test-concurrency=2', '--test-reporter=spec']
 for (const { tests, backend } of passes) {
   if (tests.length === 0) continue
   console.log(`── ${tests.length} files of tests${backend === 'postgres' ? ', on PostgreSQL' : ''}`)
-  const { status } = spawnSync(process.execPath, [...loader, ...options, ...tests], {
+  // Not waited for in one go: the server's log must be read meanwhile, or it stops where its pipe is full.
+  const run = spawn(process.execPath, [...loader, ...options, ...tests], {
     cwd: root,
     env: {
       ...process.env,
@@ -75,6 +77,7 @@ for (const { tests, backend } of passes) {
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
+  const [status]: (number | null)[] = await once(run, 'exit')
   if (status !== 0) process.exitCode = status ?? 1
 }
 await postgres.stop()
