@@ -1,8 +1,8 @@
 /**
- * Connections to PostgreSQL: to whichever of the hosts is the primary, with the types that our rows have.
- * A connection on which anything went wrong is not used again: the next one asks all hosts anew.
+ * What a connection to PostgreSQL is to us: how it is named, when it is lost, and how many share one. One on
+ * which anything went wrong is not used again.
  */
-import pg from 'pg'
+import type pg from 'pg'
 import { StoreUnavailable } from '../kernel/store.ts'
 
 export type PostgresSettings = {
@@ -46,22 +46,13 @@ export function addressesIn(url: string): readonly string[] {
 export const shownAddress = (url: string): string =>
   url.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@/]*@/, '$1:…@').replace(/([?&]password=)[^&]*/, '$1…')
 
-const oids = { boolean: 16, int8: 20, numeric: 1700 }
-
-// The same row, whichever engine it is read from: numbers, and 1 or 0 for what is true or not.
-const types: pg.CustomTypesConfig = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === oids.int8 || oid === oids.numeric) return Number
-    if (oid === oids.boolean) return (value: string) => (value === 't' ? 1 : 0)
-    return pg.types.getTypeParser(oid, format)
-  },
-}
-
 /**
  * Connections on which a wait for the synchronous standby was cut short: what was committed is here, and
  * perhaps nowhere else. PostgreSQL answers as if all were well, with a warning.
  */
 const unsure = new WeakSet<pg.Client>()
+
+export const markUnsure = (client: pg.Client): void => void unsure.add(client)
 
 /** Throws where the connection's last commit may be lost with this server: it counts as not committed. */
 export function refuseUnsure(client: pg.Client): void {
@@ -71,81 +62,10 @@ export function refuseUnsure(client: pg.Client): void {
 export type Connections = {
   /** A connection of one's own, which is the primary's. */
   connect(options?: { readonly pipeline?: boolean }): Promise<pg.Client>
-}
-
-/**
- * Whatever the cluster's default is: a second snapshot of the same transaction must see what was committed
- * while it waited for a lock.
- */
-const everywhere = { default_transaction_isolation: 'read\\ committed' }
-
-/**
- * What requests ask is a few rows by their keys. A plan that was made while a table was small would read all
- * of it, until the next `analyze`; and each statement is planned once, since another plan would be no
- * better.
- */
-const byKeys = {
-  plan_cache_mode: 'force_generic_plan',
-  enable_seqscan: 'off',
-  enable_hashjoin: 'off',
-  enable_mergejoin: 'off',
-  enable_material: 'off',
-  jit: 'off',
-}
-
-export function connectionsTo(settings: PostgresSettings): Connections {
-  const addresses = addressesIn(settings.url)
-  const waitMilliseconds = settings.waitMillisecondsMax ?? waitMillisecondsDefault
-  let first = 0
-
-  const optionsFor = (address: string, isShared: boolean): pg.ClientConfig => ({
-    connectionString: address,
-    ...(settings.password !== undefined && { password: settings.password }),
-    types,
-    application_name: settings.application ?? applicationName,
-    keepAlive: true,
-    connectionTimeoutMillis: Math.min(waitMilliseconds, 3_000),
-    // A pooler would refuse the connection, or hand the setting on to somebody else.
-    ...(!settings.pooler && {
-      lock_timeout: waitMilliseconds,
-      idle_in_transaction_session_timeout: 2 * waitMilliseconds,
-      options: Object.entries(isShared ? { ...everywhere, ...byKeys } : everywhere)
-        .map(([name, value]) => `-c ${name}=${value}`)
-        .join(' '),
-    }),
-  })
-
-  return {
-    async connect({ pipeline = false } = {}) {
-      let trouble: unknown
-      for (let tried = 0; tried < addresses.length; tried += 1) {
-        const at = (first + tried) % addresses.length
-        const client = new pg.Client({ ...optionsFor(addresses[at] ?? '', pipeline), pipeline })
-        // Without a listener, an error of a connection at rest would end the process.
-        client.on('error', () => undefined)
-        client.on('notice', ({ routine }) => {
-          if (routine === 'SyncRepWaitForLSN') unsure.add(client)
-        })
-        try {
-          await client.connect()
-          await refuseStandby(client)
-          first = at
-          return client
-        } catch (error) {
-          trouble = error
-          await client.end().catch(() => undefined)
-        }
-      }
-      throw unavailable(trouble)
-    },
-  }
-}
-
-async function refuseStandby(client: pg.Client): Promise<void> {
-  const { rows } = await client.query('show transaction_read_only')
-  if (rows[0]?.transaction_read_only === 'on') {
-    throw new StoreUnavailable('The database can only be read: it is a standby, or was made read-only.')
-  }
+  /** Ends all connections: whom they lead to is silent, or the primary no more. The next one asks all hosts. */
+  distrust(): void
+  /** Ends one at once, whatever is in flight on it. */
+  cut(client: pg.Client): void
 }
 
 /** Classes of errors that are the database's, not a mistake in a statement of ours. */
@@ -186,24 +106,43 @@ export type Lane = {
  */
 const waitingMax = 10_000
 
-export function laneOf(connections: Connections, waitMilliseconds: number): Lane {
+export type LaneOptions = {
+  /** How long an answer may take before the connection counts as broken. */
+  readonly waitMilliseconds: number
+  /** For one that only reads: no answer in that time means that the server is silent, for all of us. */
+  readonly reads?: boolean
+}
+
+export function laneOf(connections: Connections, { waitMilliseconds, reads }: LaneOptions): Lane {
   let made: Promise<pg.Client> | undefined
+  let present: pg.Client | undefined
   let waiting = 0
 
-  const client = (): Promise<pg.Client> => {
-    made ??= connections.connect({ pipeline: true }).then(
-      (one) => {
-        one.once('end', () => {
-          made = undefined
-        })
-        return one
-      },
-      (error: unknown) => {
-        made = undefined
-        throw error
-      },
-    )
-    return made
+  async function connect(): Promise<pg.Client> {
+    try {
+      const one = await connections.connect({ pipeline: true })
+      present = one
+      one.once('end', () => forget(one))
+      return one
+    } catch (error) {
+      made = undefined
+      throw error
+    }
+  }
+
+  /** Whether it was in use: everything that was sent on it hears of its end, and only the first is news. */
+  function forget(one: pg.Client): boolean {
+    if (present !== one) return false
+    present = undefined
+    made = undefined
+    return true
+  }
+
+  function handle(error: unknown, one: pg.Client): void {
+    if (!isLost(error) || !forget(one)) return
+    if (codeOf(error) === readOnly || (reads && isSilence(error))) connections.distrust()
+    // What else was sent on it is answered with an error, and asked again.
+    else connections.cut(one)
   }
 
   return {
@@ -211,13 +150,14 @@ export function laneOf(connections: Connections, waitMilliseconds: number): Lane
       if (waiting >= waitingMax) throw new StoreUnavailable('The database does not keep up.')
       waiting += 1
       try {
-        const one = await client()
+        made ??= connect()
+        const one = await made
         try {
-          const result = await one.query({ ...query, query_timeout: 2 * waitMilliseconds } as pg.QueryConfig)
+          const result = await one.query({ ...query, query_timeout: waitMilliseconds } as pg.QueryConfig)
           refuseUnsure(one)
           return result
         } catch (error) {
-          if (isLost(error)) drop(one)
+          handle(error, one)
           throw unavailable(error)
         }
       } finally {
@@ -229,18 +169,19 @@ export function laneOf(connections: Connections, waitMilliseconds: number): Lane
       await one?.end()
     },
   }
-
-  function drop(one: pg.Client): void {
-    made = undefined
-    // What else was sent on it is answered with an error, and asked again.
-    void one.end().catch(() => undefined)
-  }
 }
+
+/** It was the primary's, and is a standby's now. */
+const readOnly = '25006'
+
+/** As the driver says it. */
+const isSilence = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'Query read timeout'
 
 /** A primary that became a standby, a server that goes down, a socket that broke. */
 export function isLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (!('severity' in error)) return true
   const state = codeOf(error) ?? ''
-  return state === '25006' || state.startsWith('57P') || state.startsWith('08')
+  return state === readOnly || state.startsWith('57P') || state.startsWith('08')
 }

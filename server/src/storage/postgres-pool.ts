@@ -6,9 +6,10 @@ import { isLost, refuseUnsure } from './postgres-connection.ts'
 
 export type ConnectionPool = {
   /**
-   * Lends a connection for as long as the work takes. One on which the server went away is not lent again.
+   * Lends a connection for as long as the work takes, or may take: one that is late, or on which the server
+   * went away, is not lent again.
    */
-  use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>
+  use<Result>(work: (client: pg.Client) => Promise<Result>, millisecondsMax?: number): Promise<Result>
   close(): Promise<void>
 }
 
@@ -58,19 +59,25 @@ export function connectionPool(
   }
 
   return {
-    async use(work) {
+    async use(work, millisecondsMax) {
       await turn()
       try {
         const client = await take()
+        const late =
+          millisecondsMax === undefined
+            ? undefined
+            : setTimeout(() => connections.cut(client), millisecondsMax)
         try {
           const result = await work(client)
           refuseUnsure(client)
           idle.push(client)
           return result
         } catch (error) {
-          if (isLost(error)) void client.end().catch(() => undefined)
+          if (isLost(error)) connections.cut(client)
           else idle.push(client)
           throw error
+        } finally {
+          clearTimeout(late)
         }
       } finally {
         done()

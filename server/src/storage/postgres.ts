@@ -14,7 +14,6 @@ import type { Database, Load, Row, Statement, Unit, Value } from './database.ts'
 import type { PostgresSettings } from './postgres-connection.ts'
 import {
   codeOf,
-  connectionsTo,
   isContended,
   isLost,
   laneOf,
@@ -24,13 +23,14 @@ import {
 import type { Call, Shape, UnitFunction } from './postgres-functions.ts'
 import { callAll, lockAlone, lockShared, makeFunction, shapeOf } from './postgres-functions.ts'
 import { connectionPool } from './postgres-pool.ts'
+import { connectionsTo } from './postgres-primary.ts'
 
 export type { PostgresSettings } from './postgres-connection.ts'
 
 type Waiting = {
   readonly unit: Unit
-  readonly since: number
   readonly shape: Shape
+  readonly since: number
   readonly resolve: (held: boolean) => void
   readonly reject: (error: unknown) => void
 }
@@ -51,10 +51,13 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   const functionAfter = settings.functionAfter ?? functionAfterDefault
   const connections = connectionsTo(settings)
   const pool = connectionPool(connections, settings.connections ?? connectionsDefault, waitMilliseconds)
-  const reading = laneOf(connections, waitMilliseconds)
+  const reading = laneOf(connections, { waitMilliseconds, reads: true })
+  // It may wait for a lock before it writes.
+  const commitMillisecondsMax = 1.5 * waitMilliseconds
+  const committing = () => laneOf(connections, { waitMilliseconds: commitMillisecondsMax })
   const lanes = {
-    alone: { lane: laneOf(connections, waitMilliseconds), waiting: [] as Waiting[], busy: false },
-    beside: { lane: laneOf(connections, waitMilliseconds), waiting: [] as Waiting[], busy: false },
+    alone: { lane: committing(), waiting: [] as Waiting[], busy: false },
+    beside: { lane: committing(), waiting: [] as Waiting[], busy: false },
   }
   const names = new Map<string, string>()
   const functions = new Map<string, { seen: number; made: Promise<UnitFunction | undefined> | undefined }>()
@@ -81,10 +84,19 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     try {
       // A turn of the event loop: requests that were read together commit together.
       await new Promise((resolve) => setImmediate(resolve))
-      while (queue.waiting.length > 0) await commitBatch(queue, queue.waiting.splice(0, batchMax))
+      while (queue.waiting.length > 0) await commitBatch(queue, inTime(queue.waiting.splice(0, batchMax)))
     } finally {
       queue.busy = false
     }
+  }
+
+  /** Behind a batch that was not answered, nobody waits as long as it did once more. */
+  function inTime(batch: readonly Waiting[]): readonly Waiting[] {
+    const from = performance.now() - waitMilliseconds
+    for (const { since, reject } of batch) {
+      if (since < from) reject(new StoreUnavailable('The database did not take the commit in time.'))
+    }
+    return batch.filter(({ since }) => since >= from)
   }
 
   async function commitBatch(queue: Queue, batch: readonly Waiting[]): Promise<void> {
@@ -134,7 +146,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     known.seen += group.length
     if (known.seen < functionAfter) return undefined
     known.made ??= pool
-      .use((client) => makeFunction(shape, client))
+      .use((client) => makeFunction(shape, client), commitMillisecondsMax)
       .catch((error) => {
         // Another node makes the same one, or this role may make none: what cannot be called goes the long
         // way.
@@ -155,7 +167,8 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     const { unit, resolve, reject } = one
     if (isLate(one)) return
     try {
-      resolve(await retrying(() => transaction(lockAlone, (client) => runUnit(unit, client))))
+      const work = (client: pg.ClientBase) => runUnit(unit, client)
+      resolve(await retrying(() => transaction(lockAlone, work, commitMillisecondsMax)))
     } catch (error) {
       reject(error)
     }
@@ -173,6 +186,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   const transaction = <Result>(
     lock: string | undefined,
     work: (client: pg.ClientBase) => Promise<Result>,
+    millisecondsMax?: number,
   ): Promise<Result> =>
     pool.use(async (client) => {
       await client.query('begin')
@@ -185,7 +199,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
         if (!isLost(error)) await client.query('rollback').catch(() => undefined)
         throw error
       }
-    })
+    }, millisecondsMax)
 
   async function retrying<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
@@ -226,7 +240,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
       return new Promise((resolve, reject) => {
         const shape = shapeOf(unit)
         const queue = shape.besideOthers ? lanes.beside : lanes.alone
-        queue.waiting.push({ unit, since: performance.now(), shape, resolve, reject })
+        queue.waiting.push({ unit, shape, since: performance.now(), resolve, reject })
         if (!queue.busy) void flush(queue)
       })
     },

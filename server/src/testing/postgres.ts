@@ -15,6 +15,7 @@ import {
   readdirSync,
   readFileSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -26,6 +27,8 @@ export type PostgresServer = {
   /** Of its first database, or of another one. */
   url(database?: string): string
   readonly folder: string
+  /** `127.0.0.1:port`, where it listens there. */
+  readonly address: string | undefined
   /** Of the postmaster that runs, or ran last. */
   readonly pid: number
   /** What it has logged. */
@@ -46,6 +49,10 @@ export type PostgresServerOptions = {
   readonly programs?: string
   /** Below which its folder is made; absent: where temporary files are. */
   readonly below?: string
+  /** Where it listens on the loopback beside its socket; absent: nowhere, and it can have no standby. */
+  readonly port?: number
+  /** Which server it follows, from the beginning; that one listens on a port. */
+  readonly standbyOf?: PostgresServer
 }
 
 const superuser = 'tokenferry'
@@ -62,27 +69,15 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const data = join(folder, 'data')
   const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: folder }
   const how: SpawnOptions = { ...nobody, cwd: folder, env }
-  const made = spawnSync(
-    join(programs, 'initdb'),
-    [
-      '-D',
-      data,
-      '-U',
-      superuser,
-      '-A',
-      'trust',
-      '-E',
-      'UTF8',
-      '--locale=C',
-      '--no-sync',
-      '--no-instructions',
-    ],
-    { ...how, encoding: 'utf8' },
-  )
-  if (made.status !== 0) throw new Error(`initdb: ${made.error?.message ?? made.stderr}`)
+  if (options.standbyOf) copyFirst(options.standbyOf, data, how)
+  else makeData(programs, data, how)
+  // What a standby begins with: the data before anything was written.
+  if (options.port !== undefined) spawnSync('cp', ['-R', data, join(folder, first)], how)
   const settings = {
     listen_addresses: '',
     unix_socket_directories: folder,
+    ...(options.port !== undefined && listening(options.port)),
+    ...(options.standbyOf && { primary_conninfo: conninfo(options.standbyOf) }),
     ...(options.durable ? {} : quick),
     ...options.settings,
   }
@@ -104,7 +99,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     pid = Number([...output.matchAll(/^server (\d+)$/gm)].at(-1)?.[1] ?? pid)
   })
   const url = (database = 'postgres'): string =>
-    `postgres://${superuser}@localhost/${database}?host=${encodeURIComponent(folder)}`
+    `postgres://${superuser}@localhost:${options.port ?? 5432}/${database}?host=${encodeURIComponent(folder)}`
   const start = (): Promise<void> => {
     shell.stdin?.write('\n')
     return untilReady(url(), () => (shell.exitCode === null ? undefined : output))
@@ -115,6 +110,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   return {
     url,
     folder,
+    address: options.port === undefined ? undefined : `127.0.0.1:${options.port}`,
     get pid() {
       return pid
     },
@@ -143,6 +139,44 @@ function childrenOf(pid: number): readonly number[] {
   const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
   const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
   return pairs.filter(([, parent]) => parent === pid).map(([child = 0]) => child)
+}
+
+function makeData(programs: string, data: string, how: SpawnOptions): void {
+  const quietly = ['--locale=C', '--no-sync', '--no-instructions']
+  const made = spawnSync(
+    join(programs, 'initdb'),
+    ['-D', data, '-U', superuser, '-A', 'trust', '-E', 'UTF8', ...quietly],
+    { ...how, encoding: 'utf8' },
+  )
+  if (made.status !== 0) throw new Error(`initdb: ${made.error?.message ?? made.stderr}`)
+}
+
+const first = 'first'
+
+/** A standby needs no program of its own for that: its primary keeps all that was written since. */
+const listening = (port: number): Record<string, string> => ({
+  listen_addresses: '127.0.0.1',
+  port: String(port),
+  wal_keep_size: '1GB',
+})
+
+function copyFirst({ folder }: PostgresServer, data: string, how: SpawnOptions): void {
+  const copied = spawnSync('cp', ['-R', join(folder, first), data], { ...how, encoding: 'utf8' })
+  if (copied.status !== 0) throw new Error(`cp: ${copied.error?.message ?? copied.stderr}`)
+  const signal = join(data, 'standby.signal')
+  writeFileSync(signal, '')
+  if (nobody.uid !== undefined) chownSync(signal, nobody.uid, nobody.gid)
+}
+
+const conninfo = ({ address = '' }: PostgresServer): string => {
+  const [host, port] = address.split(':')
+  return `host=${host} port=${port} user=${superuser} application_name=standby`
+}
+
+/** Its processes, all of them: what is sent to these is sent to the whole server. */
+export async function processesOf({ url, pid }: PostgresServer): Promise<readonly number[]> {
+  const { rows } = await administer(url(), 'select pid from pg_stat_activity where pid <> pg_backend_pid()')
+  return [pid, ...rows.map((row) => Number(row.pid))]
 }
 
 async function untilReady(url: string, ended: () => string | undefined): Promise<void> {
@@ -220,12 +254,35 @@ async function testServer(): Promise<string> {
   return (await shared).url()
 }
 
-/** A new database, empty. */
-export async function testDatabase(): Promise<TestDatabase> {
+/** From now on commits wait for a standby of this name; for none: ''. What waits already goes on with that. */
+export async function nameStandby({ url }: PostgresServer, name: string): Promise<void> {
+  await administer(url(), `alter system set synchronous_standby_names = '${name}'`)
+  await administer(url(), 'select pg_reload_conf()')
+  for (;;) {
+    const { rows } = await administer(url(), 'show synchronous_standby_names')
+    if (rows[0]?.synchronous_standby_names === name) return
+    await pause(20)
+  }
+}
+
+/** The processes that wait for a standby, as soon as there are any. */
+export async function untilWaiting({ url }: PostgresServer): Promise<readonly number[]> {
+  for (;;) {
+    const { rows } = await administer(
+      url(),
+      `select pid from pg_stat_activity where wait_event = 'SyncRep' and application_name = 'tokenferry'`,
+    )
+    if (rows.length > 0) return rows.map(({ pid }) => Number(pid))
+    await pause(20)
+  }
+}
+
+/** A new database, empty or as another one is. */
+export async function testDatabase(template = 'template1'): Promise<TestDatabase> {
   const server = await testServer()
   databases += 1
   const name = `test_${process.pid}_${databases}`
-  await administer(server, `create database ${name}`)
+  await administer(server, `create database ${name} template ${template}`)
   return {
     url: server.replace(/\/postgres\?/, `/${name}?`),
     async remove() {
@@ -246,7 +303,7 @@ export async function administer(url: string, sql: string): Promise<pg.QueryResu
 }
 
 /** The name of a database. */
-const nameIn = (url: string): string => /\/(\w+)\?/.exec(url)?.[1] ?? ''
+export const nameIn = (url: string): string => /\/(\w+)\?/.exec(url)?.[1] ?? ''
 
 /** Keeps nobody connected to the database while it is looked at or replaced as a whole. */
 async function closedTo(url: string, work: (name: string) => Promise<void>): Promise<void> {
