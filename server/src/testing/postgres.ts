@@ -58,7 +58,7 @@ export type PostgresServerOptions = {
 const superuser = 'tokenferry'
 const startMillisecondsMax = 60_000
 /** PostgreSQL does not run as root: then it runs as nobody. */
-const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+export const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 const quick = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 

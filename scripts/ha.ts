@@ -1,0 +1,70 @@
+/**
+ * `node scripts/run.js scripts/ha.ts`: a cluster of PostgreSQL under Patroni and two nodes of Tokenferry, on
+ * free ports of this machine, for whoever wants to see what happens. With `--walk` it lets the mishaps happen
+ * and measures. Everything it started ends with it.
+ */
+import { parseArgs } from 'node:util'
+import { walk } from '../server/src/promises/failover.ts'
+import type { HighAvailability, Mishap } from '../server/src/testing/high-availability.ts'
+import { startHighAvailability } from '../server/src/testing/high-availability.ts'
+import { missingPrograms } from '../server/src/testing/patroni.ts'
+
+const { values } = parseArgs({ options: { walk: { type: 'boolean', default: false } } })
+
+const missing = missingPrograms()
+if (missing.length > 0) {
+  console.error(`Not installed here: ${missing.join(', ')}. On Debian, as root:
+  apt-get install -y --no-install-recommends patroni etcd-server etcd-client postgresql`)
+  process.exit(1)
+}
+const stopped = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+})
+console.log('Starting etcd, three members and two nodes: half a minute.')
+const here = await startHighAvailability()
+try {
+  show(here)
+  if (values.walk) await Promise.race([walkThrough(here), stopped])
+  else await stopped
+} catch (error) {
+  console.error(here.cluster.output().slice(-20_000))
+  throw error
+} finally {
+  console.log('Ending all that was started.')
+  await here.close()
+}
+
+async function walkThrough(all: HighAvailability): Promise<void> {
+  const mishaps: readonly Mishap[] = ['killed', 'partitioned', 'switched over']
+  const second = (milliseconds: number): string => (milliseconds / 1000).toFixed(1)
+  await walk(all, mishaps, (mishap, seen) => {
+    console.log(
+      `The primary was ${mishap}: ${second(seen.withoutMilliseconds)} s without an answer, meanwhile ` +
+        `${seen.troubled} times 503, the slowest after ${second(seen.troubleMillisecondsMax)} s.`,
+    )
+  })
+  console.log('All that was acknowledged is there, nothing twice.')
+}
+
+function show({ cluster, nodes, sections }: HighAvailability): void {
+  const [{ config = '' } = {}] = cluster.members
+  const [{ base = '' } = {}] = nodes
+  const { client_id, client_secret, legacy_tokens }: Readonly<Record<string, unknown>> =
+    sections.standard ?? {}
+  const [token] = Array.isArray(legacy_tokens) ? legacy_tokens : []
+  console.log(`
+database: ${cluster.url()}
+${cluster.members.map(({ name, api }) => `member ${name}: its Patroni answers at ${api}`).join('\n')}
+${nodes.map((node) => `node: ${node.base}`).join('\n')}
+
+patronictl -c ${config} list
+patronictl -c ${config} switchover
+
+curl -si ${base}/oauth2/token -u '${client_id}:${client_secret}' \\
+  -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \\
+  -d subject_token_type=urn:tokenferry:params:oauth:token-type:legacy \\
+  -d subject_token=${token}
+
+Ctrl+C ends all of it.
+`)
+}
