@@ -52,10 +52,10 @@ suite('the documentation works when pasted', { timeout: 300_000, skip }, () => {
     }
   })
 
-  test('the pages for operators: set up, mail, migrate, webhooks, concur, keep', async () => {
+  test('the pages for operators: set up, mail, migrate, webhooks, concur, keep, stay up', async () => {
     const folder = newFolder()
     const port = await freePort()
-    for (const page of ['set-up', 'mail', 'migrate', 'webhooks', 'concur', 'keep']) {
+    for (const page of ['set-up', 'mail', 'migrate', 'webhooks', 'concur', 'keep', 'high-availability']) {
       for (const { text, background } of blocksOf(`docs/operating/${page}.md`)) {
         const here = text.replaceAll('4100', String(port))
         if (!background) await succeed(folder, here)
