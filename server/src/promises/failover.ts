@@ -1,4 +1,4 @@
-/** Mishaps under load: what holders of tokens were told before, during and after is there when all is over. */
+/** Mishaps under load: what holders of tokens were told before, meanwhile and after is there in the end. */
 import assert from 'node:assert/strict'
 import type { HighAvailability, Mishap } from '../testing/high-availability.ts'
 import { befall } from '../testing/high-availability.ts'

@@ -131,7 +131,7 @@ function refuseBlame({ status, headers, json, text }: TestAnswer): void {
   assert.equal(json.error, 'temporarily_unavailable')
 }
 
-/** What each was told last is what it is told again, by whichever server; and its next one is the same by all. */
+/** What each was told last is what it is told again, by whichever server. */
 export async function keptWhatWasTold(holders: Holders, app: App, bases: readonly string[]): Promise<void> {
   for (const [token, said] of holders.told()) {
     const [last = '', before] = [...said].reverse()

@@ -62,7 +62,9 @@ export function refuseUnsure(client: pg.Client): void {
 export type Connections = {
   /** A connection of one's own, which is the primary's. */
   connect(options?: { readonly pipeline?: boolean }): Promise<pg.Client>
-  /** Ends all connections: whom they lead to is silent, or the primary no more. The next one asks all hosts. */
+  /**
+   * Ends all connections: whom they lead to is silent, or the primary no more. The next one asks all hosts.
+   */
   distrust(): void
   /** Ends one at once, whatever is in flight on it. */
   cut(client: pg.Client): void

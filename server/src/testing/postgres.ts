@@ -254,7 +254,7 @@ async function testServer(): Promise<string> {
   return (await shared).url()
 }
 
-/** From now on commits wait for a standby of this name; for none: ''. What waits already goes on with that. */
+/** From now on commits wait for a standby of this name, also those that wait already; '': for none. */
 export async function nameStandby({ url }: PostgresServer, name: string): Promise<void> {
   await administer(url(), `alter system set synchronous_standby_names = '${name}'`)
   await administer(url(), 'select pg_reload_conf()')
