@@ -103,4 +103,19 @@ suite('http: connections', () => {
     assert.match(await said(patient), /^HTTP\/1\.1 200 /)
     Object.assign(server, { requestTimeout, headersTimeout })
   })
+
+  test('a request in flight as the server is told to stop is answered, and its connection does not stay', async () => {
+    const other = await testDeployment({ mounts: ['standard'] })
+    await other.app.listen({ host: '127.0.0.1', port: 0 })
+    const address = other.app.server.address()
+    assert.ok(address !== null && typeof address === 'object')
+    const socket = connect(address.port, '127.0.0.1')
+    socket.write(post('/oauth2/token', 10))
+    await once(other.app.server, 'request')
+    const closed = other.app.close()
+    socket.write('grant_type')
+    assert.match(await said(socket), /^HTTP\/1.1 400 [\s\S]*connection: close/i)
+    await closed
+    await other.close()
+  })
 })

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ConnectionError } from 'fastify'
+import type { ConnectionError, FastifyInstance } from 'fastify'
 
 /**
  * A caller that sends a byte a minute would hold its connection for ever. The whole request has half a
@@ -16,6 +16,22 @@ export const connectionTimes = {
   keepAliveTimeout: 72_000,
   http: { headersTimeout: 15_000, connectionsCheckingInterval: 1_000 },
 } as const
+
+/**
+ * A connection that had a request in flight as the server was told to stop ends with its answer: kept open
+ * for the next one, it would hold up the end.
+ */
+export function closeAfterAnswers(app: FastifyInstance): void {
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  app.addHook('onSend', (_request, raw, _payload, done) => {
+    if (closing) raw.header('connection', 'close')
+    done()
+  })
+}
 
 const closeMilliseconds = 1_000
 

@@ -8,7 +8,7 @@ import type { Endpoint, Reply } from '../dialects/dialect.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import type { Mount, Noted, Request, Services } from './answer.ts'
 import { answer, contextOf, refusing } from './answer.ts'
-import { answerBroken, connectionTimes, hasHungUp } from './connections.ts'
+import { answerBroken, closeAfterAnswers, connectionTimes, hasHungUp } from './connections.ts'
 import { crossOriginHeaders } from './cross-origin.ts'
 import { reasonOfFailure } from './failures.ts'
 
@@ -56,6 +56,8 @@ export function httpServer(options: ServerOptions): FastifyInstance {
     clientErrorHandler: (error, socket) =>
       answerBroken(error, socket, (fields) => options.logger.info(fields)),
   })
+
+  closeAfterAnswers(app)
 
   // Every body is taken as bytes: what it is, the endpoint says.
   app.removeAllContentTypeParsers()
