@@ -59,6 +59,8 @@ export type DeploymentOptions = {
   readonly numbers?: boolean
   /** Whether a database may be opened that was set aside; for whoever declares that it is used again. */
   readonly setAside?: boolean
+  /** Whether other processes write to the same output: then no line of theirs may come into one of ours. */
+  readonly oneOfSeveral?: boolean
   /** For the demo: where its file is. There are pages of a sample app then, which name it. */
   readonly sampleApp?: string
 }
@@ -138,16 +140,19 @@ type Together = Pick<Services, 'limits' | 'usage' | 'passwords'> & { readonly lo
 
 function together(
   { config, store, world }: Deployment,
-  destination: { write(line: string): void } | undefined,
+  destination: { write(line: string): void },
 ): Together {
-  const logger = pino(
-    { level: config.log, base: null, messageKey: 'message' },
-    destination ?? pino.destination({ sync: false }),
-  )
+  const logger = pino({ level: config.log, base: null, messageKey: 'message' }, destination)
   const now = (): number => world.moment().now
   const counted = limits(store, config.limits.failures_per_minute, now)
   return { limits: counted, usage: gatherUsage(store, counted, now), passwords: passwordsOf(world), logger }
 }
+
+/** What a pipe takes as one piece, whoever else writes to it (POSIX: PIPE_BUF, which Linux has at 4096). */
+const pipeBytesMax = 4096
+
+const standardOutput = ({ oneOfSeveral = false }: DeploymentOptions): { write(line: string): void } =>
+  pino.destination({ sync: false, ...(oneOfSeveral && { maxWrite: pipeBytesMax }) })
 
 export type Running = { readonly app: FastifyInstance; readonly address: string; close(): Promise<void> }
 
@@ -157,7 +162,7 @@ export function composeServer(
   destination?: { write(line: string): void },
   options: Pick<DeploymentOptions, 'sampleApp'> = {},
 ): FastifyInstance {
-  return composeWhole(deployment, together(deployment, destination), options)
+  return composeWhole(deployment, together(deployment, destination ?? standardOutput({})), options)
 }
 
 function composeWhole(
@@ -240,7 +245,7 @@ export async function serve(
   { others = [], ...options }: DeploymentOptions & { readonly others?: readonly Config[] } = {},
 ): Promise<Running> {
   const deployment = await openDeployment(config, { numbers: true, ...options })
-  const shared = together(deployment, undefined)
+  const shared = together(deployment, standardOutput(options))
   const app = composeWhole(deployment, shared, options)
   const beside = others.map((other) => {
     const app = composeAnswers({ ...deployment, config: other, mounts: mountsOf(other) }, shared, {})

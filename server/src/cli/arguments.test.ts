@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseRedirectUris } from './arguments.ts'
+import { parseRedirectUris, parseWorkers } from './arguments.ts'
 
 suite('command line: redirect URIs', () => {
   test('an address that a browser can be sent back to is taken as it stands', () => {
@@ -22,4 +22,10 @@ suite('command line: redirect URIs', () => {
   for (const [uri, says] of wrongs) {
     test(`${uri} is refused`, () => assert.throws(() => parseRedirectUris(uri, undefined), { message: says }))
   }
+})
+
+test('command line: processes are a whole number from 1', () => {
+  assert.deepEqual(['1', '4', '256'].map(parseWorkers), [1, 4, 256])
+  for (const wrong of ['0', '-1', '1.5', 'two', '', '257'])
+    assert.throws(() => parseWorkers(wrong), /from 1 to 256|whole number/, wrong)
 })

@@ -35,6 +35,16 @@ export function parsePort(text: string): number {
   return port
 }
 
+const workersMax = 256
+
+export function parseWorkers(text: string): number {
+  const workers = parseCount(text)
+  if (workers < 1 || workers > workersMax) {
+    throw new InvalidArgumentError(`Processes are a number from 1 to ${workersMax}.`)
+  }
+  return workers
+}
+
 export function parseCount(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('A whole number is wanted.')
   return Number(text)

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export type ServerProcess = {
+  readonly pid: number
   readonly base: string
   readonly configPath: string
   /** What it has written to both its outputs. */
@@ -25,12 +26,14 @@ export type ServerProcessOptions = {
   /** The configuration, as in the file; `listen` and `public_url` are put in. */
   readonly config: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string>>
+  /** Other arguments of the command. */
+  readonly args?: readonly string[]
   /** Where it listens; absent: at a port that is free. */
   readonly port?: number
 }
 
 const binary = fileURLToPath(new URL('../../bin/tokenferry.js', import.meta.url))
-const startMillisecondsMax = 30_000
+const startMillisecondsMax = 120_000
 const running = new Set<ChildProcess>()
 
 /** Starts a server and waits until it is ready. */
@@ -38,6 +41,7 @@ export async function startServer({
   folder,
   config,
   env,
+  args = [],
   port: wanted,
 }: ServerProcessOptions): Promise<ServerProcess> {
   const port = wanted ?? (await freePort())
@@ -45,7 +49,7 @@ export async function startServer({
   const configPath = join(folder, `tokenferry-${port}.yaml`)
   const settings = { public_url: base, ...config, listen: { host: '127.0.0.1', port } }
   writeFileSync(configPath, JSON.stringify(settings))
-  const child = spawn(process.execPath, [binary, 'serve', '--config', configPath], {
+  const child = spawn(process.execPath, [binary, 'serve', '--config', configPath, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -58,7 +62,7 @@ export async function startServer({
   }
   child.once('exit', () => running.delete(child))
   await ready(base, child, () => output)
-  return { base, configPath, output: () => output, kill: (signal = 'SIGTERM') => end(child, signal) }
+  return { pid: child.pid ?? 0, base, configPath, output: () => output, kill: (signal = 'SIGTERM') => end(child, signal) }
 }
 
 /** A port that nothing listens on. */
