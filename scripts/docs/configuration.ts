@@ -45,6 +45,8 @@ const settings: Readonly<Record<string, string>> = {
   language: 'What is spoken where neither the browser nor the user names a language that there is.',
   scopes:
     'What users are told of a scope: one sentence, or one for each language. A scope without words shows its name.',
+  lease:
+    'How long the node that mails, calls apps and sweeps may be silent before another one does. One that stops hands over at once.',
   'callbacks.allow_private':
     'Addresses that are not public where apps may be called all the same, also by plain http.',
   'callbacks.retry_first':

@@ -1,4 +1,7 @@
-/** What a server does beside answering: writes usage in batches, and sweeps what is dead in small steps. */
+/**
+ * What a server does beside answering: writes usage in batches, and, where that is its turn, sweeps what is
+ * dead in small steps.
+ */
 import type { Usage } from './http/usage.ts'
 import type { Milliseconds } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
@@ -7,6 +10,8 @@ type Work = {
   readonly store: Store
   readonly usage: Usage
   readonly now: () => Milliseconds
+  /** Whether it is this node that sweeps, now. */
+  readonly isOurs: () => boolean
   readonly logger: { warn(fields: object): void }
 }
 
@@ -16,7 +21,7 @@ const sweepEveryMilliseconds = 60_000
 const stepEveryMilliseconds = 20
 const rowsPerStep = 2_000
 
-export function startBackground({ store, usage, now, logger }: Work): { close(): Promise<void> } {
+export function startBackground({ store, usage, now, isOurs, logger }: Work): { close(): Promise<void> } {
   let closed = false
   let sweeping: NodeJS.Timeout | undefined
 
@@ -32,6 +37,7 @@ export function startBackground({ store, usage, now, logger }: Work): { close():
   const sweep = async (): Promise<void> => {
     let pause = sweepEveryMilliseconds
     await tried('sweep', async () => {
+      if (!isOurs()) return
       const { done } = await store.sweep(now(), rowsPerStep)
       if (!done) pause = stepEveryMilliseconds
     })

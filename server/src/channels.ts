@@ -25,11 +25,12 @@ type Telling = {
   /** The policies of all mounts, by the name of their dialect. */
   readonly policies: Readonly<Record<string, Partial<Policy>>>
   readonly logger: OutboxOptions['logger']
+  readonly isOurs: () => boolean
 }
 
 /** Starts telling: mail where it is configured, callbacks always. */
 export function startTelling(telling: Telling): Outbox {
-  const { world, policies, logger } = telling
+  const { world, policies, logger, isOurs } = telling
   const policyFor = (client: Pick<Client, 'dialect' | 'policy'>): Policy =>
     policyOf(policies[client.dialect] ?? {}, client)
   const mail = mailChannel(telling, policyFor)
@@ -44,6 +45,7 @@ export function startTelling(telling: Telling): Outbox {
     },
     channels: { mail: mail?.channel, callback: callbackChannel(telling) },
     logger,
+    isOurs,
   })
   return {
     run: outbox.run,

@@ -1,6 +1,6 @@
 /** Where the database is: a file of SQLite, or a PostgreSQL that any number of nodes share. */
 import { z } from 'zod'
-import { reference, wholeNumber } from './setting-types.ts'
+import { reference, seconds, wholeNumber } from './setting-types.ts'
 
 const databaseWords =
   'sqlite:PATH, such as sqlite:./tokenferry.db; or postgres://user@host/name, or several hosts: postgres://user@one,two/name'
@@ -20,3 +20,8 @@ export const postgresSettings = z
     partitions: wholeNumber(1, partitionsMax).default(1),
   })
   .prefault({})
+
+const leaseWords = 'a duration from 1s, such as 15s'
+
+/** How long the node that mails, calls apps and sweeps may be silent before another one does. */
+export const leaseSetting = seconds.refine((long) => long >= 1, leaseWords).prefault('15s')

@@ -9,7 +9,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { brandSettings } from './config-brand.ts'
 import { callbackSettings } from './config-callbacks.ts'
-import { databaseSetting, postgresSettings } from './config-database.ts'
+import { databaseSetting, leaseSetting, postgresSettings } from './config-database.ts'
 import { languageSetting, scopeSettings } from './config-language.ts'
 import { mailSettings } from './config-mail.ts'
 import { checkRegions, regionSetting, regionSettings } from './config-regions.ts'
@@ -60,6 +60,7 @@ export const configSchema = z
     sign_in: signInSettings,
     mail: mailSettings.optional(),
     callbacks: callbackSettings,
+    lease: leaseSetting,
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .superRefine(checkRegions)

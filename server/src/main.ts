@@ -1,6 +1,7 @@
 /**
  * Composition: configuration → database → store → key ring → dialects → HTTP. The only file that knows all.
  */
+import { hostname } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
@@ -22,6 +23,8 @@ import type { Store } from './kernel/store.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { openKeyRing } from './keys/key-ring.ts'
 import { readReference, readRootSecret } from './keys/root-secret.ts'
+import type { HeldLease } from './lease.ts'
+import { keepLease } from './lease.ts'
 import { mailFolder } from './mail/folder.ts'
 import type { Numbers } from './numbers.ts'
 import { leaseNumbers } from './numbers.ts'
@@ -61,6 +64,8 @@ export type DeploymentOptions = {
   readonly setAside?: boolean
   /** Whether other processes write to the same output: then no line of theirs may come into one of ours. */
   readonly oneOfSeveral?: boolean
+  /** Whether it does, when that is its turn, what one node does for all; absent: yes. */
+  readonly background?: boolean
   /** For the demo: where its file is. There are pages of a sample app then, which name it. */
   readonly sampleApp?: string
 }
@@ -136,7 +141,9 @@ function mountsOf(config: Config): Mount[] {
 }
 
 /** What all servers of one process do once: they count failures, budgets and use together. */
-type Together = Pick<Services, 'limits' | 'usage' | 'passwords'> & { readonly logger: Logger }
+type Together = Pick<Services, 'limits' | 'usage' | 'passwords'> & {
+  readonly logger: Logger
+}
 
 function together(
   { config, store, world }: Deployment,
@@ -160,7 +167,7 @@ export type Running = { readonly app: FastifyInstance; readonly address: string;
 export function composeServer(
   deployment: Deployment,
   destination?: { write(line: string): void },
-  options: Pick<DeploymentOptions, 'sampleApp'> = {},
+  options: Pick<DeploymentOptions, 'sampleApp' | 'background'> = {},
 ): FastifyInstance {
   return composeWhole(deployment, together(deployment, destination ?? standardOutput({})), options)
 }
@@ -168,19 +175,31 @@ export function composeServer(
 function composeWhole(
   deployment: Deployment,
   shared: Together,
-  options: Pick<DeploymentOptions, 'sampleApp'>,
+  options: Pick<DeploymentOptions, 'sampleApp' | 'background'>,
 ): FastifyInstance {
   const app = composeAnswers(deployment, shared, options)
   const { config, store, world, mounts } = deployment
   const { usage, logger } = shared
-  const telling = startTelling({ config, world, policies: policiesOf(mounts), logger })
-  const background = startBackground({ store, usage, now: () => world.moment().now, logger })
+  const now = (): number => world.moment().now
+  const lease = options.background === false ? othersLease : leaseOf(deployment, now, logger)
+  const { isHeld: isOurs } = lease
+  const telling = startTelling({ config, world, policies: policiesOf(mounts), logger, isOurs })
+  const background = startBackground({ store, usage, now, isOurs, logger })
   app.addHook('onClose', async () => {
+    // First, so that another node goes on at once; what is on its way from here is claimed.
+    await lease.release()
     await telling.close()
     await background.close()
   })
   return app
 }
+
+const leaseOf = ({ config, store }: Deployment, now: () => number, logger: Logger): HeldLease => {
+  const holder = `${hostname()} ${process.pid} ${Buffer.from(random(6)).toString('base64url')}`
+  return keepLease({ store, now, name: 'background', holder, milliseconds: config.lease * 1000, logger })
+}
+
+const othersLease: HeldLease = { isHeld: () => false, release: async () => undefined }
 
 const policiesOf = (mounts: readonly Mount[]): Services['policies'] =>
   Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy]))

@@ -4,6 +4,7 @@ import type { AccountWrite } from './account-writes.ts'
 import type { AdmissionWrite } from './admissions.ts'
 import type { CallbackWrite } from './callback-secrets.ts'
 import type { EventKind } from './event-kinds.ts'
+import type { LeaseWrite } from './leases.ts'
 import type { Logo } from './logo.ts'
 import type { OneTimeCodeWrite } from './one-time-code.ts'
 import type { OutboxWrite } from './outbox-writes.ts'
@@ -198,6 +199,7 @@ export type Write =
   | OneTimeCodeWrite
   | RequestTokenWrite
   | AdmissionWrite
+  | LeaseWrite
   // The operator's records.
   | { readonly write: 'add_client'; readonly client: Client; readonly at: Milliseconds }
   | {

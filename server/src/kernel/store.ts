@@ -7,6 +7,7 @@ import type { AccountFinders } from './account-finders.ts'
 import type { AdmissionFinders } from './admissions.ts'
 import type { CallbackFinders } from './callback-secrets.ts'
 import type { Write } from './decision.ts'
+import type { LeaseFinders } from './leases.ts'
 import type { OneTimeCodeFinders } from './one-time-code.ts'
 import type { OutboxFinders } from './outbox-finders.ts'
 import type {
@@ -164,6 +165,7 @@ type Finders = AccountFinders &
   OutboxFinders &
   AdmissionFinders &
   CallbackFinders &
+  LeaseFinders &
   OneTimeCodeFinders &
   RequestTokenFinders &
   SignInFinders &

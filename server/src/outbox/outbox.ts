@@ -28,6 +28,8 @@ export type OutboxOptions = {
   readonly now: () => Milliseconds
   random(bytes: number): Uint8Array
   readonly rules: Rules
+  /** Whether it is this node that tells, now. Where two do, each delivery still goes to one of them. */
+  readonly isOurs?: () => boolean
   readonly channels: { readonly [Name in Delivery['channel']]?: Channel | undefined }
   readonly logger: { info(fields: object): void; warn(fields: object): void; error(fields: object): void }
 }
@@ -51,7 +53,7 @@ type OnItsWay = {
 }
 
 export function startOutbox(options: OutboxOptions): Outbox {
-  const { store, now, logger } = options
+  const { store, now, logger, isOurs = () => true } = options
   const name = Buffer.from(options.random(9)).toString('base64url')
   const reader = eventReader(options)
   const onTheirWay = new Map<string, OnItsWay>()
@@ -63,6 +65,7 @@ export function startOutbox(options: OutboxOptions): Outbox {
   let timer: NodeJS.Timeout | undefined
 
   const turn = async (): Promise<void> => {
+    if (!isOurs()) return
     try {
       await reader.planAll()
       for (const [channel, how] of Object.entries(options.channels)) {
@@ -79,7 +82,7 @@ export function startOutbox(options: OutboxOptions): Outbox {
   async function fill(channel: Delivery['channel'], how: Channel): Promise<void> {
     const turns = turnsOf(channel)
     let listed = false
-    while (!closed && carriedOf(channel).length < how.atOnceMax) {
+    while (!closed && isOurs() && carriedOf(channel).length < how.atOnceMax) {
       const clientId = turns.next((one) => roomOf(channel, one, how) > 0)
       if (clientId === undefined) {
         if (listed) return

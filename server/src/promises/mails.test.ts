@@ -43,7 +43,7 @@ suite('promises: mails', { timeout: 300_000 }, () => {
     })
 
   before(async () => {
-    here = await testDeployment({ mounts: ['pipedrive'], file: true })
+    here = await testDeployment({ mounts: ['pipedrive'], file: true, background: false })
     await importTokens(here)
     // A server that is busy now and then: every third user's mail is put off, some of them twice.
     mail = await mailServer({

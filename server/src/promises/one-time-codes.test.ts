@@ -247,7 +247,7 @@ suite('promises: guessing at one-time codes over two processes', { timeout: 120_
 
   before(async () => {
     mail = await mailServer()
-    here = await testDeployment({ mounts: ['concur'], file: true })
+    here = await testDeployment({ mounts: ['concur'], file: true, background: false })
     const [first = {}] = await prepare(here)
     app = first
     const config = {

@@ -23,6 +23,7 @@ import { keepsCallbackPromises } from './contract-callbacks.ts'
 import { keepsConfirmationPromises } from './contract-confirmation.ts'
 import { keepsConnectionPromises } from './contract-connections.ts'
 import { keepsDirectGrantPromises } from './contract-direct-grants.ts'
+import { keepsLeasePromises } from './contract-leases.ts'
 import { keepsLegacyPromises } from './contract-legacy.ts'
 import { keepsOneTimeCodePromises } from './contract-one-time-codes.ts'
 import { keepsOutboxPromises } from './contract-outbox.ts'
@@ -474,6 +475,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     keepsCallbackPromises(() => opened)
     keepsConfirmationPromises(() => opened)
     keepsOutboxPromises(() => opened)
+    keepsLeasePromises(() => opened)
     keepsAccountPromises(() => opened)
     keepsConnectionPromises(() => opened)
     keepsBulkPromises(() => opened, fresh)

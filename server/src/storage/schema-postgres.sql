@@ -235,6 +235,14 @@ create table keys (
 
 CREATE UNIQUE INDEX keys_pkey ON keys USING btree (kind, version);
 
+create table leases (
+  name text not null,
+  holder text not null,
+  until bigint not null
+);
+
+CREATE UNIQUE INDEX leases_pkey ON leases USING btree (name);
+
 create table legacy_tokens (
   lookup bytea not null,
   client text not null,

@@ -205,6 +205,12 @@ CREATE TABLE keys (
   primary key (kind, version)
 ) without rowid;
 
+CREATE TABLE leases (
+  name text primary key,
+  holder text not null,
+  until integer not null -- 0: given back
+) without rowid;
+
 CREATE TABLE legacy_tokens (
   lookup blob not null,
   client text not null,

@@ -6,6 +6,7 @@ import { admissionFindersOf } from './admissions-statements.ts'
 import { bulkOf } from './bulk.ts'
 import { callbackFindersOf } from './callback-finders.ts'
 import type { Database, Row } from './database.ts'
+import { leaseFindersOf } from './lease-statements.ts'
 import { listsOf } from './lists.ts'
 import { oneTimeCodeFindersOf } from './one-time-code-statements.ts'
 import { operatorFindersOf } from './operator-finders.ts'
@@ -215,6 +216,7 @@ export function sqlStore(database: Database): Store {
     ...oneTimeCodeFindersOf(database),
     ...requestTokenFindersOf(database),
     ...admissionFindersOf(database),
+    ...leaseFindersOf(database),
   }
 
   async function legacyFacts(row: Row, rows: readonly Row[]): Promise<LegacyFacts> {

@@ -9,6 +9,7 @@ import { accountStatements } from './account-statements.ts'
 import { admissionStatements } from './admissions-statements.ts'
 import { callbackStatements } from './callback-statements.ts'
 import type { Statement, Unit, Value } from './database.ts'
+import { leaseStatements } from './lease-statements.ts'
 import { asSeen, noneElse, noneElseValues, seenValues } from './legacy-seen.ts'
 import { oneTimeCodeStatements, revokeOneTimeCodes } from './one-time-code-statements.ts'
 import { operatorStatements } from './operator-statements.ts'
@@ -388,6 +389,7 @@ const table: Table = {
   ...oneTimeCodeStatements,
   ...requestTokenStatements,
   ...admissionStatements,
+  ...leaseStatements,
   ...operatorStatements,
   ...signInStatements,
   ...callbackStatements,

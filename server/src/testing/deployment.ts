@@ -34,6 +34,8 @@ export type TestOptions = {
   readonly config?: Readonly<Record<string, unknown>>
   /** Whether mails are written, into a folder of its own; absent: no. */
   readonly mails?: boolean
+  /** Whether mails, webhooks and sweeping may be this deployment's; absent: yes. */
+  readonly background?: boolean
   /** Whether the demo's clients and tokens are made; absent: yes. */
   readonly seed?: boolean
 }
@@ -93,7 +95,8 @@ export async function testDeployment(options: TestOptions = {}): Promise<TestDep
   const deployment = await openDeployment(config, { now: () => clock.now, numbers: true })
   const logs: string[] = []
   const seeded = options.seed === false ? undefined : await seedSamples(deployment, 50)
-  const app = composeServer(deployment, { write: (line) => void logs.push(line) })
+  const { background = true } = options
+  const app = composeServer(deployment, { write: (line) => void logs.push(line) }, { background })
   await app.ready()
   return {
     deployment,
