@@ -150,30 +150,49 @@ function importSql(shared: readonly boolean[], others: readonly number[]): strin
 /** Within an hour is near enough for whoever reads it, and a row that is seen all day is written 24 times. */
 const connectionSeenMilliseconds = 3_600_000
 
-/** Several nodes write such batches at once: whoever takes rows in one order waits for no one in a circle. */
-const inOrder = (of: ReadonlyMap<number, number>): (readonly [number, number])[] =>
-  [...of].sort(([one], [other]) => one - other)
+/**
+ * Several nodes write such batches at once: whoever takes rows in one order, each once, waits for no one in a
+ * circle.
+ */
+const inOrder = <Key extends number | string, Item>(
+  items: Iterable<Item>,
+  keyOf: (item: Item) => Key,
+): readonly Item[] =>
+  [...items]
+    .map((item) => ({ item, key: keyOf(item) }))
+    .sort(({ key: one }, { key: other }) => (one < other ? -1 : Number(one > other)))
+    .map(({ item }) => item)
 
-const usageStatements = ({ replays, legacySeen, used, connectionsUsed, counts }: Usage): Statement[] => [
-  ...inOrder(replays).map(([grant, count]) => ({
-    sql: 'update grants set replays = replays + $2 where number = $1',
-    values: [grant, count],
-  })),
-  ...legacySeen.map(({ lookup, clientId, at }) => ({
-    sql: `update legacy_tokens set last_used = $3 where lookup = $1 and client = $2
+/** Of one grant, one statement for all that is noted of it. */
+function grantStatements({ replays, used }: Pick<Usage, 'replays' | 'used'>): Statement[] {
+  return inOrder(new Set([...replays.keys(), ...used.keys()]), (grant) => grant).map((grant) => {
+    const at = used.get(grant)
+    const count = replays.get(grant) ?? 0
+    return at === undefined
+      ? { sql: 'update grants set replays = replays + $2 where number = $1', values: [grant, count] }
+      : {
+          sql: `update grants set replays = replays + $2, used_at = coalesce(used_at, $3) where number = $1
+            and ($2 > 0 or used_at is null)`,
+          values: [grant, count, at],
+        }
+  })
+}
+
+const usageStatements = ({ legacySeen, connectionsUsed, counts, ...grants }: Usage): Statement[] => [
+  ...grantStatements(grants),
+  ...inOrder(legacySeen, ({ lookup, clientId }) => `${Buffer.from(lookup).toString('hex')} ${clientId}`).map(
+    ({ lookup, clientId, at }) => ({
+      sql: `update legacy_tokens set last_used = $3 where lookup = $1 and client = $2
       and (last_used is null or last_used < $3)`,
-    values: [lookup, clientId, at],
-  })),
-  ...inOrder(used).map(([grant, at]) => ({
-    sql: 'update grants set used_at = $2 where number = $1 and used_at is null',
-    values: [grant, at],
-  })),
-  ...inOrder(connectionsUsed).map(([connection, at]) => ({
+      values: [lookup, clientId, at],
+    }),
+  ),
+  ...inOrder(connectionsUsed, ([connection]) => connection).map(([connection, at]) => ({
     sql: `update connections set last_used = $2 where number = $1
       and (last_used is null or last_used + ${connectionSeenMilliseconds} <= $2)`,
     values: [connection, at],
   })),
-  ...counts.map(({ key, window, count }) => ({
+  ...inOrder(counts, ({ key, window }) => `${key} ${window}`).map(({ key, window, count }) => ({
     sql: `insert into counters (key, "window", count) values ($1, $2, $3)
       on conflict (key, "window") do update set count = counters.count + excluded.count`,
     values: [key, window, count],
