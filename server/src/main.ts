@@ -13,6 +13,7 @@ import type { Config } from './config.ts'
 import { regionsOf, trimmed } from './config-regions.ts'
 import { findDialect } from './dialects/index.ts'
 import type { Mount, Services } from './http/answer.ts'
+import { failedAttempts } from './http/failed-attempts.ts'
 import { limits } from './http/limits.ts'
 import { httpServer } from './http/server.ts'
 import { gatherUsage } from './http/usage.ts'
@@ -141,7 +142,7 @@ function mountsOf(config: Config): Mount[] {
 }
 
 /** What all servers of one process do once: they count failures, budgets and use together. */
-type Together = Pick<Services, 'limits' | 'usage' | 'passwords'> & {
+type Together = Pick<Services, 'limits' | 'signInFailures' | 'usage' | 'passwords'> & {
   readonly logger: Logger
 }
 
@@ -151,8 +152,11 @@ function together(
 ): Together {
   const logger = pino({ level: config.log, base: null, messageKey: 'message' }, destination)
   const now = (): number => world.moment().now
-  const counted = limits(store, config.limits.failures_per_minute, now)
-  return { limits: counted, usage: gatherUsage(store, counted, now), passwords: passwordsOf(world), logger }
+  const { failures_per_minute, sign_in_failures_per_minute: perMinuteMax } = config.limits
+  const counted = limits(store, failures_per_minute, now)
+  const signInFailures = failedAttempts({ store, kind: 'sign_in', perMinuteMax, now })
+  const usage = gatherUsage(store, [counted, signInFailures], now)
+  return { limits: counted, signInFailures, usage, passwords: passwordsOf(world), logger }
 }
 
 /** What a pipe takes as one piece, whoever else writes to it (POSIX: PIPE_BUF, which Linux has at 4096). */

@@ -20,6 +20,7 @@ import type { Client } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import type { Passwords } from '../passwords/passwords.ts'
+import type { FailedAttempts } from './failed-attempts.ts'
 import type { Limits } from './limits.ts'
 import type { Parameters as HeardParameters } from './parameters.ts'
 import { hearParameters, missingIn, othersIn, select, valuesOf } from './select-endpoint.ts'
@@ -53,6 +54,8 @@ export type Request = {
 export type Services = {
   readonly world: World
   readonly limits: Limits
+  /** Wrong passwords at the pages, by address. */
+  readonly signInFailures: FailedAttempts
   readonly usage: Usage
   /** The policies of all mounts, by the name of their dialect. */
   readonly policies: Readonly<Record<string, Partial<Policy>>>

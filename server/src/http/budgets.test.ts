@@ -78,7 +78,7 @@ suite('http: the daily budget of exchanges', () => {
     assert.ok(client)
     const now = () => host.clock.now
     const counted = limits(store, 100, now)
-    const usage = gatherUsage(store, counted, now)
+    const usage = gatherUsage(store, [counted], now)
     const reserved = await counted.reserve(client)
     reserved?.settle(true)
     await database.script('alter table counters rename to elsewhere')

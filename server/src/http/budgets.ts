@@ -5,15 +5,19 @@
 import type { Client, Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 
+/** What is counted here for all nodes. */
+export type Counted = {
+  /** What was counted since the last call, to be written in a batch. */
+  take(): Taken
+}
+
 export type Budgets = {
   /**
    * Takes one exchange of the client's budget before it is made: many at once would else all find it unspent.
    * `undefined`: the client has no budget.
    */
   reserve(client: Client): Promise<Reserved> | undefined
-  /** What was counted since the last call, to be written in a batch. */
-  take(): Taken
-}
+} & Counted
 
 export type Reserved = {
   readonly spent: boolean

@@ -1,12 +1,13 @@
 /**
- * Limits: failed attempts by address, exchanges by client and day. Counted in memory, approximate within a
- * second; never a lock on a client, which strangers could cause.
+ * Limits: failed attempts by address, exchanges by client and day, on all nodes together. Counted in memory,
+ * approximate within a second; never a lock on a client, which strangers could cause.
  */
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Reason } from '../kernel/refusals.ts'
 import type { Store } from '../kernel/store.ts'
-import type { Budgets } from './budgets.ts'
+import type { Budgets, Taken } from './budgets.ts'
 import { budgets } from './budgets.ts'
+import { failedAttempts } from './failed-attempts.ts'
 
 export type Limits = {
   /** Counts a refusal, where it is a failed guess. */
@@ -27,37 +28,25 @@ const guesses: ReadonlySet<Reason> = new Set<Reason>([
   'request_token_unknown',
 ])
 
-const minute = 60_000
-const addressesMax = 100_000
-
 export function limits(store: Store, failuresPerMinuteMax: number, now: () => Milliseconds): Limits {
-  let failures = new Map<string, number>()
-  let failuresWindow = 0
-
-  const turn = (): void => {
-    const at = now()
-    const windowAt = at - (at % minute)
-    if (failuresWindow !== windowAt || failures.size > addressesMax) {
-      failuresWindow = windowAt
-      failures = new Map()
-    }
-  }
-
-  const noteGuess = (address: string): void => {
-    turn()
-    failures.set(address, (failures.get(address) ?? 0) + 1)
-  }
-
+  const guessed = failedAttempts({ store, kind: 'guess', perMinuteMax: failuresPerMinuteMax, now })
+  const { reserve, take } = budgets(store, now)
   return {
     note(reason, address) {
-      if (guesses.has(reason)) noteGuess(address)
+      if (guesses.has(reason)) guessed.note(address)
     },
-    noteGuess,
-    isSpent(address) {
-      turn()
-      return (failures.get(address) ?? 0) >= failuresPerMinuteMax
-    },
-    secondsLeft: () => Math.ceil((minute - (now() % minute)) / 1000),
-    ...budgets(store, now),
+    noteGuess: guessed.note,
+    isSpent: (address) => guessed.countOf(address) >= failuresPerMinuteMax,
+    secondsLeft: guessed.secondsLeft,
+    reserve,
+    take: () => joined(guessed.take(), take()),
   }
 }
+
+const joined = (one: Taken, other: Taken): Taken => ({
+  counts: [...one.counts, ...other.counts],
+  settle(written) {
+    one.settle(written)
+    other.settle(written)
+  },
+})

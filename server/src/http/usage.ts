@@ -5,7 +5,7 @@
 import type { SeenToken } from '../kernel/operations/introspect-token.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Usage as Batch, Store } from '../kernel/store.ts'
-import type { Limits } from './limits.ts'
+import type { Counted } from './budgets.ts'
 
 export type Usage = {
   /** Notes what an operation's result tells of use. */
@@ -28,7 +28,7 @@ const empty = (): Gathered => ({
   legacySeen: new Map(),
 })
 
-export function gatherUsage(store: Store, limits: Limits, now: () => Milliseconds): Usage {
+export function gatherUsage(store: Store, counted: readonly Counted[], now: () => Milliseconds): Usage {
   let gathered = empty()
 
   const noteSeen = ({ legacy, firstUseOf, connection }: SeenToken): void => {
@@ -56,7 +56,11 @@ export function gatherUsage(store: Store, limits: Limits, now: () => Millisecond
     async flush() {
       const taken = gathered
       const { replays, used, connectionsUsed, legacySeen } = taken
-      const { counts, settle } = limits.take()
+      const written = counted.map(({ take }) => take())
+      const counts = written.flatMap((one) => one.counts)
+      const settle = (isWritten: boolean): void => {
+        for (const one of written) one.settle(isWritten)
+      }
       const size = replays.size + used.size + connectionsUsed.size + legacySeen.size + counts.length
       if (size === 0) return
       gathered = empty()

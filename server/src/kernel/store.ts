@@ -6,6 +6,7 @@
 import type { AccountFinders } from './account-finders.ts'
 import type { AdmissionFinders } from './admissions.ts'
 import type { CallbackFinders } from './callback-secrets.ts'
+import type { CountFinders } from './counts.ts'
 import type { Write } from './decision.ts'
 import type { LeaseFinders } from './leases.ts'
 import type { OneTimeCodeFinders } from './one-time-code.ts'
@@ -165,6 +166,7 @@ type Finders = AccountFinders &
   OutboxFinders &
   AdmissionFinders &
   CallbackFinders &
+  CountFinders &
   LeaseFinders &
   OneTimeCodeFinders &
   RequestTokenFinders &
@@ -202,7 +204,6 @@ export type Store = Finders & {
   isAccessTokenRevoked(jti: string): Promise<boolean>
   findNumbering(number: number): Promise<Numbering>
   findLookupKinds(): Promise<readonly LookupKind[]>
-  findCount(key: string, window: Milliseconds): Promise<number>
 
   /**
    * All or nothing. `overtaken`: the guard changed no row, and nothing is left behind. Resolves when durable.

@@ -1,5 +1,5 @@
 /** Passwords tried from one address: whoever tries one name after the other gets few of them a minute. */
-import type { Milliseconds } from '../kernel/records.ts'
+import type { FailedAttempts } from '../http/failed-attempts.ts'
 
 export type AddressAttempts = {
   /**
@@ -12,26 +12,14 @@ export type AddressAttempts = {
   secondsLeft(): number
 }
 
-const minute = 60_000
-const addressesMax = 100_000
-
-export function addressAttempts(failuresPerMinuteMax: number, now: () => Milliseconds): AddressAttempts {
+export function addressAttempts(failures: FailedAttempts, failuresPerMinuteMax: number): AddressAttempts {
+  /** Of this node alone: what is looked at elsewhere counts when it has failed. */
   const underWay = new Map<string, number>()
-  let failures = new Map<string, number>()
-  let window = 0
-
-  const turn = (): void => {
-    const windowAt = now() - (now() % minute)
-    if (window === windowAt && failures.size <= addressesMax) return
-    window = windowAt
-    failures = new Map()
-  }
 
   return {
     begin(address) {
-      turn()
       const group = groupOf(address)
-      const failed = failures.get(group) ?? 0
+      const failed = failures.countOf(group)
       const begun = underWay.get(group) ?? 0
       if (failed >= failuresPerMinuteMax) return 'spent'
       if (failed + begun >= failuresPerMinuteMax) return 'full'
@@ -39,14 +27,13 @@ export function addressAttempts(failuresPerMinuteMax: number, now: () => Millise
       return 'begun'
     },
     end(address, hasFailed) {
-      turn()
       const group = groupOf(address)
       const begun = underWay.get(group) ?? 0
       if (begun > 1) underWay.set(group, begun - 1)
       else underWay.delete(group)
-      if (hasFailed) failures.set(group, (failures.get(group) ?? 0) + 1)
+      if (hasFailed) failures.note(group)
     },
-    secondsLeft: () => Math.ceil((minute - (now() % minute)) / 1000),
+    secondsLeft: failures.secondsLeft,
   }
 }
 

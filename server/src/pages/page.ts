@@ -48,7 +48,10 @@ export type PageAnswer = {
 }
 
 /** What the pages need of the server's services. */
-export type PagesServices = Pick<Services, 'world' | 'limits' | 'policies' | 'passwords' | 'signIdentity'>
+export type PagesServices = Pick<
+  Services,
+  'world' | 'limits' | 'policies' | 'passwords' | 'signInFailures' | 'signIdentity'
+>
 
 /** An authorize page under its mount: every form leads back to its path. */
 export type Hub = { readonly mount: Mount; readonly page: AuthorizePage; readonly path: string }

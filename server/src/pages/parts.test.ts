@@ -1,6 +1,7 @@
 /** The parts of the pages that need no server. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { failedAttempts } from '../http/failed-attempts.ts'
 import type { Reason } from '../kernel/refusals.ts'
 import { reasons } from '../kernel/refusals.ts'
 import { attempts } from '../passwords/attempts.ts'
@@ -8,12 +9,19 @@ import { turns } from '../passwords/turns.ts'
 import { aPlace } from '../testing/place.ts'
 import { anOrganization } from '../testing/records.ts'
 import { explain, languages, wordsFor } from '../words/index.ts'
+import type { AddressAttempts } from './address-attempts.ts'
 import { addressAttempts, groupOf } from './address-attempts.ts'
 import { consentPage } from './consent.ts'
 import { cookies } from './cookies.ts'
 import { html } from './html.ts'
 
 const place = aPlace()
+
+/** Of a node beside which there is no other. */
+function alone(perMinuteMax: number, now: () => number): AddressAttempts {
+  const store = { listCounts: async () => [] }
+  return addressAttempts(failedAttempts({ store, kind: 'sign_in', perMinuteMax, now }), perMinuteMax)
+}
 
 suite('pages: parts', () => {
   test('whatever is not HTML of ours is escaped, in texts, attributes and lists', () => {
@@ -100,7 +108,7 @@ suite('pages: parts', () => {
 
   test('an address has so many failures a minute, and no more under way than may fail', () => {
     let now = 60_000_000 + 15_000
-    const counted = addressAttempts(3, () => now)
+    const counted = alone(3, () => now)
     const begin = (count: number, address = '192.0.2.1') =>
       Array.from({ length: count }, () => counted.begin(address))
     assert.deepEqual(begin(4), ['begun', 'begun', 'begun', 'full'])
@@ -118,7 +126,7 @@ suite('pages: parts', () => {
 
   test('what is still looked at as a minute ends does not fail within it, and takes its place in the next', () => {
     let now = 60_000_000
-    const counted = addressAttempts(1, () => now)
+    const counted = alone(1, () => now)
     assert.equal(counted.begin('192.0.2.1'), 'begun')
     now += 60_000
     assert.equal(counted.begin('192.0.2.1'), 'full')

@@ -107,7 +107,7 @@ function deskOf(options: PagesOptions): DeskFor {
     hubs: hubsOf(mounts),
     requestPolicies: requestPolicies(mounts),
     cookies: cookies(protocol === 'https:'),
-    addressAttempts: addressAttempts(options.signInFailuresPerMinuteMax, () => services.world.moment().now),
+    addressAttempts: addressAttempts(services.signInFailures, options.signInFailuresPerMinuteMax),
     ways,
   }
   return ({ headers }) => ({ ...shared, place: placeFor(headers['accept-language']) })

@@ -212,6 +212,29 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
       )
       assert.equal(await store.findCount('k', day), 6)
     })
+
+    test('counts of many nodes add up, and the largest of one window are found by how they begin', async () => {
+      const { store, other } = opened()
+      const note = (own: typeof store, counts: Readonly<Record<string, number>>, window = day) =>
+        own.noteUsage({
+          replays: new Map(),
+          legacySeen: [],
+          used: new Map(),
+          connectionsUsed: new Map(),
+          counts: Object.entries(counts).map(([key, count]) => ({ key, window, count })),
+        })
+      await Promise.all([
+        note(store, { 'a:one': 3, 'a:two': 1, 'a:three': 2 }),
+        note(other, { 'a:two': 4, 'a:one': 1, 'b:one': 99, a: 99, 'a;': 99 }),
+        note(other, { 'a:one': 99 }, 2 * day),
+      ])
+      assert.deepEqual(await store.listCounts('a:', day, 2), [
+        { key: 'a:two', count: 5 },
+        { key: 'a:one', count: 4 },
+      ])
+      assert.equal((await other.listCounts('a:', day, 9)).length, 3)
+      assert.deepEqual(await other.listCounts('a:', 3 * day, 9), [])
+    })
   })
 
   suite('sweeping', () => {
@@ -294,7 +317,10 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
           legacySeen: [],
           used: new Map(),
           connectionsUsed: new Map(),
-          counts: [{ key: 'k', window: noon + late, count: 1 }],
+          counts: [
+            { key: 'k', window: noon + late, count: 1 },
+            { key: 'address:guess:a', window: noon + 200 * day - 600_000 - at, count: 1 },
+          ],
         })
       }
       while (!(await store.sweep(noon + 200 * day, 100)).done);
@@ -308,6 +334,8 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
         [await store.findCount('k', noon), await store.findCount('k', noon + 400 * day)],
         [0, 1],
       )
+      const minutes = [0, 1].map((at) => store.findCount('address:guess:a', noon + 200 * day - 600_000 - at))
+      assert.deepEqual(await Promise.all(minutes), [1, 0])
       assert.deepEqual(
         (await store.listEvents(0, 10)).map(({ detail }) => detail),
         ['1'],

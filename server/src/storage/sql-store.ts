@@ -57,9 +57,15 @@ const sql = {
   connection: 'select * from connections where client = $1 and user_id = $2 and organization_id = $3',
   session: `select ${sessionColumns}, u.* from sessions s
     join users u on u.id = s.user_id where s.hash = $1`,
+  counts: `select key, count from counters where "window" = $1 and key >= $2 and key < $3
+    order by count desc limit $4`,
   numbering: `select (select coalesce(max(next_first), 1) from number_blocks) as next,
     exists (select 1 from number_blocks where first <= $1 and closed_from > $1) as accounted_for`,
 }
+
+/** What comes after all texts that begin so. */
+const after = (start: string): string =>
+  start.slice(0, -1) + String.fromCharCode(start.charCodeAt(start.length - 1) + 1)
 
 /** One statement for each number of look-ups: few, and each is prepared once. */
 const legacySql = (lookups: number): string => `select l.*, ${joinedColumns},
@@ -196,6 +202,10 @@ export function sqlStore(database: Database): Store {
       return number(
         (await one('select count from counters where key = $1 and "window" = $2', key, window))?.count ?? 0,
       )
+    },
+    async listCounts(keyStart, window, limit) {
+      const rows = await database.query(sql.counts, [window, keyStart, after(keyStart), limit])
+      return rows.map((row) => ({ key: text(row.key), count: number(row.count) }))
     },
 
     async commit(writes) {

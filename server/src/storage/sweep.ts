@@ -8,6 +8,7 @@ import { number, numberOrNone } from './rows.ts'
 const day = 86_400_000
 /** Events are read within this time, by whoever reads them. */
 const eventsKept = 90 * day
+const addressesKept = 600_000
 
 /** Each call looks at the next `limit` grants; `done` once it has come round to the first again. */
 export function sweeper(database: Database): Store['sweep'] {
@@ -72,6 +73,12 @@ const statements = (now: Milliseconds, limit: number, from: number, to: number):
     sql: `delete from counters where (key, "window") in
       (select key, "window" from counters where "window" < $1 limit $2)`,
     values: [now - 2 * day, limit],
+  },
+  {
+    // Those of addresses are of a minute, and many in an attack.
+    sql: `delete from counters where (key, "window") in
+      (select key, "window" from counters where "window" < $1 and key >= 'address:' and key < 'address;' limit $2)`,
+    values: [now - addressesKept, 10 * limit],
   },
   {
     sql: 'delete from events where id in (select id from events where at < $1 order by id limit $2)',
