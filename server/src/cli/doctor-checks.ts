@@ -1,5 +1,4 @@
 /** The checks of `tokenferry doctor`, in the order in which one stands on another. */
-import { existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
@@ -9,31 +8,20 @@ import { unsealable } from '../keys/key-ring.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { currentOf } from '../keys/rotate.ts'
 import { isSqlite, sqlitePath } from '../open-database.ts'
-import { damageOf } from '../storage/condition.ts'
 import type { Database } from '../storage/database.ts'
 import { pendingMigrations } from '../storage/migrate.ts'
 import { sqlStore } from '../storage/sql-store.ts'
-import { openSqlite } from '../storage/sqlite.ts'
-import { damageIn } from '../storage/sqlite-errors.ts'
-import { damagedWords } from './command.ts'
 import { uselessGrants } from './direct-grants.ts'
+import type { Finding } from './doctor-finding.ts'
+import { fail, messageOf, ok, warn } from './doctor-finding.ts'
 import { codeFindings, mailFindings } from './doctor-mail.ts'
 import { peopleFindings } from './doctor-people.ts'
+import { postgresFindings } from './doctor-postgres.ts'
 import { signInFindings } from './doctor-sign-in.ts'
-
-export type Finding = {
-  readonly result: 'ok' | 'warn' | 'fail'
-  readonly about: string
-  readonly says: string
-}
-
-const ok = (about: string, says: string): Finding => ({ result: 'ok', about, says })
-const warn = (about: string, says: string): Finding => ({ result: 'warn', about, says })
-const fail = (about: string, says: string): Finding => ({ result: 'fail', about, says })
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+import { diskFindings, sqliteFindings } from './doctor-sqlite.ts'
 
 export async function examine(configPath: string, now: number): Promise<readonly Finding[]> {
+  const began = performance.now()
   let config: Config
   try {
     config = readConfig(configPath)
@@ -49,7 +37,7 @@ export async function examine(configPath: string, now: number): Promise<readonly
     ...diskFindings(config),
     ...(await signInFindings(config)),
     ...(await mailFindings(config)),
-    ...(await databaseFindings(config, now)),
+    ...(await databaseFindings(config, () => now + performance.now() - began)),
   ]
 }
 
@@ -97,79 +85,17 @@ function rootSecretFindings(config: Config): Finding[] {
   ]
 }
 
-const gibibyte = 1024 ** 3
-
-function diskFindings(config: Config): Finding[] {
-  if (!isSqlite(config)) return []
-  const path = sqlitePath(config)
-  if (path === ':memory:') return [warn('database', 'is in memory: everything is lost at the end')]
-  const folder = dirname(resolve(path))
-  if (!existsSync(folder)) return [fail('disk', `There is no folder ${folder}. Make it: mkdir -p ${folder}`)]
-  const { bavail, bsize } = statfsSync(folder)
-  const free = bavail * bsize
-  const says = `${(free / gibibyte).toFixed(1)} GiB free in ${folder}`
-  if (free < gibibyte / 10) return [fail('disk', `${says}: make room, or nothing can be committed`)]
-  return [free < gibibyte ? warn('disk', `${says}: make room soon`) : ok('disk', says)]
+async function databaseFindings(config: Config, clock: () => number): Promise<readonly Finding[]> {
+  const contents = (database: Database): Promise<Finding[]> => schemaFindings(database, config, clock())
+  return isSqlite(config) ? sqliteFindings(config, contents) : postgresFindings(config, clock, contents)
 }
 
-async function databaseFindings(config: Config, now: number): Promise<Finding[]> {
-  const path = sqlitePath(config)
-  if (path !== ':memory:' && !existsSync(path)) {
-    return [
-      warn(
-        'database',
-        `${resolve(path)} is not there yet: the first start makes it, or tokenferry db migrate`,
-      ),
-    ]
+async function schemaFindings(database: Database, config: Config, now: number): Promise<Finding[]> {
+  const pending = await pendingMigrations(database)
+  if (pending > 0) {
+    return [warn('schema', `${pending} migrations wait: the next start makes them, or tokenferry db migrate`)]
   }
-  let database: Database
-  try {
-    database = await openSqlite(path)
-  } catch (error) {
-    const damage = damageIn(error)
-    if (damage !== undefined)
-      return [fail('integrity', `The database ${resolve(path)} ${damagedWords(damage)}`)]
-    return [
-      fail(
-        'database',
-        `${resolve(path)} cannot be opened (${messageOf(error)}): is it a database, and may you write it?`,
-      ),
-    ]
-  }
-  try {
-    const damage = await damageOf(database, 'quick')
-    const permission = permissionFinding(path)
-    if (damage !== undefined) {
-      return [permission, fail('integrity', `The database ${resolve(path)} ${damagedWords(damage)}`)]
-    }
-    const findings = [permission, ok('integrity', 'the file is sound')]
-    const pending = await pendingMigrations(database)
-    if (pending > 0) {
-      return [
-        ...findings,
-        warn('schema', `${pending} migrations wait: the next start makes them, or tokenferry db migrate`),
-      ]
-    }
-    return [
-      ...findings,
-      ok('schema', 'is up to date'),
-      ...(await contentFindings(sqlStore(database), config, now)),
-    ]
-  } catch (error) {
-    return [fail('database', messageOf(error))]
-  } finally {
-    await database.close()
-  }
-}
-
-function permissionFinding(path: string): Finding {
-  if (path === ':memory:') return ok('database', 'in memory')
-  const mode = statSync(path).mode & 0o777
-  if ((mode & 0o077) === 0) return ok('database', `${resolve(path)} is readable by its owner alone`)
-  return warn(
-    'database',
-    `${path} can be read by others (mode ${mode.toString(8)}). Mend it: chmod 600 ${path}`,
-  )
+  return [ok('schema', 'is up to date'), ...(await contentFindings(sqlStore(database), config, now))]
 }
 
 async function contentFindings(store: Store, config: Config, now: number): Promise<Finding[]> {
@@ -181,6 +107,7 @@ async function contentFindings(store: Store, config: Config, now: number): Promi
     ...codeFindings(clients, config),
     ...(await peopleFindings(store, config)),
     ...(await outboxFindings(store, now)),
+    await nodeFinding(store),
   ]
 }
 
@@ -287,4 +214,12 @@ async function outboxFindings(store: Store, now: number): Promise<Finding[]> {
     ]
   })
   return found.length === 0 ? [ok('outbox', 'nothing is stuck')] : found
+}
+
+/** Which node mails, calls apps and sweeps. */
+async function nodeFinding(store: Store): Promise<Finding> {
+  const lease = await store.findLease('background')
+  if (lease === undefined || lease.until === 0) return ok('background', 'no server does it: none runs')
+  const [host, pid] = lease.holder.split(' ')
+  return ok('background', `is done by process ${pid} on ${host}, or by another when that falls silent`)
 }

@@ -7,7 +7,7 @@ import { readReference } from '../keys/root-secret.ts'
 import { openTransport } from '../mail/open-transport.ts'
 import { isLoopback, tlsOf } from '../mail/smtp-settings.ts'
 import { toPolicy } from '../policy-fields.ts'
-import type { Finding } from './doctor-checks.ts'
+import type { Finding } from './doctor-finding.ts'
 
 const finding = (result: Finding['result'], says: string): Finding => ({ result, about: 'mail', says })
 

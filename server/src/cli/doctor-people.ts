@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts'
 import { isRange } from '../kernel/addresses.ts'
 import type { Store } from '../kernel/store.ts'
-import type { Finding } from './doctor-checks.ts'
+import type { Finding } from './doctor-finding.ts'
 
 const warn = (about: string, says: string): Finding => ({ result: 'warn', about, says })
 

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { readReference } from '../keys/root-secret.ts'
 import { checkProvider } from '../provider/check-provider.ts'
 import { redirectUriOf } from '../provider/open-provider.ts'
-import type { Finding } from './doctor-checks.ts'
+import type { Finding } from './doctor-finding.ts'
 
 const finding = (result: Finding['result'], says: string): Finding => ({ result, about: 'sign_in', says })
 

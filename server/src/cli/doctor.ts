@@ -2,8 +2,8 @@
 import type { Command } from 'commander'
 import type { Shared } from './command.ts'
 import { exampled, withShared } from './command.ts'
-import type { Finding } from './doctor-checks.ts'
 import { examine } from './doctor-checks.ts'
+import type { Finding } from './doctor-finding.ts'
 import { say, sayJson } from './output.ts'
 
 export function addDoctorCommand(program: Command): void {
