@@ -112,7 +112,12 @@ function isolationFindings(settings: Settings, { postgres: { pooler } }: Config)
   }
   if (pooler && settings.lock_timeout === '0') {
     const set = `alter role current_user set lock_timeout = '5s'`
-    findings.push(warn('pooler', `lock_timeout is not set, so a lock is waited for without end. ${set}`))
+    findings.push(
+      warn(
+        'pooler',
+        `lock_timeout is not set: a statement that was given up here goes on waiting there. ${set}`,
+      ),
+    )
   }
   return findings.length > 0 ? findings : [ok('isolation', 'read committed')]
 }

@@ -36,7 +36,7 @@ export function shapeOf(unit: Unit): Shape {
 export const valuesOf = (unit: Unit): readonly Value[] =>
   unit.length === 1 ? unit[0].values : unit.flatMap(({ values }) => values)
 
-/** Makes the function of a shape, where it is not there yet. */
+/** Makes the function of a shape, where it is not there yet, within a transaction. */
 export async function makeFunction(
   shape: Pick<Shape, 'statements' | 'besideOthers'>,
   client: pg.ClientBase,
@@ -59,14 +59,11 @@ export async function makeFunction(
 /** Which types the database itself finds for a statement's values. */
 async function typesOf(sql: string, client: pg.ClientBase): Promise<readonly string[]> {
   await client.query(`prepare tokenferry_probe as ${sql}`)
-  try {
-    const { rows } = await client.query(
-      `select parameter_types::text[] as types from pg_prepared_statements where name = 'tokenferry_probe'`,
-    )
-    return rows[0]?.types ?? []
-  } finally {
-    await client.query('deallocate tokenferry_probe')
-  }
+  const { rows } = await client.query(
+    `select parameter_types::text[] as types from pg_prepared_statements where name = 'tokenferry_probe'`,
+  )
+  await client.query('deallocate tokenferry_probe')
+  return rows[0]?.types ?? []
 }
 
 // `found` says whether the statement before it changed a row, as `returning` does elsewhere.

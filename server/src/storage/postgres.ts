@@ -145,14 +145,13 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     functions.set(shape.key, known)
     known.seen += group.length
     if (known.seen < functionAfter) return undefined
-    known.made ??= pool
-      .use((client) => makeFunction(shape, client), commitMillisecondsMax)
-      .catch((error) => {
-        // Another node makes the same one, or this role may make none: what cannot be called goes the long
-        // way.
-        known.made = codeOf(error) === mayNot ? Promise.resolve(undefined) : undefined
-        return undefined
-      })
+    // Beyond a pooler, statements are on one connection only within a transaction.
+    const make = (client: pg.ClientBase) => makeFunction(shape, client)
+    known.made ??= transaction(undefined, make, commitMillisecondsMax).catch((error) => {
+      // Another node makes the same one, or this role may make none: what cannot be called goes the long way.
+      known.made = codeOf(error) === mayNot ? Promise.resolve(undefined) : undefined
+      return undefined
+    })
     return known.made
   }
 
@@ -182,6 +181,8 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
 
   const asked = ({ sql, values }: Statement): pg.QueryConfig => ({ text: sql, values: [...values] })
 
+  const begin = beginOf(settings.pooler === true, waitMilliseconds)
+
   /** Begins, takes the lock, does the work, makes it durable. */
   const transaction = <Result>(
     lock: string | undefined,
@@ -189,7 +190,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     millisecondsMax?: number,
   ): Promise<Result> =>
     pool.use(async (client) => {
-      await client.query('begin')
+      await client.query(begin)
       try {
         if (lock !== undefined) await client.query(`select ${lock}`)
         const result = await work(client)
@@ -281,6 +282,13 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     },
   }
 }
+
+/** What a session was told when it began, a transaction says by itself where there are no sessions. */
+const beginOf = (isPooled: boolean, waitMilliseconds: number): string =>
+  isPooled
+    ? `begin isolation level read committed; set local lock_timeout = ${waitMilliseconds};
+      set local idle_in_transaction_session_timeout = ${2 * waitMilliseconds}`
+    : 'begin'
 
 /** By way of a table of the transaction's own, since COPY itself stops at a key that is taken. */
 async function copyIn({ table, columns, rows, alsoAs }: Load, client: pg.ClientBase): Promise<number> {
