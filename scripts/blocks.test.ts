@@ -10,6 +10,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { startPostgres } from '../server/src/testing/postgres.ts'
 import { root } from './files.ts'
 
 /**
@@ -32,7 +33,7 @@ after(async () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-suite('the documentation works when pasted', { timeout: 300_000, skip }, () => {
+suite('the documentation works when pasted', { timeout: 600_000, skip }, () => {
   test('README: the first exchange and the refresh', async () => {
     const folder = newFolder()
     const port = await freePort()
@@ -49,6 +50,21 @@ suite('the documentation works when pasted', { timeout: 300_000, skip }, () => {
       pasted.push(text.replaceAll('127.0.0.1:4000', `127.0.0.1:${port}`))
       const output = await succeed(folder, pasted.join('\n'))
       if (text.includes('grant_type=')) assert.match(output, /"refresh_token":"tfr_/)
+    }
+  })
+
+  test('the page on PostgreSQL, from the configuration to several processes', async () => {
+    const folder = newFolder()
+    const port = await freePort()
+    const postgres = await startPostgres({ durable: true })
+    const [secret] = blocksOf('docs/operating/set-up.md')
+    await succeed(folder, secret?.text ?? '')
+    for (const { text, background } of blocksOf('docs/operating/postgres.md')) {
+      const here = text
+        .replaceAll('4100', String(port))
+        .replace('postgres://tokenferry@db.internal/tokenferry', postgres.url())
+      if (!background) await succeed(folder, here)
+      else await answering(`http://127.0.0.1:${port}/readyz`, run(folder, here, {}))
     }
   })
 
