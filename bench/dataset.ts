@@ -1,7 +1,7 @@
 /**
- * What stands in the databases before anything is measured: legacy tokens, half of them exchanged, and the
- * grants of those. Built once by bulk statements, with the values that real exchanges would have computed;
- * each run of the bench works on a copy.
+ * What stands in the databases before anything is measured: legacy tokens, half of them exchanged, the
+ * grants of those, and codes. Made by bulk statements, with the values that real exchanges would have
+ * computed. The files of SQLite are made once, and each run works on a copy; PostgreSQL's are made each time.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import {
@@ -18,94 +18,96 @@ import { join } from 'node:path'
 import type { Config } from '../server/src/config.ts'
 import { parseConfig } from '../server/src/config.ts'
 import { legacyLocator, sayRefreshToken } from '../server/src/kernel/chain.ts'
-import { secretHmac } from '../server/src/kernel/operations/authenticate-client.ts'
-import type { Client } from '../server/src/kernel/records.ts'
-import type { RingVersion } from '../server/src/kernel/ring.ts'
-import { currentVersion } from '../server/src/kernel/ring.ts'
-import type { Deployment } from '../server/src/main.ts'
+import type { ImportedLegacyToken } from '../server/src/kernel/store.ts'
 import { openDeployment } from '../server/src/main.ts'
-import { openSqlite } from '../server/src/storage/sqlite.ts'
+import { addClient, versionOf } from './client.ts'
+import { buildFloor } from './floor-data.ts'
+import type { Token } from './rows.ts'
 import {
   byLookup,
   clientId,
-  clientSecret,
+  codeRow,
   connectionRow,
   exchangedRow,
   grantNumberOf,
   grantRow,
   insert,
   legacyTokenOf,
-  sha256,
+  scattered,
   userOf,
 } from './rows.ts'
 
 export type Dataset = {
   readonly folder: string
   readonly rows: number
-  /** A fresh copy of both databases, to be worked on. */
-  copy(): { readonly configPath: string; readonly floorPath: string }
+  /** A fresh copy of both files, to be worked on. */
+  copy(): { readonly ours: string; readonly floor: string }
+  /** The configuration of a server on this database, and with this policy at its mount. */
+  configText(database: string, policy: Readonly<Record<string, string>>, more?: string): string
 }
+
+/** As many codes as there are users; of more, no run ever comes to the end. */
+export const codesIn = (rows: number): number => Math.min(rows / 2, 200_000)
 
 /** Finds the data set of this many legacy tokens for this schema, or makes it. */
 export async function dataset(rows: number, tell: (line: string) => void): Promise<Dataset> {
   const folder = join(tmpdir(), 'tokenferry-bench', `${rows}-${fingerprint()}`)
+  const configText = (database: string, policy: Readonly<Record<string, string>> = {}, more = ''): string =>
+    textOf(folder, database, policy, more)
   if (!existsSync(join(folder, 'complete'))) {
     tell(`Building a data set of ${rows} legacy tokens in ${folder} …`)
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'root-secret'), randomBytes(32).toString('hex'), { mode: 0o600 })
-    await buildOurs(folder, rows)
-    await buildFloor(folder, rows)
+    await fill(parseConfig(configText(`sqlite:${join(folder, 'ours.db')}`), 'bench'), rows)
+    await buildFloor(join(folder, 'floor.db'), rows)
     writeFileSync(join(folder, 'complete'), '')
   }
-  return { folder, rows, copy: () => copy(folder) }
+  return { folder, rows, configText, copy: () => copy(folder) }
 }
 
 /** A schema or a data set that changed is another data set. */
 function fingerprint(): string {
   const migrations = new URL('../server/src/storage/migrations/sqlite/', import.meta.url)
   const hash = createHash('sha256')
-  for (const name of ['dataset.ts', 'rows.ts']) hash.update(readFileSync(new URL(name, import.meta.url)))
+  for (const name of ['dataset.ts', 'rows.ts', 'client.ts', 'floor-data.ts'])
+    hash.update(readFileSync(new URL(name, import.meta.url)))
   for (const name of readdirSync(migrations).sort()) hash.update(readFileSync(new URL(name, migrations)))
   return hash.digest('hex').slice(0, 8)
 }
 
-function copy(folder: string): { configPath: string; floorPath: string } {
+function copy(folder: string): { ours: string; floor: string } {
   const work = join(folder, 'work')
   rmSync(work, { recursive: true, force: true })
   mkdirSync(work)
-  copyFileSync(join(folder, 'ours.db'), join(work, 'ours.db'))
-  copyFileSync(join(folder, 'floor.db'), join(work, 'floor.db'))
-  const configPath = join(work, 'tokenferry.yaml')
-  writeFileSync(configPath, configText(folder, join(work, 'ours.db')))
-  return { configPath, floorPath: join(work, 'floor.db') }
+  const paths = { ours: join(work, 'ours.db'), floor: join(work, 'floor.db') }
+  copyFileSync(join(folder, 'ours.db'), paths.ours)
+  copyFileSync(join(folder, 'floor.db'), paths.floor)
+  return paths
 }
 
 // As the peers log nothing, only warnings are logged here.
-const configText = (folder: string, database: string): string => `
+const textOf = (
+  folder: string,
+  database: string,
+  policy: Readonly<Record<string, string>>,
+  more: string,
+): string => `
 public_url: http://127.0.0.1:4000
 listen: { port: 0 }
-database: ${JSON.stringify(`sqlite:${database}`)}
+database: ${JSON.stringify(database)}
 root_secret: ${JSON.stringify(`file:${join(folder, 'root-secret')}`)}
-mounts: [{ dialect: standard, prefix: /, policy: { rotate: always } }]
+mounts: [{ dialect: standard, prefix: /, policy: ${JSON.stringify({ rotate: 'always', ...policy })} }]
 log: warn
-`
+${more}`
 
-/**
- * The first refresh tokens of grants spread evenly over the data set; `share` of `shares` takes others
- * each time.
- */
-export async function chainsOf(
-  config: Config,
-  rows: number,
-  { count, share, shares }: { count: number; share: number; shares: number },
-): Promise<string[]> {
-  const deployment = await openDeployment(config)
+/** The first refresh tokens of so many grants, spread over the data set; `from` so many were given out. */
+export async function chainsOf(config: Config, rows: number, from: number, count: number): Promise<string[]> {
+  const deployment = await openDeployment(config, { migrate: false })
   try {
     const version = versionOf(deployment)
-    const step = rows / 2 / (count * shares)
     return Array.from({ length: count }, (_, index) => {
-      const at = Math.floor((index * shares + share) * step)
+      const at = scattered(from + index, rows / 2)
       const locator = legacyLocator(version, legacyTokenOf(at), clientId, 0)
       return sayRefreshToken(version, { number: grantNumberOf(at), locator, generation: 0 })
     })
@@ -114,12 +116,9 @@ export async function chainsOf(
   }
 }
 
-const versionOf = (deployment: Deployment): RingVersion =>
-  currentVersion(deployment.keyRing.ring(), Date.now())
-
-async function buildOurs(folder: string, rows: number): Promise<void> {
-  const path = join(folder, 'ours.db')
-  const deployment = await openDeployment(parseConfig(configText(folder, path), 'bench'))
+/** Fills a new database, of either kind, and leaves nothing waiting in its log. */
+export async function fill(config: Config, rows: number): Promise<void> {
+  const deployment = await openDeployment(config)
   const { store, database } = deployment
   const version = versionOf(deployment)
   const created = Date.now() - 86_400_000
@@ -131,99 +130,38 @@ async function buildOurs(folder: string, rows: number): Promise<void> {
   await insert(database, 'legacy_tokens', exchanged, (token) => exchangedRow(token, version, created))
   const waiting = byLookup(version, rows / 2, rows)
   for (let from = 0; from < waiting.length; from += 10_000) {
-    await store.importLegacyTokens(
-      waiting.slice(from, from + 10_000).map(({ lookup, at }) => ({
-        lookup,
-        clientId: '',
-        dialect: 'standard',
-        lookupVersion: version.version,
-        authorization: undefined,
-        userId: userOf(at),
-        organizationId: '',
-        kind: 'user',
-        scopes: ['read', 'write'],
-        created,
-        expires: undefined,
-        lastUsed: undefined,
-        alsoAs: [],
-      })),
-    )
+    const imported = waiting.slice(from, from + 10_000)
+    await store.importLegacyTokens(imported.map((token) => importedOf(token, version.version, created)))
   }
   const grants = Array.from({ length: rows / 2 }, (_, at) => at)
   await insert(database, 'connections', grants, (at) => connectionRow(at, created))
   await insert(database, 'grants', grants, (at) => grantRow(at, version, created))
-  await database.query(emptyLog, [])
+  await insert(database, 'codes', grants.slice(0, codesIn(rows)), (at) => codeRow(at, Date.now()))
+  if (database.backend === 'postgres') {
+    await database.script('analyze')
+  } else {
+    // A copy takes the database's own file alone, so nothing may wait in its log.
+    await database.query('pragma wal_checkpoint(truncate)', [])
+  }
   await deployment.close()
 }
 
-async function addClient(deployment: Deployment, created: number): Promise<void> {
-  const version = versionOf(deployment)
-  const client: Client = {
-    id: clientId,
-    dialect: 'standard',
-    name: 'Bench',
-    type: 'confidential',
-    status: 'enabled',
-    scopes: ['read', 'write', 'offline_access'],
-    redirectUris: [],
-    identifiers: [],
-    exchangeFrom: undefined,
-    exchangeUntil: undefined,
-    exchangeStatus: 'on',
-    exchangesPerDayMax: undefined,
-    mayIntrospect: false,
-    origins: [],
-    tokensValidAfter: 0,
-    maker: undefined,
-    logo: undefined,
-    callback: undefined,
-    callbackStatus: 'on',
-    callbackEvents: [],
-    policy: {},
-    secrets: [],
-  }
-  const secret = {
-    hmac: secretHmac(version, clientSecret),
-    keyVersion: version.version,
-    expires: undefined,
-  }
-  await deployment.store.commit([
-    { write: 'add_client', client, at: created },
-    { write: 'add_client_secret', clientId, secret, sealed: undefined, created, othersExpire: undefined },
-  ])
-}
-
-// A copy takes the database's own file alone, so nothing may wait in its log.
-const emptyLog = 'pragma wal_checkpoint(truncate)'
-
-/** The floor's two tables have as many rows, of about the same width. */
-async function buildFloor(folder: string, rows: number): Promise<void> {
-  const path = join(folder, 'floor.db')
-  const database = await openSqlite(path)
-  await database.script(`
-    create table tokens (digest blob primary key, client text, user_id text, scopes text, created integer,
-      status text not null, at integer, grant_number integer) without rowid;
-    create table grants (number integer primary key, locator_hash blob, client text, user_id text, scopes text,
-      created integer, generation integer not null, rotated_at integer)`)
-  const created = Date.now()
-  const tokens = Array.from({ length: rows }, (_, at) => ({ at, digest: sha256(legacyTokenOf(at)) }))
-  tokens.sort((one, other) => Buffer.compare(one.digest, other.digest))
-  const common = { client: clientId, scopes: 'read write', created }
-  await insert(database, 'tokens', tokens, ({ at, digest }) => ({
-    digest,
-    user_id: userOf(at),
-    status: at < rows / 2 ? 'exchanged' : 'active',
-    ...common,
-  }))
-  const grants = Array.from({ length: rows / 2 }, (_, at) => at)
-  await insert(database, 'grants', grants, (at) => ({
-    number: at + 1,
-    locator_hash: sha256(`locator ${at}`),
-    user_id: userOf(at),
-    generation: 0,
-    rotated_at: created,
-    ...common,
-  }))
-  await database.query(emptyLog, [])
-  await database.close()
-}
+export const importedOf = (
+  { lookup, at }: Token,
+  lookupVersion: number,
+  created: number,
+): ImportedLegacyToken => ({
+  lookup,
+  clientId: '',
+  dialect: 'standard',
+  lookupVersion,
+  authorization: undefined,
+  userId: userOf(at),
+  organizationId: '',
+  kind: 'user',
+  scopes: ['read', 'write'],
+  created,
+  expires: undefined,
+  lastUsed: undefined,
+  alsoAs: [],
+})

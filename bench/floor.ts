@@ -1,7 +1,7 @@
 /**
  * The floor: what any server in this language must at least do. It parses the form, hashes the secret,
- * makes one row durable (a client's own token needs none) and signs; with the engine, the settings, the
- * group commit and the signing function of this server, and nothing else.
+ * makes one row durable (a client's own token needs none; an introspection reads one) and signs, or verifies;
+ * with the engine, the settings, the group commit and the signing function of this server, and nothing else.
  */
 import { createHash, generateKeyPairSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
@@ -10,18 +10,21 @@ import { builtinModules } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { parse } from 'node:querystring'
 import type { SigningKey } from '../server/src/keys/sign.ts'
-import { keyId, signToken } from '../server/src/keys/sign.ts'
-import { clientId, clientSecret } from './rows.ts'
+import { keyId, signToken, verifyToken } from '../server/src/keys/sign.ts'
+import { clientId, clientSecret, codeChallenge } from './rows.ts'
 
 type Value = string | number | Uint8Array
-type Prepared = { run(...values: Value[]): { readonly changes: number | bigint } }
+type Prepared = {
+  run(...values: Value[]): { readonly changes: number | bigint }
+  get(...values: Value[]): unknown
+}
 type Connection = { exec(sql: string): void; prepare(sql: string): Prepared; close(): void }
 type Engine = { readonly DatabaseSync: new (path: string) => Connection }
 // The engine that this server would take.
 const engine = builtinModules.includes('node:sqlite') ? 'node:sqlite' : '@photostructure/sqlite'
 const { DatabaseSync } = (await import(engine)) as unknown as Engine
 
-const [path = ''] = process.argv.slice(2)
+const [path = '', algorithm = 'ES256'] = process.argv.slice(2)
 const connection = new DatabaseSync(path)
 connection.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 2000;
   pragma cache_size = -65536; pragma journal_size_limit = 67108864`)
@@ -34,18 +37,23 @@ const refresh = connection.prepare(
   'update grants set generation = generation + 1, rotated_at = ? where number = ?',
 )
 
+const read = connection.prepare('select * from grants where number = ?')
+
 const secretHash = sha256(clientSecret)
-const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { privateKey, publicKey } =
+  algorithm === 'RS256'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwk = publicKey.export({ format: 'jwk' })
 const key: SigningKey = {
-  algorithm: 'ES256',
+  algorithm: algorithm === 'RS256' ? 'RS256' : 'ES256',
   privateKey,
-  publicJwk: { ...jwk, kid: keyId(jwk), alg: 'ES256', use: 'sig' },
+  publicJwk: { ...jwk, kid: keyId(jwk), alg: algorithm, use: 'sig' },
   currentFrom: 0,
   publishUntil: undefined,
   signs: true,
 }
-const header = { alg: 'ES256', typ: 'at+jwt', kid: key.publicJwk.kid }
+const header = { alg: algorithm, typ: 'at+jwt', kid: key.publicJwk.kid }
 
 type Waiting = {
   readonly statement: Prepared
@@ -72,6 +80,7 @@ function flush(): void {
 async function answer(form: NodeJS.Dict<string | string[]>, response: ServerResponse): Promise<void> {
   const known = form.client_id === clientId && timingSafeEqual(sha256(String(form.client_secret)), secretHash)
   if (!known) return send(response, 401, { error: 'invalid_client' })
+  if (form.token !== undefined) return introspect(String(form.token), response)
   const now = Date.now()
   let refreshToken: string | undefined
   if (form.refresh_token !== undefined) {
@@ -80,6 +89,11 @@ async function answer(form: NodeJS.Dict<string | string[]>, response: ServerResp
     refreshToken = sayRefreshToken(number)
   } else if (form.subject_token !== undefined) {
     const changes = await commitRow(exchange, now, 1, sha256(String(form.subject_token)))
+    if (changes !== 1) return send(response, 400, { error: 'invalid_grant' })
+    refreshToken = sayRefreshToken(1)
+  } else if (form.code !== undefined) {
+    const isProved = sha256(String(form.code_verifier)).toString('base64url') === codeChallenge
+    const changes = isProved ? await commitRow(exchange, now, 1, sha256(String(form.code))) : 0
     if (changes !== 1) return send(response, 400, { error: 'invalid_grant' })
     refreshToken = sayRefreshToken(1)
   }
@@ -92,6 +106,12 @@ async function answer(form: NodeJS.Dict<string | string[]>, response: ServerResp
     refresh_token: refreshToken,
     scope: 'read write',
   })
+}
+
+function introspect(token: string, response: ServerResponse): void {
+  const verified = verifyToken(token, [key])
+  const active = verified !== undefined && read.get(1) !== undefined
+  send(response, 200, { active, token_type: 'Bearer', ...verified?.claims })
 }
 
 const claimsAt = (issued: number): object => ({

@@ -1,17 +1,20 @@
 /**
- * The peer: oidc-provider with a store in memory, doing the same work. Its own memory store keeps a
- * thousand entries; this one keeps all, and is a plain `Map`, so that nothing but the peer itself is
+ * A peer: oidc-provider, doing the same work, with a store in memory or in PostgreSQL. Its own memory store
+ * keeps a thousand entries; this one keeps all, and is a plain `Map`, so that nothing but the peer itself is
  * measured.
  */
 import { generateKeyPairSync } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { clientId, clientSecret, legacyTokenOf, userOf } from './rows.ts'
+import { postgresAdapter } from './oidc-postgres.ts'
+import { clientId, clientSecret, codeChallenge, legacyTokenOf, redirectUri, userOf } from './rows.ts'
+import { servePeer } from './serve-peer.ts'
 
 /** What of the peer's interface is used here; it declares no types. */
 type Model = { save(): Promise<string>; resourceServer?: unknown; scope?: string; expiration: number }
-type Grant = Model & { addResourceScope(resource: string, scope: string): void }
+type Grant = Model & {
+  addResourceScope(resource: string, scope: string): void
+  addOIDCScope(scope: string): void
+}
 type Context = {
   readonly oidc: {
     readonly client: unknown
@@ -23,8 +26,10 @@ type Context = {
 }
 type Provider = {
   readonly AccessToken: new (payload: object) => Model
+  readonly AuthorizationCode: new (payload: object) => Model
   readonly RefreshToken: new (payload: object) => Model
   readonly Grant: new (payload: object) => Grant
+  readonly Client: { find(id: string): Promise<unknown> }
   readonly ResourceServer: new (resource: string, info: object) => unknown
   registerGrantType(
     name: string,
@@ -39,6 +44,8 @@ const { Provider } = (await import('oidc-provider' as string)) as {
 }
 
 type Payload = Record<string, unknown> & { grantId?: string; consumed?: number }
+
+const [from = '0', to = '0', algorithm = 'ES256', url = ''] = process.argv.slice(2)
 
 function memoryAdapter() {
   const entries = new Map<string, Payload>()
@@ -67,38 +74,48 @@ const resourceServer = {
   scope,
   audience: issuer,
   accessTokenTTL: 3600,
-  accessTokenFormat: 'jwt',
-  jwt: { sign: { alg: 'ES256' } },
+  ...(algorithm === 'opaque'
+    ? { accessTokenFormat: 'opaque' }
+    : { accessTokenFormat: 'jwt', jwt: { sign: { alg: algorithm } } }),
 }
-const signingKey = {
-  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
-  alg: 'ES256',
-  use: 'sig',
-}
+const keyAlgorithm = algorithm === 'RS256' ? 'RS256' : 'ES256'
+const { privateKey } =
+  keyAlgorithm === 'RS256'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const signingKey = { ...privateKey.export({ format: 'jwk' }), alg: keyAlgorithm, use: 'sig' }
 
 const provider = new Provider(issuer, {
-  adapter: memoryAdapter(),
+  adapter: url === '' ? memoryAdapter() : await postgresAdapter(url),
   clients: [
     {
       client_id: clientId,
       client_secret: clientSecret,
-      grant_types: ['client_credentials', 'refresh_token', exchangeGrant],
-      response_types: [],
-      redirect_uris: [],
+      grant_types: ['authorization_code', 'client_credentials', 'refresh_token', exchangeGrant],
+      response_types: ['code'],
+      redirect_uris: [redirectUri],
       token_endpoint_auth_method: 'client_secret_post',
       scope: `${scope} offline_access`,
       // The default algorithm is another one, for which there is no key here.
-      id_token_signed_response_alg: 'ES256',
+      id_token_signed_response_alg: keyAlgorithm,
     },
   ],
   scopes: ['read', 'write', 'offline_access'],
   jwks: { keys: [signingKey] },
   rotateRefreshToken: true,
-  ttl: { AccessToken: 3600, ClientCredentials: 3600, RefreshToken: 90 * 86_400, Grant: 90 * 86_400 },
+  issueRefreshToken: async () => true,
+  ttl: {
+    AccessToken: 3600,
+    AuthorizationCode: 3600,
+    ClientCredentials: 3600,
+    RefreshToken: 90 * 86_400,
+    Grant: 90 * 86_400,
+  },
   findAccount: (_context: unknown, accountId: string) => ({ accountId, claims: () => ({ sub: accountId }) }),
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    introspection: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => issuer,
@@ -108,12 +125,18 @@ const provider = new Provider(issuer, {
   },
 })
 
-const [from = '0', to = '0'] = process.argv.slice(2)
 /** Whose each legacy token is; an exchanged one is gone. */
 const subjects = new Map<string, string>()
 for (let at = Number(from); at < Number(to); at += 1) subjects.set(legacyTokenOf(at), userOf(at))
 
 provider.registerGrantType(exchangeGrant, exchange, ['subject_token', 'subject_token_type'])
+
+async function newGrant(accountId: string): Promise<{ grant: Grant; grantId: string }> {
+  const grant = new provider.Grant({ accountId, clientId })
+  grant.addResourceScope(issuer, scope)
+  grant.addOIDCScope('offline_access')
+  return { grant, grantId: await grant.save() }
+}
 
 async function exchange(context: Context): Promise<void> {
   const { client, params } = context.oidc
@@ -124,9 +147,7 @@ async function exchange(context: Context): Promise<void> {
     return
   }
   subjects.delete(params.subject_token ?? '')
-  const grant = new provider.Grant({ accountId, clientId })
-  grant.addResourceScope(issuer, scope)
-  const grantId = await grant.save()
+  const { grant, grantId } = await newGrant(accountId)
   const common = { accountId, client, grantId, gty: 'token_exchange' }
   const accessToken = new provider.AccessToken(common)
   accessToken.resourceServer = new provider.ResourceServer(issuer, resourceServer)
@@ -144,6 +165,20 @@ async function exchange(context: Context): Promise<void> {
   }
 }
 
-const server = createServer(provider.callback())
-server.listen(0, '127.0.0.1', () => console.log(`ready ${(server.address() as AddressInfo).port}`))
-process.once('SIGTERM', () => process.exit(0))
+/** What the load needs to begin with, made by the peer's own models. */
+async function make(kind: string, at: number): Promise<string> {
+  const accountId = userOf(at)
+  const client = await provider.Client.find(clientId)
+  const { grantId } = await newGrant(accountId)
+  const common = { accountId, client, grantId, gty: 'authorization_code', scope: `${scope} offline_access` }
+  if (kind === 'code') {
+    const values = { redirectUri, resource: issuer, codeChallenge, codeChallengeMethod: 'S256' }
+    return new provider.AuthorizationCode({ ...common, ...values }).save()
+  }
+  if (kind === 'refresh')
+    return new provider.RefreshToken({ ...common, resource: issuer, rotations: 0 }).save()
+  // Its JWTs cannot be introspected: this one is opaque, in every bench.
+  return new provider.AccessToken(common).save()
+}
+
+servePeer(provider.callback(), make)

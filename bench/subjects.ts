@@ -1,21 +1,44 @@
-/** The subjects: each a process of its own, all on the same core; the load is on another one. */
+/** The subjects: each a process of its own, all on the same cores; the load is on others where there are. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import typescript from 'typescript'
+import type { Used } from './load.ts'
+import { tree, treeSeconds } from './processor.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+const coreCount = availableParallelism()
 /** Two cores and `taskset` are needed to keep the load off the subject's core. */
-export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+export const canPin = coreCount > 1 && spawnSync('taskset', ['--version']).status === 0
 
-/** Moves this process, which makes the load, away from the subjects' core. */
-export function pinLoad(): void {
-  if (canPin) spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', '1', String(process.pid)])
+/** The first so many cores are the subject's; the load has the others, or shares them where there are none. */
+export const coresOf = (count: number): { readonly subject: string; readonly load: string } => {
+  const last = coreCount - 1
+  return count > last
+    ? { subject: `0-${last}`, load: `0-${last}` }
+    : { subject: `0-${count - 1}`, load: `${count}-${last}` }
 }
+
+/** Moves processes to these cores, with all threads; what they start from now on follows. */
+export function pin(pids: readonly number[], cores: string): void {
+  if (!canPin) return
+  for (const pid of pids) spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', cores, String(pid)])
+}
+
+/** A database's processes share the cores of the subject whose database it is. */
+export const pinTree = (pid: number, cores: string): void => pin(tree(pid), cores)
 
 /**
  * Writes the sources as plain JavaScript, as a published package would hold them: a loader that compiles
@@ -33,6 +56,7 @@ export function build(folder: string): string {
       writeFileSync(path, name.endsWith('.ts') ? toJavaScript(text) : text)
     }
   }
+  copyFileSync(join(root, 'server/package.json'), join(target, 'server/package.json'))
   writeFileSync(join(target, 'package.json'), '{ "type": "module" }\n')
   symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'))
   return target
@@ -49,38 +73,49 @@ const toJavaScript = (source: string): string =>
   }).outputText
 
 export type Subject = {
-  readonly port: number
-  /** Seconds of the processor that it has used; 0 where the system does not tell. */
-  processorSeconds(): number
+  readonly ports: readonly number[]
+  readonly pids: readonly number[]
+  used(): Used
   stop(): Promise<void>
 }
 
-/** Starts `bench/<name>.js` of what was built, and waits until it says on which port it listens. */
-export async function start(
-  built: string,
-  name: string,
-  values: readonly string[],
-  nodeOptions: readonly string[] = [],
-): Promise<Subject> {
-  const command = [process.execPath, ...nodeOptions, join(built, 'bench', `${name}.js`), ...values]
-  const [program = '', ...rest] = canPin ? ['taskset', '--cpu-list', '0', ...command] : command
-  const child = spawn(program, rest, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production', NODE_NO_WARNINGS: '1' },
-  })
-  const port = await portOf(child, name)
-  return { port, processorSeconds: () => processorSeconds(child.pid), stop: () => stop(child) }
+export type StartOptions = {
+  readonly values?: readonly string[]
+  readonly nodeOptions?: readonly string[]
+  readonly cores: string
+  /** How many of them, each on a port of its own. */
+  readonly processes?: number
+  /** The first process of its database, where it has one. */
+  readonly database?: number | undefined
 }
 
-/**
- * User and system time, in hundredths of a second (proc(5)). `taskset` becomes the program that it starts.
- */
-function processorSeconds(pid: number | undefined): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) / 100
-  } catch {
-    return 0
+/** Starts `bench/<name>.js` of what was built, and waits until it says on which port it listens. */
+export async function start(built: string, name: string, options: StartOptions): Promise<Subject> {
+  const { values = [], nodeOptions = [], cores, processes = 1, database } = options
+  const command = [process.execPath, ...nodeOptions, join(built, 'bench', `${name}.js`), ...values]
+  const [program = '', ...rest] = canPin ? ['taskset', '--cpu-list', cores, ...command] : command
+  const children: ChildProcess[] = []
+  const ports: number[] = []
+  // One after the other: the first makes what the others find.
+  for (let at = 0; at < processes; at += 1) {
+    const child = spawn(program, rest, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_ENV: 'production', NODE_NO_WARNINGS: '1' },
+    })
+    children.push(child)
+    ports.push(await portOf(child, name))
+  }
+  const pids = children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
+  return {
+    ports,
+    pids,
+    used: () => ({
+      subject: pids.reduce((sum, pid) => sum + treeSeconds(pid), 0),
+      database: treeSeconds(database),
+    }),
+    async stop() {
+      await Promise.all(children.map(stop))
+    },
   }
 }
 
@@ -90,7 +125,7 @@ function portOf(child: ChildProcess, name: string): Promise<number> {
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`${name} ended before it listened (status ${code}).`)))
     child.stdout?.on('data', (chunk: Buffer) => {
-      heard += chunk.toString()
+      heard = (heard + chunk.toString()).slice(-10_000)
       const port = /ready (\d+)/.exec(heard)?.[1]
       if (port !== undefined) resolve(Number(port))
     })
