@@ -165,6 +165,18 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
   })
 
   suite('imports', () => {
+    test('of many ids, those that are there are known, whatever letters they have', async () => {
+      const { store } = opened()
+      const ids = [`o'"1`, 'ö\\2', 'three']
+      const organization = { region: undefined, apiDomain: undefined, allowedAddresses: [] } as const
+      await store.importOrganizations(ids.map((id) => ({ id, name: id, status: 'enabled', ...organization })))
+      const asked = [...ids, ...Array.from({ length: 3000 }, (_, at) => `gone-${at}`)]
+      const known = await store.findKnown({ users: asked, organizations: asked })
+      assert.deepEqual([...known.organizations].sort(), [...ids].sort())
+      assert.equal(known.users.size, 0)
+      assert.equal((await store.findKnown({ users: [], organizations: [] })).organizations.size, 0)
+    })
+
     test('nothing comes in twice, and nothing moves back', async () => {
       const { store, other } = opened()
       assert.equal(await importing(store, tokenAt(1), tokenAt(2), tokenAt(2)), 2)

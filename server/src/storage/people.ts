@@ -1,6 +1,6 @@
 /** Users and organizations by the thousand: rows that are there already get what the file says anew. */
 import type { ImportedUser, Store } from '../kernel/store.ts'
-import type { Database, Row, Statement } from './database.ts'
+import type { Backend, Database, Row, Statement } from './database.ts'
 import { text } from './rows.ts'
 import { none, places, userColumns, userValues } from './statement-parts.ts'
 
@@ -38,8 +38,8 @@ export const peopleOf = (database: Database): People => ({
 
   async findKnown({ users, organizations }) {
     return {
-      users: new Set(await listed('select id from users where id', users, database)),
-      organizations: new Set(await listed('select id from organizations where id', organizations, database)),
+      users: await known('users', users, database),
+      organizations: await known('organizations', organizations, database),
     }
   },
 })
@@ -80,8 +80,22 @@ async function ownersOf(users: readonly ImportedUser[], database: Database): Pro
   return new Map(rows.map((row) => [text(row.username), text(row.id)]))
 }
 
-const listed = async (sql: string, ids: readonly string[], database: Database): Promise<string[]> =>
-  (await rowsIn(sql, ids, database)).map((row) => text(row.id))
+/** A list of texts as rows: one value, however many there are, and one statement. */
+const amongSql: Readonly<Record<Backend, string>> = {
+  sqlite: 'select value from json_each($1)',
+  postgres: 'select jsonb_array_elements_text($1::jsonb)',
+}
+
+async function known(
+  table: 'users' | 'organizations',
+  ids: readonly string[],
+  database: Database,
+): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const sql = `select id from ${table} where id in (${amongSql[database.backend]})`
+  const rows = await database.scan(sql, [JSON.stringify(ids)])
+  return new Set(rows.map(({ id }) => text(id)))
+}
 
 /** The rows whose column, the last word of the statement, is one of the values. */
 async function rowsIn(sql: string, values: readonly string[], database: Database): Promise<Row[]> {
