@@ -22,8 +22,26 @@ export const digestBytes: Readonly<Record<Exclude<DigestName, 'raw'>, number>> =
 }
 
 /** The look-up of a digest of this kind. */
-export const lookupOf = (version: RingVersion, kind: string, digest: Uint8Array): Buffer =>
-  hmac(version.keys.lookup, Buffer.concat([fields(kind), digest]))
+export function lookupOf(version: RingVersion, kind: string, digest: Uint8Array): Buffer {
+  const head = headOf(kind)
+  const bytes = Buffer.allocUnsafe(head.length + digest.length)
+  bytes.set(head)
+  bytes.set(digest, head.length)
+  return hmac(version.keys.lookup, bytes)
+}
+
+// An import asks millions of times, for few kinds.
+const heads = new Map<string, Buffer>()
+const headsMax = 100
+
+function headOf(kind: string): Buffer {
+  const found = heads.get(kind)
+  if (found) return found
+  const head = fields(kind)
+  if (heads.size >= headsMax) heads.clear()
+  heads.set(kind, head)
+  return head
+}
 
 /** The digest of a token in the clear, or `undefined` where this kind cannot apply to it. */
 export function digestOf(kind: string, token: string, digestKey: Uint8Array | undefined): Buffer | undefined {

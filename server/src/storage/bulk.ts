@@ -107,20 +107,30 @@ const importSqlsMax = 200
 function importStatement(rows: readonly ImportedLegacyToken[]): Statement {
   const lines = rows.map(importValues)
   const [first = []] = lines
-  const shared = first.map((value, column) => lines.every((line) => line[column] === value))
-  const others = rows.map(({ alsoAs }) => alsoAs.length)
-  const shape = `${shared.map(Number).join('')} ${others.join(',')}`
+  const values: Value[] = []
+  const own: number[] = []
+  // Loops, since an import spends its time here: a list for each column would be more than the rows are.
+  for (let column = 0; column < first.length; column += 1) {
+    const value = first[column] ?? null
+    let isShared = true
+    for (let at = 1; isShared && at < lines.length; at += 1) isShared = lines[at]?.[column] === value
+    if (isShared) values.push(value)
+    else own.push(column)
+  }
+  const hasOthers = rows.some(({ alsoAs }) => alsoAs.length > 0)
+  const others = hasOthers ? rows.map(({ alsoAs }) => alsoAs.length) : []
+  const shape = `${own.join(' ')}/${lines.length}/${others.join(' ')}`
   let sql = importSqls.get(shape)
   if (sql === undefined) {
     if (importSqls.size >= importSqlsMax) importSqls.clear()
-    sql = importSql(shared, others)
+    const shared = first.map((_, column) => !own.includes(column))
+    sql = importSql(shared, hasOthers ? others : lines.map(() => 0))
     importSqls.set(shape, sql)
   }
-  const values = first.filter((_, column) => shared[column])
-  const own = shared.flatMap((isShared, column) => (isShared ? [] : [column]))
   for (let at = 0; at < lines.length; at += 1) {
-    for (const column of own) values.push(lines[at]?.[column] ?? null)
-    values.push(...(rows[at]?.alsoAs ?? []))
+    const line = lines[at] ?? []
+    for (let place = 0; place < own.length; place += 1) values.push(line[own[place] ?? 0] ?? null)
+    if (hasOthers) values.push(...(rows[at]?.alsoAs ?? []))
   }
   return { sql, values }
 }
