@@ -361,6 +361,22 @@ suite('an import that is run again', () => {
     await close()
   })
 
+  test('of several runs, one of which is written while the next is read, is whole, and told line by line', async () => {
+    const tokens = Array.from({ length: 20_000 }, newToken)
+    const lines = tokens.map((token, at) => `${token},${at % 5000 === 7 ? 'nobody' : client},user-${at}`)
+    const text = `token,client,user\n${lines.join('\n')}\n`
+    const { rows, cameIn, refused } = await run(text, { runRows: 6000 })
+    assert.deepEqual([rows, cameIn, refused], [20_000, 19_996, 4])
+    assert.deepEqual(
+      refusedLines().map((line) => line.split(',')[0]),
+      ['9', '5009', '10009', '15009'],
+    )
+    const again = await run(text)
+    assert.deepEqual([again.cameIn, again.already, again.refused], [0, 19_996, 4])
+    for (const at of [0, 5999, 6000, 19_999]) assert.equal((await exchange(tokens[at] ?? '')).status, 200)
+    await close()
+  })
+
   test('goes on after it was stopped', async () => {
     const text = `token,client\n${Array.from({ length: 12_000 }, () => `${newToken()},${client}`).join('\n')}\n`
     let stopped = false

@@ -28,6 +28,8 @@ export type ImportOptions = Pick<LegacyTokenOptions, 'dialect' | 'client' | 'dig
   /** Reads and checks, and writes nothing but the file of refused rows. */
   readonly dryRun: boolean
   readonly actor: Actor
+  /** Rows that are sorted and written together; absent: as many as are best. */
+  readonly runRows?: number
   readonly onProgress?: (progress: Progress) => void
   /** Whether to stop after what is being written now. */
   readonly isStopped?: () => boolean
@@ -55,11 +57,12 @@ export type ImportSummary = {
   readonly stopped: boolean
 }
 
-/** Rows that are sorted and written together: in longer sorted runs, more rows share a page of the table. */
-const runRows = 100_000
-const sliceRows = 5000
+/** In longer sorted runs, more rows share a page of the table. */
+const runRowsDefault = 100_000
+const sliceRows = 8000
 /**
  * A server on the same file asks for the lock every few milliseconds; between two slices it finds it free.
+ * While the file is read, that takes as long, so one run is written while the next one is read.
  */
 const pauseMilliseconds = 5
 
@@ -80,9 +83,11 @@ async function importInto<Imported>(
   const map = columnMap(options.mappings, options.kind)
   const refused = refusedFile(`${options.path}.refused.csv`)
   const isStopped = options.isStopped ?? (() => false)
+  const runRows = options.runRows ?? runRowsDefault
   const counts = { rowsRead: 0, accepted: 0, cameIn: 0 }
   let bytesRead = 0
   let waiting: Waiting<Imported>[] = []
+  let run: Run<Imported> | undefined
   let delimiter: Delimiter | undefined
   const rows = (): number => counts.accepted + refused.count()
   const progress = (): void =>
@@ -99,13 +104,16 @@ async function importInto<Imported>(
       bytesRead = piece.bytesRead
       delimiter = piece.delimiter
       progress()
+      if (run && !isStopped()) await writeSlice(run, writing)
       if (waiting.length >= runRows) {
-        await writeRun(waiting, writing)
+        await writeRest(run, writing)
+        run = sorted(waiting, target)
         waiting = []
       }
       if (isStopped()) break
     }
-    await writeRun(waiting, writing)
+    await writeRest(run, writing)
+    await writeRest(sorted(waiting, target), writing)
   } finally {
     refused.close()
   }
@@ -144,32 +152,51 @@ type Writing<Imported> = {
   readonly dryRun: boolean
 }
 
-/**
- * Writes in slices, each of which is durable when the next begins, until all are written or it is to stop.
- */
-async function writeRun<Imported>(
-  waiting: Waiting<Imported>[],
-  { target, refused, counts, isStopped, progress, dryRun }: Writing<Imported>,
+/** Rows in their order, of which so many are dealt with. */
+type Run<Imported> = { readonly rows: readonly Waiting<Imported>[]; written: number }
+
+/** A slice, which is durable before anything else is done; nothing where all are written. */
+async function writeSlice<Imported>(
+  run: Run<Imported>,
+  { target, refused, counts, progress, dryRun }: Writing<Imported>,
 ): Promise<void> {
-  const { order } = target
-  if (order) sortBy(waiting, order)
-  for (let at = 0; at < waiting.length && !isStopped(); at += sliceRows) {
-    const slice = waiting.slice(at, at + sliceRows)
-    const records = slice.map(({ record }) => record)
-    await target.look?.(records)
-    const written = dryRun ? { cameIn: records.length, refused: [] } : await target.write(records)
-    for (const place of written.refused) refused.write(slice[place]?.line ?? 0, target.taken)
-    counts.cameIn += written.cameIn
-    counts.accepted += slice.length - written.refused.length
-    progress()
-    if (!dryRun) await pause(pauseMilliseconds)
+  const slice = run.rows.slice(run.written, run.written + sliceRows)
+  if (slice.length === 0) return
+  const records = slice.map(({ record }) => record)
+  await target.look?.(records)
+  const written = dryRun ? { cameIn: records.length, refused: [] } : await target.write(records)
+  for (const place of written.refused) refused.write(slice[place]?.line ?? 0, target.taken)
+  counts.cameIn += written.cameIn
+  counts.accepted += slice.length - written.refused.length
+  run.written += slice.length
+  progress()
+}
+
+/** Slice by slice, until all are written or it is to stop. */
+async function writeRest<Imported>(
+  run: Run<Imported> | undefined,
+  writing: Writing<Imported>,
+): Promise<void> {
+  while (run && run.written < run.rows.length && !writing.isStopped()) {
+    await writeSlice(run, writing)
+    if (!writing.dryRun) await pause(pauseMilliseconds)
   }
 }
 
-function sortBy<Imported>(waiting: Waiting<Imported>[], order: (record: Imported) => number): void {
-  const keyed = waiting.map((one) => ({ key: order(one.record), one }))
-  keyed.sort((left, right) => left.key - right.key)
-  for (const [at, { one }] of keyed.entries()) waiting[at] = one
+const placesMax = 2 ** 21
+
+/** In the target's order, where it has one: each key with its row's place behind it, sorted as plain numbers. */
+function sorted<Imported>(waiting: readonly Waiting<Imported>[], { order }: Target<Imported>): Run<Imported> {
+  if (!order || waiting.length > placesMax) return { rows: waiting, written: 0 }
+  const keys = new Float64Array(waiting.length)
+  for (const [at, { record }] of waiting.entries()) keys[at] = order(record) * placesMax + at
+  keys.sort()
+  const rows: Waiting<Imported>[] = []
+  for (const key of keys) {
+    const one = waiting[key % placesMax]
+    if (one) rows.push(one)
+  }
+  return { rows, written: 0 }
 }
 
 async function noteFinished(

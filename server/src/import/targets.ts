@@ -13,7 +13,7 @@ export type Written = { readonly cameIn: number; readonly refused: readonly numb
 
 export type Target<Imported> = {
   check(values: Values): Imported | Refused
-  /** What the table is ordered by, roughly; absent: rows go in as they stand. */
+  /** What the table is ordered by, roughly: 32 bits; absent: rows go in as they stand. */
   readonly order?: (record: Imported) => number
   /** Looks at rows that are right, for what the operator should know of them. */
   readonly look?: (records: readonly Imported[]) => Promise<void>
@@ -43,7 +43,7 @@ export async function legacyTokenTarget(
   const checker = legacyTokenChecker({ ...defaults, ring, now, clients, mounts })
   return {
     check: checker.check,
-    order: ({ lookup }) => (lookup as Buffer).readUIntBE(0, 6),
+    order: ({ lookup }) => (lookup as Buffer).readUInt32BE(0),
     async look(records) {
       const users = records.map(({ userId }) => userId).filter((id) => id !== '' && !isOwnSubject(id))
       const organizations = records.map(({ organizationId }) => organizationId).filter((id) => id !== '')

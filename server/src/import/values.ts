@@ -13,8 +13,7 @@ export const isShort = (text: string): boolean => text.length <= 255 && isPlain(
 // Smaller numbers of milliseconds lie before March 1973: they are seconds, and would expire every token.
 const firstMilliseconds = 100_000_000_000
 const lastMilliseconds = 253_402_300_799_999
-const isoPattern =
-  /^\d{4}-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$/
+const isoPattern = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$/
 
 /** ISO 8601, or epoch milliseconds. Without a zone it is UTC. */
 export function hearMoment(text: string): number | undefined {
@@ -22,12 +21,9 @@ export function hearMoment(text: string): number | undefined {
     const milliseconds = Number(text)
     return milliseconds >= firstMilliseconds && milliseconds <= lastMilliseconds ? milliseconds : undefined
   }
-  const parts = isoPattern.exec(text)
-  if (!parts) return undefined
-  const day = Date.parse(text.slice(0, 10))
-  // JavaScript takes 30 February for 1 March.
-  if (Number.isNaN(day) || new Date(day).getUTCDate() !== Number(parts[2])) return undefined
-  if (text.length === 10) return day
+  if (!isoPattern.test(text)) return undefined
+  const day = hearDay(text.slice(0, 10))
+  if (day === undefined || text.length === 10) return day
   // What most systems write, and the fastest to read.
   if (text[10] === 'T' && text.endsWith('Z') && !text.includes(',')) return Date.parse(text) || undefined
   const time = text
@@ -40,6 +36,20 @@ export function hearMoment(text: string): number | undefined {
   const zone = /Z$|[+-]\d\d:\d\d$/.test(time) ? '' : 'Z'
   const milliseconds = Date.parse(`${text.slice(0, 10)}T${time}${zone}`)
   return Number.isNaN(milliseconds) ? undefined : milliseconds
+}
+
+// Millions of rows have few days.
+const days = new Map<string, number | undefined>()
+const daysMax = 10_000
+
+function hearDay(text: string): number | undefined {
+  if (days.has(text)) return days.get(text)
+  const day = Date.parse(text)
+  // JavaScript takes 30 February for 1 March.
+  const isDay = !Number.isNaN(day) && new Date(day).getUTCDate() === Number(text.slice(8))
+  if (days.size >= daysMax) days.clear()
+  days.set(text, isDay ? day : undefined)
+  return isDay ? day : undefined
 }
 
 /** A digest of so many bytes, in hex or base64 (either alphabet, padded or not); the length tells which. */
