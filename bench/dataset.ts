@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Config } from '../server/src/config.ts'
 import { parseConfig } from '../server/src/config.ts'
 import { legacyLocator, sayRefreshToken } from '../server/src/kernel/chain.ts'
@@ -49,9 +49,18 @@ export type Dataset = {
 /** As many codes as there are users; of more, no run ever comes to the end. */
 export const codesIn = (rows: number): number => Math.min(rows / 2, 200_000)
 
+export type DatasetOptions = {
+  /** Which databases are made of it; PostgreSQL's is not kept. */
+  readonly files?: readonly ('ours' | 'floor')[]
+}
+
 /** Finds the data set of this many legacy tokens for this schema, or makes it. */
-export async function dataset(rows: number, tell: (line: string) => void): Promise<Dataset> {
-  const folder = join(tmpdir(), 'tokenferry-bench', `${rows}-${fingerprint()}`)
+export async function dataset(
+  rows: number,
+  tell: (line: string) => void,
+  { files = ['ours', 'floor'] }: DatasetOptions = {},
+): Promise<Dataset> {
+  const folder = join(tmpdir(), 'tokenferry-bench', [rows, ...files, fingerprint()].join('-'))
   const configText = (database: string, policy: Readonly<Record<string, string>> = {}, more = ''): string =>
     textOf(folder, database, policy, more)
   if (!existsSync(join(folder, 'complete'))) {
@@ -59,8 +68,9 @@ export async function dataset(rows: number, tell: (line: string) => void): Promi
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'root-secret'), randomBytes(32).toString('hex'), { mode: 0o600 })
-    await fill(parseConfig(configText(`sqlite:${join(folder, 'ours.db')}`), 'bench'), rows)
-    await buildFloor(join(folder, 'floor.db'), rows)
+    if (files.includes('ours'))
+      await fill(parseConfig(configText(`sqlite:${join(folder, 'ours.db')}`), 'bench'), rows)
+    if (files.includes('floor')) await buildFloor(join(folder, 'floor.db'), rows)
     writeFileSync(join(folder, 'complete'), '')
   }
   return { folder, rows, configText, copy: () => copy(folder) }
@@ -81,8 +91,10 @@ function copy(folder: string): { ours: string; floor: string } {
   rmSync(work, { recursive: true, force: true })
   mkdirSync(work)
   const paths = { ours: join(work, 'ours.db'), floor: join(work, 'floor.db') }
-  copyFileSync(join(folder, 'ours.db'), paths.ours)
-  copyFileSync(join(folder, 'floor.db'), paths.floor)
+  for (const path of Object.values(paths)) {
+    const from = join(folder, basename(path))
+    if (existsSync(from)) copyFileSync(from, path)
+  }
   return paths
 }
 
@@ -126,17 +138,23 @@ export async function fill(config: Config, rows: number): Promise<void> {
   await store.noteLookupKind({ version: version.version, kind: 'raw' })
   await store.commit([{ write: 'raise_numbers', to: rows + 2 }])
 
-  const exchanged = byLookup(version, 0, rows / 2)
-  await insert(database, 'legacy_tokens', exchanged, (token) => exchangedRow(token, version, created))
-  const waiting = byLookup(version, rows / 2, rows)
-  for (let from = 0; from < waiting.length; from += 10_000) {
-    const imported = waiting.slice(from, from + 10_000)
-    await store.importLegacyTokens(imported.map((token) => importedOf(token, version.version, created)))
+  for (const [from, to] of spans(0, rows / 2)) {
+    await insert(database, 'legacy_tokens', byLookup(version, from, to), (token) =>
+      exchangedRow(token, version, created),
+    )
+    const grants = Array.from({ length: to - from }, (_, at) => from + at)
+    await insert(database, 'connections', grants, (at) => connectionRow(at, created))
+    await insert(database, 'grants', grants, (at) => grantRow(at, version, created))
   }
-  const grants = Array.from({ length: rows / 2 }, (_, at) => at)
-  await insert(database, 'connections', grants, (at) => connectionRow(at, created))
-  await insert(database, 'grants', grants, (at) => grantRow(at, version, created))
-  await insert(database, 'codes', grants.slice(0, codesIn(rows)), (at) => codeRow(at, Date.now()))
+  for (const [from, to] of spans(rows / 2, rows)) {
+    const waiting = byLookup(version, from, to)
+    for (let at = 0; at < waiting.length; at += 10_000) {
+      const imported = waiting.slice(at, at + 10_000)
+      await store.importLegacyTokens(imported.map((token) => importedOf(token, version.version, created)))
+    }
+  }
+  const codes = Array.from({ length: codesIn(rows) }, (_, at) => at)
+  await insert(database, 'codes', codes, (at) => codeRow(at, Date.now()))
   if (database.backend === 'postgres') {
     await database.script('analyze')
   } else {
@@ -144,6 +162,13 @@ export async function fill(config: Config, rows: number): Promise<void> {
     await database.query('pragma wal_checkpoint(truncate)', [])
   }
   await deployment.close()
+}
+
+/** In longer sorted runs, more rows share a page; ten million at once would not fit into memory. */
+const spanRows = 1_000_000
+
+function* spans(from: number, to: number): Generator<readonly [number, number]> {
+  for (let at = from; at < to; at += spanRows) yield [at, Math.min(at + spanRows, to)]
 }
 
 export const importedOf = (

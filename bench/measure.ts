@@ -47,13 +47,20 @@ type Contender = {
 
 export type Telling = (line: string) => void
 
+export type MeasureOptions = {
+  readonly tell: Telling
+  readonly profile?: boolean
+  /** While the subjects still run. */
+  readonly onMeasured?: (running: readonly Subject[]) => void
+}
+
 const halfConnections = 128
 
 export async function measureSetup(
   setup: Setup,
   place: Place,
   pace: Pace,
-  { tell, profile }: { tell: Telling; profile: boolean },
+  { tell, profile = false, onMeasured }: MeasureOptions,
 ): Promise<Cell[]> {
   const cores = coresOf(setup.cores)
   pin([process.pid], cores.load)
@@ -78,6 +85,7 @@ export async function measureSetup(
         }))
       cells.push(...(await measureOperation(setup, operation, contenders, pace, tell)))
     }
+    onMeasured?.(running.map(({ subject }) => subject))
   } finally {
     for (const { subject } of running) await subject.stop()
   }

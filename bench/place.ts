@@ -1,9 +1,9 @@
 /** Where the subjects live: what was built, their databases, and what of these is not used up yet. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConfig } from '../server/src/config.ts'
 import type { PostgresServer } from '../server/src/testing/postgres.ts'
-import { startPostgres } from '../server/src/testing/postgres.ts'
+import { administer, startPostgres } from '../server/src/testing/postgres.ts'
 import type { Dataset } from './dataset.ts'
 import { fill } from './dataset.ts'
 import type { Subject } from './subjects.ts'
@@ -16,6 +16,8 @@ export type Place = {
   readonly data: Dataset
   readonly left: Left
   start(name: SubjectName, how: StartHow): Promise<Subject>
+  /** Bytes on disk of this server's database, all tables and indexes. */
+  bytesOf(name: SubjectName): Promise<number>
   /** The configuration of this server on this database, as a text. */
   configText(name: SubjectName, signature: Signature): string
   stop(): Promise<void>
@@ -41,6 +43,7 @@ export async function openPlace(
   data: Dataset,
   names: readonly SubjectName[],
   tell: (line: string) => void,
+  { partitions = 1 }: { readonly partitions?: number } = {},
 ): Promise<Place> {
   const built = build(data.folder)
   const files = data.copy()
@@ -50,7 +53,7 @@ export async function openPlace(
   }
   const database = (name: SubjectName): string => servers.get(name)?.url() ?? `sqlite:${files.ours}`
   const configText = (name: SubjectName, signature: Signature): string =>
-    data.configText(database(name), policyOf(signature))
+    data.configText(database(name), policyOf(signature), `postgres: { partitions: ${partitions} }`)
   if (servers.has('ours-postgres')) {
     tell(`Filling PostgreSQL with ${data.rows} legacy tokens …`)
     await fill(parseConfig(configText('ours-postgres', 'ES256'), 'bench'), data.rows)
@@ -77,6 +80,12 @@ export async function openPlace(
     data,
     left,
     configText,
+    async bytesOf(name) {
+      const server = servers.get(name)
+      if (!server) return statSync(files.ours).size
+      const { rows } = await administer(server.url(), 'select pg_database_size(current_database()) as bytes')
+      return Number(rows[0]?.bytes)
+    },
     start(name, { signature, cores, nodeOptions = [] }) {
       const { program, isManyProcesses } = subjectKinds[name]
       const pid = servers.get(name)?.pid

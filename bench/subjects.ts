@@ -75,6 +75,8 @@ const toJavaScript = (source: string): string =>
 export type Subject = {
   readonly ports: readonly number[]
   readonly pids: readonly number[]
+  /** From its start until it listened: the slowest of its processes. */
+  readonly startMilliseconds: number
   used(): Used
   stop(): Promise<void>
 }
@@ -96,19 +98,23 @@ export async function start(built: string, name: string, options: StartOptions):
   const [program = '', ...rest] = canPin ? ['taskset', '--cpu-list', cores, ...command] : command
   const children: ChildProcess[] = []
   const ports: number[] = []
+  let startMilliseconds = 0
   // One after the other: the first makes what the others find.
   for (let at = 0; at < processes; at += 1) {
+    const begun = performance.now()
     const child = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_ENV: 'production', NODE_NO_WARNINGS: '1' },
     })
     children.push(child)
     ports.push(await portOf(child, name))
+    startMilliseconds = Math.max(startMilliseconds, performance.now() - begun)
   }
   const pids = children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
   return {
     ports,
     pids,
+    startMilliseconds,
     used: () => ({
       subject: pids.reduce((sum, pid) => sum + treeSeconds(pid), 0),
       database: treeSeconds(database),
