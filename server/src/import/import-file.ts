@@ -185,7 +185,7 @@ async function writeRest<Imported>(
 
 const placesMax = 2 ** 21
 
-/** In the target's order, where it has one: each key with its row's place behind it, sorted as plain numbers. */
+/** In the target's order, where it has one: numbers, each of a key with its row's place behind it. */
 function sorted<Imported>(waiting: readonly Waiting<Imported>[], { order }: Target<Imported>): Run<Imported> {
   if (!order || waiting.length > placesMax) return { rows: waiting, written: 0 }
   const keys = new Float64Array(waiting.length)

@@ -45,16 +45,15 @@ export async function legacyTokenTarget(
     check: checker.check,
     order: ({ lookup }) => (lookup as Buffer).readUInt32BE(0),
     async look(records) {
-      const users = records.map(({ userId }) => userId).filter((id) => id !== '' && !isOwnSubject(id))
-      const organizations = records.map(({ organizationId }) => organizationId).filter((id) => id !== '')
-      const known = await store.findKnown({
-        users: [...new Set(users)],
-        organizations: [...new Set(organizations)],
-      })
-      checker.warnings.userUnknown += users.filter((id) => !known.users.has(id)).length
-      checker.warnings.organizationUnknown += organizations.filter(
-        (id) => !known.organizations.has(id),
-      ).length
+      const users: string[] = []
+      const organizations: string[] = []
+      for (const { userId, organizationId } of records) {
+        if (userId !== '' && !isOwnSubject(userId)) users.push(userId)
+        if (organizationId !== '') organizations.push(organizationId)
+      }
+      const unknown = await store.countUnknown({ users, organizations })
+      checker.warnings.userUnknown += unknown.users
+      checker.warnings.organizationUnknown += unknown.organizations
     },
     async write(records) {
       // Before their rows: a row of a kind that nobody knows of would not be found.

@@ -24,7 +24,7 @@ export function hearMoment(text: string): number | undefined {
   if (!isoPattern.test(text)) return undefined
   const day = hearDay(text.slice(0, 10))
   if (day === undefined || text.length === 10) return day
-  // What most systems write, and the fastest to read.
+  // What most systems write.
   if (text[10] === 'T' && text.endsWith('Z') && !text.includes(',')) return Date.parse(text) || undefined
   const time = text
     .slice(11)

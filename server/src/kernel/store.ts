@@ -225,8 +225,8 @@ export type Store = Finders & {
    */
   importUsers(users: readonly ImportedUser[]): Promise<readonly number[]>
   importOrganizations(organizations: readonly Organization[]): Promise<void>
-  /** Those of the ids that are there. */
-  findKnown(ids: PeopleIds<readonly string[]>): Promise<PeopleIds<ReadonlySet<string>>>
+  /** How many of the ids are not there, each as often as it is named. */
+  countUnknown(ids: PeopleIds<readonly string[]>): Promise<PeopleIds<number>>
   noteUsage(usage: Usage): Promise<void>
   /**
    * Deletes what is dead, at most `limit` rows of each table; returns how many went, and whether all was

@@ -1,10 +1,10 @@
 /** Users and organizations by the thousand: rows that are there already get what the file says anew. */
 import type { ImportedUser, Store } from '../kernel/store.ts'
 import type { Backend, Database, Row, Statement } from './database.ts'
-import { text } from './rows.ts'
+import { number, text } from './rows.ts'
 import { none, places, userColumns, userValues } from './statement-parts.ts'
 
-type People = Pick<Store, 'importUsers' | 'importOrganizations' | 'findKnown'>
+type People = Pick<Store, 'importUsers' | 'importOrganizations' | 'countUnknown'>
 
 /** Values in one question: few statements, and below every engine's limit of values. */
 const valuesPerQuery = 200
@@ -36,10 +36,10 @@ export const peopleOf = (database: Database): People => ({
     )
   },
 
-  async findKnown({ users, organizations }) {
+  async countUnknown({ users, organizations }) {
     return {
-      users: await known('users', users, database),
-      organizations: await known('organizations', organizations, database),
+      users: await unknown('users', users, database),
+      organizations: await unknown('organizations', organizations, database),
     }
   },
 })
@@ -81,20 +81,22 @@ async function ownersOf(users: readonly ImportedUser[], database: Database): Pro
 }
 
 /** A list of texts as rows: one value, however many there are, and one statement. */
-const amongSql: Readonly<Record<Backend, string>> = {
-  sqlite: 'select value from json_each($1)',
-  postgres: 'select jsonb_array_elements_text($1::jsonb)',
+const namedSql: Readonly<Record<Backend, string>> = {
+  sqlite: 'json_each($1)',
+  postgres: 'jsonb_array_elements_text($1::jsonb) as named(value)',
 }
 
-async function known(
+async function unknown(
   table: 'users' | 'organizations',
   ids: readonly string[],
   database: Database,
-): Promise<Set<string>> {
-  if (ids.length === 0) return new Set()
-  const sql = `select id from ${table} where id in (${amongSql[database.backend]})`
-  const rows = await database.scan(sql, [JSON.stringify(ids)])
-  return new Set(rows.map(({ id }) => text(id)))
+): Promise<number> {
+  if (ids.length === 0) return 0
+  // A number alone: rows of ids would cost more than all the rest.
+  const sql = `select count(*) as count from ${namedSql[database.backend]}
+    where not exists (select 1 from ${table} where id = value)`
+  const [row] = await database.scan(sql, [JSON.stringify(ids)])
+  return number(row?.count)
 }
 
 /** The rows whose column, the last word of the statement, is one of the values. */
