@@ -13,7 +13,7 @@ type Aim = {
   readonly words: string
   readonly subject: SubjectName
   readonly operation?: OperationName
-  /** `half`: the tail over the middle at half of the best rate, at most so much; else a rate over another's. */
+  /** `half`: the tail over the middle at half of the best rate, below the aim; else a rate over another's. */
   readonly over: SubjectName | 'half'
   readonly aim: number
 }

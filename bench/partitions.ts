@@ -1,4 +1,4 @@
-/** `npm run bench -- partitions`: exchange and refresh on PostgreSQL, whose growing tables are in so many parts. */
+/** `npm run bench -- partitions`: exchange and refresh on PostgreSQL, by the number of its partitions. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,4 +1,4 @@
-/** The run as a picture: bars of answers per second, readable on light and on dark pages, its text as text. */
+/** The run as a picture: bars of answers per second, for light and dark pages, its text as text. */
 import { medianOf } from './aims.ts'
 import type { Cell } from './measure.ts'
 import { round } from './report.ts'
@@ -11,7 +11,7 @@ const barHeight = 16
 const lineHeight = 22
 const headHeight = 46
 
-/** One group of bars for each operation of the first setup, at the middle one of its numbers of connections. */
+/** A group of bars for each operation of the first setup, at the middle of its numbers of connections. */
 export function picture(cells: readonly Cell[]): string {
   const setup = cells[0]?.setup
   const connections = setup?.connections[Math.floor(setup.connections.length / 2)]
@@ -28,15 +28,17 @@ export function picture(cells: readonly Cell[]): string {
       const length = Math.max(1, Math.round((rate / most) * barWidth))
       parts.push(
         text(labelWidth - 8, y + 13, 'end', cell.subject),
-        `<rect x="${labelWidth}" y="${y}" width="${length}" height="${barHeight}" rx="2" class="${kindOf(cell.subject)}"/>`,
+        bar(y, length, kindOf(cell.subject)),
         text(labelWidth + length + 6, y + 13, 'value', round(rate)),
       )
       y += lineHeight
     }
     y += 12
   }
-  const title = `Answers per second, ${setup?.signature}, ${setup?.cores === 1 ? 'one core' : `${setup?.cores} cores`}, ${connections} connections`
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}" role="img" aria-labelledby="t">
+  const cores = setup?.cores === 1 ? 'one core' : `${setup?.cores} cores`
+  const title = `Answers per second, ${setup?.signature}, ${cores}, ${connections} connections`
+  const size = `viewBox="0 0 ${width} ${y}" width="${width}" height="${y}"`
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-labelledby="t">
 <title id="t">${title}</title>
 <style>
   text { font: 13px system-ui, sans-serif; fill: #1c2430; }
@@ -51,6 +53,9 @@ ${parts.join('\n')}
 </svg>
 `
 }
+
+const bar = (y: number, length: number, kind: string): string =>
+  `<rect x="${labelWidth}" y="${y}" width="${length}" height="${barHeight}" rx="2" class="${kind}"/>`
 
 const kindOf = (subject: SubjectName): 'ours' | 'floor' | 'peer' =>
   subject.startsWith('ours') ? 'ours' : subject === 'floor' ? 'floor' : 'peer'

@@ -50,6 +50,7 @@ ${setups.map((setup) => sectionOf(setup, cells)).join('\n')}`
 function headOf({ rows, seconds, rounds, pinned, versions, ...about }: About): string {
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}, PostgreSQL ${about.postgresVersion}`
   const { by, es256PerSecond, rs256PerSecond } = about.signatures
+  const grants = (rows / 2).toLocaleString('en')
   return `${machine}, ${process.platform}. ${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}.
@@ -58,10 +59,11 @@ ${
     ? 'Each subject with its database on the cores that are named, the load on others where there are any.'
     : 'Subjects and load were not kept apart: no taskset, or one core.'
 }
-Medians of ${rounds} rounds of ${seconds} s each, subjects in turn; keep-alive, secret in the form; refreshes rotate always.
-This server had ${rows.toLocaleString('en')} legacy tokens and ${(rows / 2).toLocaleString('en')} grants before; the floor as many rows; peers none.
+Medians of ${rounds} rounds of ${seconds} s each, subjects in turn; keep-alive, secret in the form; refreshes rotate
+always. This server had ${rows.toLocaleString('en')} legacy tokens and ${grants} grants before; the floor as many rows; peers none.
 One core makes ${round(es256PerSecond)} ES256 and ${round(rs256PerSecond)} RS256 (2048 bits) signatures a second (${by}).
-It took ${Math.round(about.minutes)} minutes; load average of the machine at the end, where two are this bench's own: ${loadavg()[0]?.toFixed(1)}.`
+It took ${Math.round(about.minutes)} minutes; load average of the machine at the end, where two are this bench's own:
+${loadavg()[0]?.toFixed(1)}.`
 }
 
 const subjectLines = (cells: readonly Cell[]): string =>

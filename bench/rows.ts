@@ -117,7 +117,7 @@ export const codeRow = (at: number, created: number): Columns => ({
   status: 'open',
 })
 
-/** Some rows an insert, ten thousand a transaction; or by the engine's own faster way, where a key is of bytes. */
+/** Some rows an insert, ten thousand a transaction; or by the engine's faster way, for keys of bytes. */
 export async function insert<Item>(
   database: Database,
   table: string,

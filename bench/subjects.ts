@@ -23,7 +23,7 @@ const coreCount = availableParallelism()
 /** Two cores and `taskset` are needed to keep the load off the subject's core. */
 export const canPin = coreCount > 1 && spawnSync('taskset', ['--version']).status === 0
 
-/** The first so many cores are the subject's; the load has the others, or shares them where there are none. */
+/** The first so many cores are the subject's; the load has the others, or where there are none the same. */
 export const coresOf = (count: number): { readonly subject: string; readonly load: string } => {
   const last = coreCount - 1
   return count > last

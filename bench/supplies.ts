@@ -1,4 +1,4 @@
-/** What the load asks with: legacy tokens, refresh tokens, codes and access tokens, for each subject its own. */
+/** What the load asks with: legacy tokens, refresh tokens, codes and access tokens of each subject. */
 import { parseConfig } from '../server/src/config.ts'
 import { chainsOf, codesIn } from './dataset.ts'
 import { load } from './load.ts'
