@@ -62,7 +62,13 @@ export async function startServer({
   }
   child.once('exit', () => running.delete(child))
   await ready(base, child, () => output)
-  return { pid: child.pid ?? 0, base, configPath, output: () => output, kill: (signal = 'SIGTERM') => end(child, signal) }
+  return {
+    pid: child.pid ?? 0,
+    base,
+    configPath,
+    output: () => output,
+    kill: (signal = 'SIGTERM') => end(child, signal),
+  }
 }
 
 /** A port that nothing listens on. */
