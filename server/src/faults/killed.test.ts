@@ -139,12 +139,13 @@ async function underLoad(
   const kept = await openDatabase(settings)
   await assertKept(load.told, kept)
   if (kept.backend === 'sqlite') {
-    assert.deepEqual(await kept.query('pragma integrity_check', []), [{ integrity_check: 'ok' }])
+    const [row] = await kept.query('pragma integrity_check', [])
+    assert.equal(row?.integrity_check, 'ok')
   }
   await kept.close()
 }
 
-/** As whatever watches over processes does: one that cannot start, because its database is away, is started again. */
+/** As a supervisor does: one that cannot start while its database is away is started again. */
 async function insisting(start: () => Promise<ServerProcess>): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -42,7 +42,7 @@ async function insist(base = '', ask: (by: ReturnType<typeof over>) => Promise<T
 
 type Kept = { query(sql: string, values: readonly []): Promise<readonly Readonly<Record<string, unknown>>[]> }
 
-/** One grant for each legacy token, of just as many generations as its client was told, and each event once. */
+/** One grant for each legacy token, of as many generations as its client was told, and each event once. */
 export async function assertKept(told: readonly Told[], database: Kept): Promise<void> {
   const numbers = async (sql: string): Promise<readonly number[]> =>
     (await database.query(sql, [])).map((row) => Number(Object.values(row)[0]))

@@ -18,7 +18,7 @@ export type Load = {
   readonly complaints: readonly string[]
   /** How often a client heard what. */
   readonly heard: ReadonlyMap<string, number>
-  /** Waits until so many more answers were acknowledged; throws where the signal says that it took too long. */
+  /** Waits until so many more answers were acknowledged; throws where the signal ends the wait. */
   acknowledged(more: number, signal: AbortSignal): Promise<void>
   /** Lets each client finish the request that it has begun; what has failed is not asked again. */
   stop(): Promise<void>

@@ -1,4 +1,4 @@
-/** Stands between two parties and lets everything pass, until it is told to cut their line or to stand still. */
+/** Stands between two parties and lets all pass, until it is told to cut their line or to stand still. */
 import { once } from 'node:events'
 import type { NetConnectOpts, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'

@@ -1,4 +1,4 @@
-/** The course of every trouble: all is well before, clients hear of it while it lasts, and all is well after. */
+/** The course of every trouble: all is well before, clients hear of it while it lasts, all is well after. */
 import assert from 'node:assert/strict'
 import { countOf } from '../promises/asks.ts'
 import type { TestDeployment } from '../testing/deployment.ts'

@@ -45,8 +45,8 @@ const staleReasons: ReadonlySet<Reason> = new Set<Reason>([
 ])
 
 /**
- * `isGone`: whether the caller has hung up. Then a refusal costs nobody anything: what was asked may have lain
- * here for long, and its sender has asked again since, and gone on with the answer.
+ * `isGone`: whether the caller has hung up. Then a refusal costs nobody anything: what was asked may have
+ * lain here for long, and its sender has asked again since, and gone on with the answer.
  */
 export async function perform<Input, Facts, Result>(
   operation: Operation<Input, Facts, Result>,
