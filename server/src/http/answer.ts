@@ -244,7 +244,7 @@ async function prove(
 
 /** A password is verified first, and an exchange takes one of the client's budget. */
 async function performing(
-  request: Pick<Request, 'isGone'>,
+  request: Request,
   endpoint: Endpoint,
   input: object,
   client: Client,
@@ -261,7 +261,7 @@ const isWithPassword = (input: object): input is { username: string; credential:
 
 /** An exchange takes one of the client's budget; one that made nothing gives it back. */
 async function runWithinBudget(
-  request: Pick<Request, 'isGone'>,
+  request: Request,
   endpoint: Endpoint,
   input: object,
   client: Client,
@@ -282,12 +282,7 @@ async function runWithinBudget(
 
 const isRepeat = (granted: object): boolean => 'repeated' in granted && granted.repeated === true
 
-function run(
-  { isGone }: Pick<Request, 'isGone'>,
-  endpoint: Endpoint,
-  input: object,
-  world: World,
-): Promise<Answer<object>> {
+function run({ isGone }: Request, endpoint: Endpoint, input: object, world: World): Promise<Answer<object>> {
   // `hear` returned the input of just this operation, see `endpoint()`.
   const operation = operations[endpoint.does] as unknown as Operation<object, unknown, object>
   return perform(operation, input, world, isGone)
