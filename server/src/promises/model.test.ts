@@ -117,8 +117,8 @@ const sequences = fc.oneof(
 const worldMillisecondsMax = 30_000
 
 for (const [backend, count] of [
-  ['sqlite', shortOrLong(150, 10_000)],
-  ['postgres', shortOrLong(40, 2_000)],
+  ['sqlite', shortOrLong(120, 10_000)],
+  ['postgres', shortOrLong(30, 2_000)],
 ] as const satisfies readonly (readonly [Backend, number])[]) {
   suite(`promises: whatever is asked, in whatever order (${backend})`, () => {
     test('the server answers and holds what the model does', async () => {

@@ -4,13 +4,9 @@
  * Requests share three connections: one reads, one commits what may run beside others, one commits the rest.
  * Commits that arrive while a batch is on its way join the next: one statement, one round trip, one flush.
  */
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
 import { StoreUnavailable } from '../kernel/store.ts'
-import { copyLines } from './copy-lines.ts'
-import type { Database, Load, Row, Statement, Unit, Value } from './database.ts'
+import type { Database, Row, Statement, Unit, Value } from './database.ts'
 import type { PostgresSettings } from './postgres-connection.ts'
 import {
   codeOf,
@@ -20,6 +16,7 @@ import {
   unavailable,
   waitMillisecondsDefault,
 } from './postgres-connection.ts'
+import { copyIn, copyRows } from './postgres-copy.ts'
 import type { Call, Shape, UnitFunction } from './postgres-functions.ts'
 import { callAll, lockAlone, lockShared, makeFunction, shapeOf } from './postgres-functions.ts'
 import { connectionPool } from './postgres-pool.ts'
@@ -257,8 +254,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     addRows: ({ table, columns, rows }, then) =>
       retrying(() =>
         transaction(lockShared, async (client) => {
-          const into = client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin`))
-          await pipeline(Readable.from(copyLines(rows)), into)
+          await copyRows(table, columns, rows, client)
           await client.query(asked(then))
         }),
       ),
@@ -289,24 +285,6 @@ const beginOf = (isPooled: boolean, waitMilliseconds: number): string =>
     ? `begin isolation level read committed; set local lock_timeout = ${waitMilliseconds};
       set local idle_in_transaction_session_timeout = ${2 * waitMilliseconds}`
     : 'begin'
-
-/** By way of a table of the transaction's own, since COPY itself stops at a key that is taken. */
-async function copyIn({ table, columns, rows, alsoAs }: Load, client: pg.ClientBase): Promise<number> {
-  const [first, second] = columns
-  const names = columns.join(', ')
-  await client.query(
-    `create temp table loading on commit drop as
-      select ${names}, array[]::bytea[] as also_as from ${table} with no data`,
-  )
-  await pipeline(Readable.from(copyLines(rows, alsoAs)), client.query(copyFrom('copy loading from stdin')))
-  const { rowCount } = await client.query(
-    `insert into ${table} (${names}) select ${names} from loading
-      where also_as = '{}' or not exists (select 1 from ${table} already
-        where already.${first} = any(also_as) and already.${second} = loading.${second})
-      order by ${first}, ${second} on conflict do nothing`,
-  )
-  return rowCount ?? 0
-}
 
 const byFirstValue = (one: Waiting, other: Waiting): number =>
   Number(one.unit[0].values[0]) - Number(other.unit[0].values[0])
