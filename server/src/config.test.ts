@@ -171,7 +171,8 @@ suite('configuration: a mistake says where it is, and what would be accepted', (
     assert.throws(() => parseConfig('public_url: https://auth.example.com\nmounts: [{}]', 'a.yaml'), {
       name: 'ConfigError',
       message: [
-        'a.yaml:1: database is missing; expected: sqlite:PATH, such as sqlite:./tokenferry.db',
+        'a.yaml:1: database is missing; expected: sqlite:PATH, such as sqlite:./tokenferry.db; ' +
+          'or postgres://user@host/name, or several hosts: postgres://user@one,two/name',
         'a.yaml:1: root_secret is missing; expected: env:NAME or file:PATH, such as env:ROOT_SECRET; never the value itself',
         `a.yaml:2: mounts.0.dialect is missing; expected: one of ${dialects.map(({ name }) => name).join(', ')}`,
         'a.yaml:2: mounts.0.prefix is missing; expected: / or a path such as /name',

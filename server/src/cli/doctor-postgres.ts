@@ -1,7 +1,8 @@
 /** What `tokenferry doctor` says of PostgreSQL: whether it keeps what is acknowledged, and has room left. */
 import type { Config } from '../config.ts'
-import { openDatabase } from '../open-database.ts'
+import { postgresOf } from '../open-database.ts'
 import type { Database, Row } from '../storage/database.ts'
+import { openPostgres } from '../storage/postgres.ts'
 import { databaseShown } from './command.ts'
 import type { Finding } from './doctor-finding.ts'
 import { fail, messageOf, ok, warn } from './doctor-finding.ts'
@@ -15,7 +16,8 @@ export async function postgresFindings(
 ): Promise<readonly Finding[]> {
   let database: Database
   try {
-    database = await openDatabase(config)
+    // It is looked at also where no commit would end.
+    database = await openPostgres({ ...postgresOf(config), unconfirmed: true })
   } catch (error) {
     return [fail('database', `${databaseShown(config)} cannot be used (${unopened(messageOf(error))}`)]
   }

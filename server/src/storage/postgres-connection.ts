@@ -19,6 +19,8 @@ export type PostgresSettings = {
   readonly pooler?: boolean
   /** What its connections are called; absent: as all of ours. */
   readonly application?: string
+  /** Whether what no standby confirms is read: by who only looks at the server, and at its standbys. */
+  readonly unconfirmed?: boolean
   /** A unit that comes this often gets a function of its own; an operator's change never does. */
   readonly functionAfter?: number
   /** How long a request waits, for a lock or an answer, before it is trouble. */

@@ -89,7 +89,7 @@ export function connectionsTo(settings: PostgresSettings): Connections {
     try {
       await client.connect()
       await refuseStandby(client)
-      learn(await confirmedStanding(client), address, client)
+      if (!settings.unconfirmed) learn(await confirmedStanding(client), address, client)
       return client
     } catch (error) {
       if (error instanceof StoreUnavailable) void client.end().catch(() => undefined)
