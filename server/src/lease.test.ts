@@ -29,7 +29,7 @@ const turns = (): Promise<void> => pause(2 * milliseconds)
 
 type Node = { readonly lease: HeldLease; readonly database: Database; readonly lines: object[] }
 
-suite('a lease', () => {
+suite('a lease', { timeout: 60_000 }, () => {
   let passed = 0
 
   /** `ahead`: of the true time. */

@@ -49,21 +49,27 @@ export function keepLease(options: LeaseOptions): HeldLease {
     if (!isOthers) seen = undefined
     else if (seen?.lease.holder !== found.holder || seen.lease.until !== found.until)
       seen = { lease: found, since: passed() }
+    if (isOthers) note(Number.NEGATIVE_INFINITY)
     const stale = seen && passed() - seen.since >= milliseconds ? seen.lease : undefined
     if (!closed && (!isOthers || stale || found.until <= now())) await take(stale, found)
   }
 
   async function take(stale: Lease | undefined, found: Lease | undefined): Promise<void> {
-    const wasHeld = isHeld()
     // Counted from before it is written, so that it ends here no later than others may take it.
     const began = passed()
     const at = now()
     const lease = { name, holder, until: at + milliseconds }
     const outcome = await store.commit([{ write: 'take_lease', lease, now: at, stale }])
-    heldUntil = outcome === 'committed' ? began + milliseconds : Number.NEGATIVE_INFINITY
+    note(outcome === 'committed' ? began + milliseconds : Number.NEGATIVE_INFINITY, found?.holder)
+  }
+
+  /** Until when it is this node's, as was just learned: a clock far ahead may have taken it from us. */
+  function note(until: number, from?: string): void {
+    const wasHeld = isHeld()
+    heldUntil = until
     if (wasHeld && !isHeld()) logger.info({ operation: 'lose_lease', name, holder })
-    if (!wasHeld && isHeld() && found) {
-      logger.info({ operation: 'take_lease', name, holder, from: found.holder })
+    if (!wasHeld && isHeld() && from !== undefined) {
+      logger.info({ operation: 'take_lease', name, holder, from })
     }
   }
 
