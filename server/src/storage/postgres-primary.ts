@@ -145,7 +145,8 @@ export function connectionsTo(settings: PostgresSettings): Connections {
         return client
       } catch (trouble) {
         const error = unavailable(trouble)
-        failed = { error, until: performance.now() + pauseMilliseconds }
+        // Where there is one host alone, it is asked as soon as somebody needs it.
+        if (addresses.length > 1) failed = { error, until: performance.now() + pauseMilliseconds }
         throw error
       }
     },
