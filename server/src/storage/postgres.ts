@@ -81,19 +81,10 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     try {
       // A turn of the event loop: requests that were read together commit together.
       await new Promise((resolve) => setImmediate(resolve))
-      while (queue.waiting.length > 0) await commitBatch(queue, inTime(queue.waiting.splice(0, batchMax)))
+      while (queue.waiting.length > 0) await commitBatch(queue, queue.waiting.splice(0, batchMax))
     } finally {
       queue.busy = false
     }
-  }
-
-  /** Behind a batch that was not answered, nobody waits as long as it did once more. */
-  function inTime(batch: readonly Waiting[]): readonly Waiting[] {
-    const from = performance.now() - waitMilliseconds
-    for (const { since, reject } of batch) {
-      if (since < from) reject(new StoreUnavailable('The database did not take the commit in time.'))
-    }
-    return batch.filter(({ since }) => since >= from)
   }
 
   async function commitBatch(queue: Queue, batch: readonly Waiting[]): Promise<void> {
