@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 const rows = Number(options.rows ?? (options.quick ? 100_000 : 2_000_000))
 const tell = (line: string): void => console.error(line)
 const data = await dataset(2000, tell)
-const built = build(data.folder)
+const built = await build(data.folder)
 const folder = join(data.folder, 'import')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder)

@@ -45,7 +45,7 @@ export async function openPlace(
   tell: (line: string) => void,
   { partitions = 1 }: { readonly partitions?: number } = {},
 ): Promise<Place> {
-  const built = build(data.folder)
+  const built = await build(data.folder)
   const files = data.copy()
   const servers = new Map<SubjectName, PostgresServer>()
   for (const name of names.filter((one) => subjectKinds[one].hasPostgres)) {

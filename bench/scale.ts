@@ -130,7 +130,7 @@ async function importFile(backend: string, size: number): Promise<string[]> {
   const folder = join(data.folder, 'scale')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  const built = build(data.folder)
+  const built = await build(data.folder)
   const file = join(folder, 'tokens.csv')
   writeTokensFile(file, 0, size, false)
   let server: PostgresServer | undefined

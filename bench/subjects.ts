@@ -1,23 +1,13 @@
 /** The subjects: each a process of its own, all on the same cores; the load is on others where there are. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'
-import {
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import typescript from 'typescript'
+import { join } from 'node:path'
+import { root } from '../scripts/files.ts'
+import { writeJavaScript } from '../scripts/javascript.ts'
 import type { Used } from './load.ts'
 import { tree, treeSeconds } from './processor.ts'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
 
 const coreCount = availableParallelism()
 /** Two cores and `taskset` are needed to keep the load off the subject's core. */
@@ -44,33 +34,15 @@ export const pinTree = (pid: number, cores: string): void => pin(tree(pid), core
  * Writes the sources as plain JavaScript, as a published package would hold them: a loader that compiles
  * while it loads marks every function with its name, which costs a server some of its speed.
  */
-export function build(folder: string): string {
+export async function build(folder: string): Promise<string> {
   const target = join(folder, 'built')
   rmSync(target, { recursive: true, force: true })
-  for (const from of ['server/src', 'bench']) {
-    for (const name of readdirSync(join(root, from), { recursive: true, encoding: 'utf8' })) {
-      if (/\.test\.ts$/.test(name) || !/\.(ts|sql)$/.test(name)) continue
-      const path = join(target, from, name.replace(/\.ts$/, '.js'))
-      const text = readFileSync(join(root, from, name), 'utf8')
-      mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, name.endsWith('.ts') ? toJavaScript(text) : text)
-    }
-  }
+  for (const from of ['server/src', 'bench', 'scripts']) await writeJavaScript(from, join(target, from))
   copyFileSync(join(root, 'server/package.json'), join(target, 'server/package.json'))
   writeFileSync(join(target, 'package.json'), '{ "type": "module" }\n')
   symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'))
   return target
 }
-
-const toJavaScript = (source: string): string =>
-  typescript.transpileModule(source, {
-    compilerOptions: {
-      target: typescript.ScriptTarget.ES2023,
-      module: typescript.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      rewriteRelativeImportExtensions: true,
-    },
-  }).outputText
 
 export type Subject = {
   readonly ports: readonly number[]

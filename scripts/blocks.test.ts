@@ -1,5 +1,6 @@
 /**
- * Every `sh` block of the README and of the pages for operators runs, in order, as a reader would paste it.
+ * Every `sh` block of the README and of the pages for operators runs, in order, as a reader would paste it;
+ * and the configuration that one of them shows can be used.
  */
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
@@ -10,8 +11,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { brandOf } from '../server/src/brand.ts'
+import { parseConfig } from '../server/src/config.ts'
 import { startPostgres } from '../server/src/testing/postgres.ts'
-import { root } from './files.ts'
+import { read, root } from './files.ts'
 
 /**
  * Why the blocks are skipped here; `false` where they run. Readers have these; a bare machine has Node alone.
@@ -81,6 +84,17 @@ suite('the documentation works when pasted', { timeout: 600_000, skip }, () => {
   })
 })
 
+suite('the page for operators about names and colours', () => {
+  test('shows a configuration that can be used', () => {
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/operating/pages.md')) ?? []
+    const rest = 'public_url: https://auth.acme.example\ndatabase: sqlite:./x.db\nroot_secret: env:SECRET\n'
+    const config = parseConfig(`${rest}mounts: [{ dialect: standard, prefix: / }]\n${yaml}`, 'pages.md')
+    assert.deepEqual(Object.keys(config.scopes), ['deals:read', 'base'])
+    assert.equal(brandOf(config).name, 'Acme')
+    assert.equal(brandOf(config).colours.dark.accent, '#66c1e6')
+  })
+})
+
 function blocksOf(page: string): Block[] {
   const found = readFileSync(join(root, page), 'utf8').matchAll(/^```sh( background)?\n(.*?)^```$/gms)
   return [...found].map(([, background, text]) => ({
@@ -96,9 +110,10 @@ function newFolder(): string {
 }
 
 // A reader stands in the checkout, where `npx` finds the command; the test stands in an empty folder.
+const { TOKENFERRY_TEST_PACKAGE: home = root } = process.env
 const prelude = `set -euo pipefail
 npx() { [ "$1" = tokenferry ] && shift && exec_node "$@"; }
-exec_node() { node ${JSON.stringify(join(root, 'server/bin/tokenferry.js'))} "$@"; }
+exec_node() { node ${JSON.stringify(join(home, 'server/bin/tokenferry.js'))} "$@"; }
 export TOKENFERRY_CONFIG=tokenferry.yaml
 `
 

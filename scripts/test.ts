@@ -6,9 +6,13 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '../server/src/testing/postgres.ts'
 import { globbed, root } from './files.ts'
+import { packaged, writePackage } from './javascript.ts'
 
 const { values, positionals: filters } = parseArgs({
   options: { long: { type: 'boolean', default: false }, backend: { type: 'string' } },
@@ -60,24 +64,47 @@ if (all.length === 0) {
 
 // One PostgreSQL for all of them, each with databases of its own in it.
 const postgres = await startPostgres({ settings: { max_connections: '400' } })
+// The server's tests run from its package, the others where they stand: these read the sources.
+const home = mkdtempSync(join(tmpdir(), 'tokenferry-test-'))
+await writePackage(home)
+const isPackaged = (path: string): boolean => packaged(path) !== undefined
 // Node 20 runs no TypeScript by itself.
 const loader = Reflect.get(process.features, 'typescript') ? [] : ['--import', 'tsx']
-const options = ['--test', '--test-concurrency=2', '--test-reporter=spec']
 for (const { tests, backend } of passes) {
-  if (tests.length === 0) continue
-  console.log(`── ${tests.length} files of tests${backend === 'postgres' ? ', on PostgreSQL' : ''}`)
+  const name = backend === 'postgres' ? ', on PostgreSQL' : ''
+  await run(
+    tests.filter((path) => !isPackaged(path)),
+    loader,
+    `of the sources${name}`,
+    backend,
+  )
+  const paths = tests.flatMap((path) => packaged(path) ?? []).map((path) => join(home, path))
+  await run(paths, ['--enable-source-maps'], `of the server${name}`, backend)
+}
+await postgres.stop()
+rmSync(home, { recursive: true })
+
+async function run(
+  tests: readonly string[],
+  nodeOptions: readonly string[],
+  of: string,
+  backend: string,
+): Promise<void> {
+  if (tests.length === 0) return
+  console.log(`── ${tests.length} files of tests ${of}`)
+  const options = ['--test', '--test-concurrency=2', '--test-reporter=spec']
   // Not waited for in one go: the server's log must be read meanwhile, or it stops where its pipe is full.
-  const run = spawn(process.execPath, [...loader, ...options, ...tests], {
+  const child = spawn(process.execPath, [...nodeOptions, ...options, ...tests], {
     cwd: root,
     env: {
       ...process.env,
       TOKENFERRY_TEST_POSTGRES_URL: postgres.url(),
       TOKENFERRY_TEST_BACKEND: backend,
+      TOKENFERRY_TEST_PACKAGE: home,
       ...(values.long && { TOKENFERRY_TEST_LONG: '1' }),
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
-  const [status]: (number | null)[] = await once(run, 'exit')
+  const [status]: (number | null)[] = await once(child, 'exit')
   if (status !== 0) process.exitCode = status ?? 1
 }
-await postgres.stop()

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { read } from '../../scripts/files.ts'
 import { brandOf } from './brand.ts'
 import { cards, contrast, contrastMin } from './colours.ts'
-import { parseConfig } from './config.ts'
 import { scopeWordsOf } from './config-language.ts'
 
 suite('brand', () => {
@@ -47,17 +45,6 @@ suite('brand', () => {
     // The grey that is known for passing, and the one beside it that does not.
     assert.ok(contrast('#767676', '#ffffff') >= contrastMin)
     assert.ok(contrast('#777777', '#ffffff') < contrastMin)
-  })
-})
-
-suite('the page for operators about names and colours', () => {
-  test('shows a configuration that can be used', () => {
-    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/operating/pages.md')) ?? []
-    const rest = 'public_url: https://auth.acme.example\ndatabase: sqlite:./x.db\nroot_secret: env:SECRET\n'
-    const config = parseConfig(`${rest}mounts: [{ dialect: standard, prefix: / }]\n${yaml}`, 'pages.md')
-    assert.deepEqual(Object.keys(config.scopes), ['deals:read', 'base'])
-    assert.equal(brandOf(config).name, 'Acme')
-    assert.equal(brandOf(config).colours.dark.accent, '#66c1e6')
   })
 })
 
