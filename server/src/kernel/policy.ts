@@ -89,9 +89,15 @@ export const defaultPolicy: Policy = {
   codesPerLegacyTokenMax: 5,
 }
 
+type Laid = { readonly dialect: Partial<Policy>; readonly policy: Policy }
+/** Every request of a client asks for it, often more than once. */
+const laid = new WeakMap<{ readonly policy: Partial<Policy> }, Laid>()
+
 /** The three layers, laid over one another. */
-export const policyOf = (dialect: Partial<Policy>, client: { readonly policy: Partial<Policy> }): Policy => ({
-  ...defaultPolicy,
-  ...dialect,
-  ...client.policy,
-})
+export function policyOf(dialect: Partial<Policy>, client: { readonly policy: Partial<Policy> }): Policy {
+  const before = laid.get(client)
+  if (before?.dialect === dialect) return before.policy
+  const policy = { ...defaultPolicy, ...dialect, ...client.policy }
+  laid.set(client, { dialect, policy })
+  return policy
+}

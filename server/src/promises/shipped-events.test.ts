@@ -113,7 +113,8 @@ function shipped(backend: Backend): void {
       applyRevocations(eventsOf(stream), here.deployment.world, actor, async () => 'unknown')
 
     before(async () => {
-      lost = await testDeployment({ mounts, policy, backend, file: true })
+      // It is copied while it is open, so nothing may be written in the background.
+      lost = await testDeployment({ mounts, policy, backend, file: true, background: false })
       const ask = asks(lost)
       for (const [at, name] of ['revoked', 'kept', 'user', 'barred'].entries()) {
         held[name as keyof typeof held] = refreshTokenOf(await exchange(ask, app(), token(at)))

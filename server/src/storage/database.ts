@@ -64,6 +64,11 @@ export type Database = {
   addRows?(rows: NewRows, then: Statement): Promise<void>
   /** A script of several statements, in one transaction. */
   script(sql: string): Promise<void>
+  /**
+   * Another number once anybody else has committed; what was read at the same number is still so, but for
+   * what this one wrote. Absent where asking would be a round trip.
+   */
+  version?(): Promise<number>
   /** The names of all tables. */
   tables(): Promise<ReadonlySet<string>>
   close(): Promise<void>

@@ -1,7 +1,8 @@
 /**
- * Clients that were read before, so that a request need not wait for its own before it asks for more. Each is
- * read again all the same, with whatever the request asks next and in the same round trip: `isCurrent` tells,
- * before anything is decided for good, whether it is still as it was remembered.
+ * Clients that were read before. Where an engine tells that nobody has written since, they are as they were.
+ * Where that would be a round trip, a request need not wait for its client before it asks for more: the
+ * client is read again all the same, with whatever the request asks next and in the same round trip, and
+ * `isCurrent` tells, before anything is decided for good, whether it is still as it was remembered.
  */
 import type { Client } from '../kernel/records.ts'
 import type { Database, Row } from './database.ts'
@@ -20,11 +21,34 @@ export type Clients = {
 
 const rememberedMax = 1_000
 
-/** Where a question is no round trip, there is nothing to remember. */
 export function clientsOf(database: Database, sql: string): Clients {
-  if (database.backend !== 'sqlite') return rememberedClients((id) => database.query(sql, [id]))
-  const find = oncePerTurn(async (id) => toClient(await database.read(sql, [id])))
-  return { find, recall: find, isCurrent: () => true, forget: find.forget }
+  const { version } = database
+  if (version) return unchangedClients(version, async (id) => toClient(await database.read(sql, [id])))
+  return rememberedClients((id) => database.query(sql, [id]))
+}
+
+/** As they were read, until somebody commits. */
+function unchangedClients(
+  version: () => Promise<number>,
+  read: (id: string) => Promise<Client | undefined>,
+): Clients {
+  const kept = new Map<string, Client>()
+  let keptAt = Number.NaN
+  const forget = (): void => {
+    keptAt = Number.NaN
+  }
+  const find = async (id: string): Promise<Client | undefined> => {
+    // Asked before it is read: what somebody commits in between is of a later number.
+    const at = await version()
+    if (at !== keptAt || kept.size >= rememberedMax) kept.clear()
+    keptAt = at
+    const found = kept.get(id)
+    if (found) return found
+    const client = await read(id)
+    if (client && keptAt === at) kept.set(id, client)
+    return client
+  }
+  return { find, recall: find, isCurrent: () => true, forget }
 }
 
 function rememberedClients(read: (id: string) => Promise<readonly Row[]>): Clients {

@@ -36,7 +36,7 @@ import {
 } from './rows.ts'
 import { signInFindersOf } from './sign-in-statements.ts'
 import { aliasOf, barredBy } from './statement-parts.ts'
-import { unitOf } from './statements.ts'
+import { leavesClients, unitOf } from './statements.ts'
 import { subjectFindersOf } from './subject-finders.ts'
 
 const joins = `left join users u on u.id = l.user_id left join organizations o on o.id = l.organization_id`
@@ -210,7 +210,7 @@ export function sqlStore(database: Database): Store {
 
     async commit(writes) {
       const held = await database.commit(unitOf(writes))
-      forget()
+      if (!writes.every(leavesClients)) forget()
       return held ? 'committed' : 'overtaken'
     },
 

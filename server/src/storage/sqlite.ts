@@ -176,6 +176,8 @@ export async function openSqlite(
         }),
       ),
     script: (sql) => retrying(() => transaction(() => connection.exec(sql))),
+    // https://sqlite.org/pragma.html#pragma_data_version
+    version: () => retrying(() => Number(prepareReader('pragma data_version')([])[0]?.data_version)),
     async tables() {
       const rows = await query(`select name from sqlite_master where type = 'table'`, [])
       return new Set(rows.map(({ name }) => String(name)))

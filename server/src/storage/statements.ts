@@ -41,6 +41,21 @@ export function unitOf(writes: readonly Write[]): Unit {
   return [guard, ...followers]
 }
 
+/** Writes of requests for tokens, which leave every client as it is: what was read of clients is still so. */
+const ofRequests: ReadonlySet<Write['write']> = new Set([
+  'exchange_legacy_token',
+  'reserve_grant',
+  'redeem_code',
+  'rotate_refresh_token',
+  'open_connection',
+  'widen_connection',
+  'add_grant',
+  'add_code',
+  'append_event',
+])
+
+export const leavesClients = ({ write }: Write): boolean => ofRequests.has(write)
+
 const legacyColumns =
   'dialect, lookup_version, "authorization", user_id, organization_id, kind, scopes, created, expires, last_used, connection_epoch'
 
