@@ -10,6 +10,7 @@ import { exportEvents, openEventFile } from '../events/export-events.ts'
 import type { Outcome } from '../events/revocations.ts'
 import { event as eventOf } from '../kernel/decision.ts'
 import type { Event } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { compromiseKeys } from '../keys/rotate.ts'
 import type { Deployment } from '../main.ts'
@@ -151,19 +152,30 @@ async function apply(file: string | undefined, options: ApplyOptions): Promise<v
     if (file !== undefined) {
       const applied = await applyFile(file, deployment)
       tell(applied, options)
-      const newest = Math.max(0, ...(await store.listKeys()).map(({ version }) => version))
-      if (applied.newestKey > newest && !options.keysLost) {
-        throw new CommandError(
-          `The events speak of keys up to version ${applied.newestKey}, here is ${newest}. Take them in: ` +
-            'tokenferry key import FILE; then apply again. If they are nowhere: --keys-lost',
-        )
-      }
+      await refuseLostKeys(applied, store, options)
     }
     const { now } = world.moment()
     const done = { write: 'set_meta', key: 'awaits_events', value: 'no' } as const
     const detail = file === undefined ? 'none' : 'servers may answer'
     await store.commit([done, eventOf('revocations_applied', now, operator(), { detail })])
   })
+}
+
+/** Where the operator says that they are nowhere, their numbers are at least not given away again. */
+async function refuseLostKeys(
+  { newestKey }: Applied,
+  store: Store,
+  { keysLost }: ApplyOptions,
+): Promise<void> {
+  const newest = Math.max(0, ...(await store.listKeys()).map(({ version }) => version))
+  if (newestKey <= newest) return
+  if (!keysLost) {
+    throw new CommandError(
+      `The events speak of keys up to version ${newestKey}, here is ${newest}. Take them in: ` +
+        'tokenferry key import FILE; then apply again. If they are nowhere: --keys-lost',
+    )
+  }
+  await store.commit([{ write: 'set_meta', key: 'keys_lost_to', value: String(newestKey) }])
 }
 
 async function applyFile(file: string, deployment: Deployment): Promise<Applied> {

@@ -265,7 +265,13 @@ export type LegacyTokensSeen = {
  */
 export type NewestKey = Pick<StoredKey, 'version' | 'sealed'>
 
-export type MetaKey = 'restored_to' | 'restored_at' | 'healing_until' | 'lost_below' | 'awaits_events'
+export type MetaKey =
+  | 'restored_to'
+  | 'restored_at'
+  | 'healing_until'
+  | 'lost_below'
+  | 'awaits_events'
+  | 'keys_lost_to'
 
 /** Who asked, for the event. */
 export type Actor = {

@@ -114,7 +114,10 @@ export async function addKeys(
   { at, ahead, actor }: NewKeys,
 ): Promise<number> {
   const keys = await store.listKeys()
-  const version = Math.max(0, ...keys.map((key) => key.version)) + 1
+  const newest = Math.max(0, ...keys.map((key) => key.version))
+  // A version that was lost was given away: what was said under it must not be taken for this one's.
+  const lost = Number((await store.findMeta('keys_lost_to')) ?? 0)
+  const version = Math.max(newest, lost) + 1
   if (version > 255)
     throw new Error('All 255 versions of the ring are used. Export and import into a new deployment.')
   const common = {
@@ -139,7 +142,7 @@ export async function addKeys(
       sealed: seal(sealing.key, privateKey, aboutOf(sealing, algorithm, version)),
     }
   })
-  const seen = keys.find((key) => key.kind === 'ring' && key.version === version - 1)
+  const seen = keys.find((key) => key.kind === 'ring' && key.version === newest)
   const writes = [
     { write: 'add_key', key: ring, seen } as const,
     ...signing.map((key) => ({ write: 'add_key', key }) as const),

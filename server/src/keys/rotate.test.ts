@@ -73,6 +73,12 @@ for (const backend of ['sqlite', 'postgres'] as const)
       assert.notEqual(before.publicJwk.kid, after.publicJwk.kid)
     })
 
+    test('key rotate: versions that were lost in a restore are not given away again', async () => {
+      await store.commit([{ write: 'set_meta', key: 'keys_lost_to', value: '3' }])
+      assert.equal((await rotateKeys(work())).version, 4)
+      assert.equal((await rotateKeys(work())).version, 5)
+    })
+
     test('key ring: a clock that went back to before the first key was made signs with it all the same', async () => {
       const now = Date.now()
       const first = (await opened()).signingKey('ES256', now)
