@@ -21,6 +21,7 @@ import type { Call, Shape, UnitFunction } from './postgres-functions.ts'
 import { callAll, lockAlone, lockShared, makeFunction, shapeOf } from './postgres-functions.ts'
 import { connectionPool } from './postgres-pool.ts'
 import { connectionsTo } from './postgres-primary.ts'
+import { readTogether } from './postgres-reads.ts'
 
 export type { PostgresSettings } from './postgres-connection.ts'
 
@@ -216,7 +217,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   return {
     backend: 'postgres',
     query,
-    read: query,
+    read: readTogether(query),
     async scan(sql, values) {
       if (asksForNul(values)) return []
       const result = await retrying(() =>
