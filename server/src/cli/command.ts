@@ -15,9 +15,10 @@ import { openDeployment } from '../main.ts'
 import { isSqlite, openDatabase, sqlitePath } from '../open-database.ts'
 import type { Database } from '../storage/database.ts'
 import { SchemaTooNew } from '../storage/migrate.ts'
-import { shownAddress } from '../storage/postgres-connection.ts'
+import { codeOf, mayNot, shownAddress } from '../storage/postgres-connection.ts'
 import { DatabaseSetAside } from '../storage/set-aside.ts'
 import { damageIn } from '../storage/sqlite-errors.ts'
+import { adviceOn } from './database-advice.ts'
 
 /** A command that cannot do what it was asked: one sentence, which says what to do next. */
 export class CommandError extends Error {
@@ -98,17 +99,20 @@ export const explaining =
     const why = error instanceof Error ? error.message : String(error)
     const ask = isSqlite(config)
       ? 'Does its folder exist, and may you write there?'
-      : 'Does it run, and may this user connect to it? tokenferry doctor looks closer.'
+      : `${adviceOn(asError(error))} tokenferry doctor looks closer.`
     throw new CommandError(`The database ${databaseShown(config)} cannot be used (${why}). ${ask}`, {
       cause: error,
     })
   }
 
-/** The same, but only where the file is damaged: what else went wrong says so itself. */
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
+/** The same, but only where the file is damaged or the role may not: what else went wrong says so itself. */
 const explainingDamage =
   (config: Config) =>
   (error: unknown): never => {
     explainDamage(error, config)
+    if (isDatabaseTrouble(error) && codeOf(asError(error).cause) === mayNot) explaining(config)(error)
     throw error
   }
 

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { databaseSetting } from '../config-database.ts'
+import { StoreUnavailable } from '../kernel/store.ts'
 import { isSqlite, openDatabase, sqlitePath } from '../open-database.ts'
+import { reference, referenceWords } from '../setting-types.ts'
 import { isAlone, isUsedByOthers, keepAlone } from '../storage/condition.ts'
 import type { Copied, CopyStep } from '../storage/copy-database.ts'
 import { copyDatabase } from '../storage/copy-database.ts'
@@ -13,6 +15,7 @@ import { shownAddress } from '../storage/postgres-connection.ts'
 import { parseCount } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, exampled, isDatabaseTrouble } from './command.ts'
+import { adviceOn } from './database-advice.ts'
 import { sayJson, sayRecords } from './output.ts'
 
 type Options = Pick<Shared, 'json'> & {
@@ -60,6 +63,8 @@ async function copy(options: Options): Promise<void> {
   for (const side of [source, target]) await refuseHeldFile(side)
   const from = await opened(source)
   try {
+    // Before the target is opened: a file of that name would be made.
+    await refuseServers(from, 'The source')
     const to = await opened(target)
     try {
       const copied = await copying(from, to, target.shown, options)
@@ -104,7 +109,7 @@ function sideOf(database: string, { password }: Options): Side {
     connections: 4,
     pooler: false,
     partitions: 1,
-    ...(password !== undefined && { password }),
+    ...(password !== undefined && { password: referenceIn(password) }),
   }
   return {
     database,
@@ -113,11 +118,19 @@ function sideOf(database: string, { password }: Options): Side {
   }
 }
 
+/** Never shown again: it may be the password itself. */
+function referenceIn(password: string): string {
+  const said = reference.safeParse(password)
+  if (said.success) return password
+  throw new CommandError(`--password is ${referenceWords}.`)
+}
+
 async function opened({ shown, open }: Side): Promise<Database> {
   return open().catch((error: unknown) => {
     if (!isDatabaseTrouble(error)) throw error
+    const advice = error instanceof StoreUnavailable && shown.startsWith('postgres') ? adviceOn(error) : ''
     const why = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`${shown} cannot be used (${why}).`, { cause: error })
+    throw new CommandError(`${shown} cannot be used (${why}). ${advice}`.trim(), { cause: error })
   })
 }
 

@@ -4,6 +4,7 @@ import { postgresOf } from '../open-database.ts'
 import type { Database, Row } from '../storage/database.ts'
 import { openPostgres } from '../storage/postgres.ts'
 import { databaseShown } from './command.ts'
+import { adviceOn } from './database-advice.ts'
 import type { Finding } from './doctor-finding.ts'
 import { fail, messageOf, ok, warn } from './doctor-finding.ts'
 import { tableFindings } from './doctor-tables.ts'
@@ -19,7 +20,7 @@ export async function postgresFindings(
     // It is looked at also where no commit would end.
     database = await openPostgres({ ...postgresOf(config), unconfirmed: true })
   } catch (error) {
-    return [fail('database', `${databaseShown(config)} cannot be used (${unopened(messageOf(error))}`)]
+    return [fail('database', `${databaseShown(config)} cannot be used (${unopened(error)}`)]
   }
   try {
     const settings = await settingsOf(database)
@@ -45,10 +46,12 @@ export async function postgresFindings(
 /** What PgBouncer says to settings that it would have to keep for one of its clients. */
 const fromPooler = /unsupported startup parameter/
 
-const unopened = (message: string): string =>
-  fromPooler.test(message)
-    ? `${message}): a pooler stands between. Say so: postgres: { pooler: true }`
-    : `${message}). Does it run, and may this user connect to it?`
+function unopened(error: unknown): string {
+  const message = messageOf(error)
+  if (fromPooler.test(message))
+    return `${message}): a pooler stands between. Say so: postgres: { pooler: true }`
+  return `${message}). ${adviceOn(error instanceof Error ? error : new Error(message))}`
+}
 
 type Settings = Readonly<Record<string, string>>
 

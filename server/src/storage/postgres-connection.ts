@@ -44,6 +44,13 @@ export function addressesIn(url: string): readonly string[] {
     .map((host) => `postgres://${user === undefined ? '' : `${user}@`}${host}${name}${query}`)
 }
 
+/** The address with this password: the driver takes what an address says before what is said beside it. */
+export const withPassword = (address: string, password: string): string =>
+  address.replace(
+    /^(\w+:\/\/)(?:([^:@/?]*)(?::[^@/?]*)?@)?/,
+    (_, scheme: string, user = '') => `${scheme}${user}:${encodeURIComponent(password)}@`,
+  )
+
 /** The address without what nobody else may read. */
 export const shownAddress = (url: string): string =>
   url.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@/]*@/, '$1:…@').replace(/([?&]password=)[^&]*/, '$1…')
@@ -74,7 +81,8 @@ export type Connections = {
 
 /** Classes of errors that are the database's, not a mistake in a statement of ours. */
 const troubles = ['08', '25', '28', '40', '53', '55', '57', '58', 'XX']
-const noDatabase = '3D000'
+export const noDatabase = '3D000'
+export const mayNot = '42501'
 
 export const codeOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
@@ -89,7 +97,7 @@ export function unavailable(error: unknown): unknown {
   const isTrouble =
     state === undefined
       ? !(error instanceof TypeError)
-      : state === noDatabase || troubles.includes(state.slice(0, 2))
+      : [noDatabase, mayNot].includes(state) || troubles.includes(state.slice(0, 2))
   return isTrouble ? new StoreUnavailable(error.message, { cause: error }) : error
 }
 

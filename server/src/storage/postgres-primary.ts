@@ -14,6 +14,7 @@ import {
   refuseUnsure,
   unavailable,
   waitMillisecondsDefault,
+  withPassword,
 } from './postgres-connection.ts'
 
 /** Which primary a server is: each that is promoted counts its timeline one further. */
@@ -182,8 +183,7 @@ function optionsFor(
 ) {
   const waitMilliseconds = waitMillisecondsMax ?? waitMillisecondsDefault
   return {
-    connectionString: address,
-    ...(password !== undefined && { password }),
+    connectionString: password === undefined ? address : withPassword(address, password),
     types,
     application_name: application ?? applicationName,
     keepAlive: true,

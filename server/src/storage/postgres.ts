@@ -13,6 +13,7 @@ import {
   isContended,
   isLost,
   laneOf,
+  mayNot,
   unavailable,
   waitMillisecondsDefault,
 } from './postgres-connection.ts'
@@ -42,7 +43,6 @@ const connectionsDefault = 8
 const attemptsMax = 5
 
 const undefinedFunction = '42883'
-const mayNot = '42501'
 
 export async function openPostgres(settings: PostgresSettings): Promise<Database> {
   const waitMilliseconds = settings.waitMillisecondsMax ?? waitMillisecondsDefault
