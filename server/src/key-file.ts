@@ -1,13 +1,15 @@
 /**
  * The table of keys as lines of JSON, for a copy that is newer than the database's own. Keys are sealed in it
- * as they are in the table: it opens nothing without the root secret.
+ * as they are in the table: it opens nothing without the root secret, which marks each line, too.
  */
 import { z } from 'zod'
+import { heardLine, markedLine } from './events/marked-line.ts'
 import type { Write } from './kernel/decision.ts'
 import { event } from './kernel/decision.ts'
-import type { StoredKey } from './kernel/records.ts'
+import type { Milliseconds, StoredKey } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
-import { aboutOf, sealingOf } from './keys/key-ring.ts'
+import type { Sealing } from './keys/key-ring.ts'
+import { aboutOf, markKeyOf, sealingOf, unsealable } from './keys/key-ring.ts'
 import { RootSecretError } from './keys/root-secret.ts'
 import type { KeyWork } from './keys/rotate.ts'
 import { KeysOvertaken } from './keys/rotate.ts'
@@ -30,22 +32,30 @@ const shape = z.object({
   status: z.enum(['live', 'compromised', 'destroyed']),
 })
 
-export async function exportKeys(store: Store): Promise<readonly string[]> {
-  const deployment = await store.findMeta('deployment_id')
+/** Throws `RootSecretError` where the secret is not the one that the table is sealed with. */
+export async function exportKeys(store: Store, rootSecret: Uint8Array): Promise<readonly string[]> {
+  const sealing = await sealingOf(store, rootSecret)
+  if (!(await unsealable(store, rootSecret))) throw new RootSecretError(wrongSecret)
+  const markKey = markKeyOf(sealing)
   return (await store.listKeys()).map((key) =>
-    JSON.stringify({
-      deployment,
-      version: key.version,
-      kind: key.kind,
-      sealed: Buffer.from(key.sealed).toString('base64'),
-      public_jwk: key.publicJwk,
-      created: key.created,
-      current_from: key.currentFrom,
-      publish_until: key.publishUntil,
-      status: key.status,
-    }),
+    markedLine(
+      {
+        deployment: sealing.deploymentId,
+        version: key.version,
+        kind: key.kind,
+        sealed: Buffer.from(key.sealed).toString('base64'),
+        public_jwk: key.publicJwk,
+        created: key.created,
+        current_from: key.currentFrom,
+        publish_until: key.publishUntil,
+        status: key.status,
+      },
+      markKey,
+    ),
   )
 }
+
+const wrongSecret = 'The root secret does not open the keys. Is it the right one?'
 
 export type ImportedKeys = { readonly added: number; readonly changed: number; readonly same: number }
 
@@ -58,26 +68,34 @@ export async function importKeys(
   lines: readonly string[],
 ): Promise<ImportedKeys> {
   const sealing = await sealingOf(store, rootSecret)
-  const theirs = lines.map((line, at) => keyIn(line, at, sealing.deploymentId))
   const ours = await store.listKeys()
   const open = ({ kind, version, sealed }: StoredKey) =>
     unseal(sealing.key, sealed, aboutOf(sealing, kind, version))
+  const heard = lines.map((line, at) => keyIn(line, at, sealing))
+  if (heard.some(({ key }) => key.status !== 'destroyed' && !open(key)))
+    throw new RootSecretError(wrongSecret)
+  // Only what is sealed says by itself that it is ours; when a key begins and ends, the mark says.
+  const changed = heard.findIndex(({ isGenuine }) => !isGenuine)
+  if (changed >= 0) {
+    throw new KeyFileError(
+      `Line ${changed + 1} is not as it was written by this deployment. Export the keys anew.`,
+    )
+  }
+  const theirs = heard.map(({ key }) => key)
   const writes = theirs.flatMap((key): Write[] => {
-    const plain = open(key)
-    if (!plain && key.status !== 'destroyed') {
-      throw new RootSecretError('The root secret does not open the keys of this file. Is it the right one?')
-    }
     const mine = ours.find(({ kind, version }) => kind === key.kind && version === key.version)
     if (!mine) return [{ write: 'add_key', key }]
-    if (!plain || mine.status === 'destroyed') return []
-    const known = open(mine)
-    if (known && !known.equals(plain)) {
+    if (mine.status === 'destroyed') return []
+    const [plain, known] = [open(key), open(mine)]
+    if (known && plain && !known.equals(plain)) {
       throw new KeyFileError(
         `Version ${key.version} was made anew here since. Import keys before any are rotated.`,
       )
     }
+    // What was wiped stays so: the copy's own is wiped now.
+    if (!plain) return [{ write: 'change_key', key }]
     const status = mine.status === 'compromised' ? mine.status : key.status
-    const publishUntil = mine.publishUntil ?? key.publishUntil
+    const publishUntil = earlier(mine.publishUntil, key.publishUntil)
     const isSame = known && status === mine.status && publishUntil === mine.publishUntil
     const sealed = known ? mine.sealed : key.sealed
     return isSame ? [] : [{ write: 'change_key', key: { ...key, status, publishUntil, sealed } }]
@@ -96,13 +114,20 @@ export async function importKeys(
   return counts
 }
 
-function keyIn(line: string, at: number, deploymentId: string): StoredKey {
-  const { success, data } = shape.safeParse(parsed(line))
-  if (!success) throw new KeyFileError(`Line ${at + 1} is no key. The file is what key export has written.`)
-  if (data.deployment !== deploymentId) throw new KeyFileError('The keys are of another deployment.')
-  return {
+const earlier = (one: Milliseconds | undefined, other: Milliseconds | undefined): Milliseconds | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
+
+type HeardKey = { readonly key: StoredKey; readonly isGenuine: boolean }
+
+function keyIn(line: string, at: number, sealing: Sealing): HeardKey {
+  const heard = heardLine(line, markKeyOf(sealing))
+  const { success, data } = shape.safeParse(heard?.record)
+  if (!success || !heard)
+    throw new KeyFileError(`Line ${at + 1} is no key. The file is what key export has written.`)
+  if (data.deployment !== sealing.deploymentId) throw new KeyFileError('The keys are of another deployment.')
+  const key: StoredKey = {
     version: data.version,
-    kind: data.kind as StoredKey['kind'], // Written by `exportKeys`, and sealed with its kind.
+    kind: data.kind as StoredKey['kind'], // Written by `exportKeys`, and marked.
     sealed: Buffer.from(data.sealed, 'base64'),
     publicJwk: data.public_jwk,
     created: data.created,
@@ -110,12 +135,5 @@ function keyIn(line: string, at: number, deploymentId: string): StoredKey {
     publishUntil: data.publish_until,
     status: data.status,
   }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
+  return { key, isGenuine: heard.isGenuine }
 }

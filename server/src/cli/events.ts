@@ -5,12 +5,15 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { Applied } from '../events/apply-revocations.ts'
 import { applyRevocations } from '../events/apply-revocations.ts'
-import { eventIn, lineOf } from '../events/event-line.ts'
+import type { Shipping } from '../events/event-line.ts'
+import { eventIn, recordOf } from '../events/event-line.ts'
 import { exportEvents, openEventFile } from '../events/export-events.ts'
 import type { Outcome } from '../events/revocations.ts'
 import { event as eventOf } from '../kernel/decision.ts'
 import type { Event } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
+import { StoreUnavailable } from '../kernel/store.ts'
+import { markKeyOf, sealingOf } from '../keys/key-ring.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { compromiseKeys } from '../keys/rotate.ts'
 import type { Deployment } from '../main.ts'
@@ -57,7 +60,7 @@ function addShow(events: Command): void {
       withDeployment(options, async ({ store }) => {
         const found = await store.findEvent(id)
         if (!found) throw new CommandError(`There is no event ${id}. Events go after 90 days.`)
-        const shown = JSON.parse(lineOf(found)) as Record<string, unknown> // An object, as it was written.
+        const shown = JSON.parse(JSON.stringify(recordOf(found)))
         sayRecord(shown, options)
       }),
     )
@@ -89,8 +92,10 @@ function addExport(events: Command): void {
     .action((options: ExportOptions) => withDeployment(options, (deployment) => ship(deployment, options)))
 }
 
-async function ship({ store }: Deployment, { after, since, to, follow }: ExportOptions): Promise<void> {
-  const file = to === undefined ? undefined : opened(to)
+async function ship(deployment: Deployment, { after, since, to, follow }: ExportOptions): Promise<void> {
+  const { store } = deployment
+  const shipping = await shippingOf(deployment)
+  const file = to === undefined ? undefined : opened(to, shipping)
   let stopped = false
   let wake = (): void => undefined
   const stop = (): void => {
@@ -98,11 +103,20 @@ async function ship({ store }: Deployment, { after, since, to, follow }: ExportO
     wake()
   }
   process.on('SIGINT', stop).on('SIGTERM', stop)
+  const write = file?.write ?? ((lines: string) => void process.stdout.write(lines))
+  let last = file?.last ?? after ?? 0
+  let isAway = false
   try {
-    let last = file?.last ?? after ?? 0
-    const write = file?.write ?? ((lines: string) => void process.stdout.write(lines))
     for (;;) {
-      last = await exportEvents({ store, after: last, since, write })
+      try {
+        last = await exportEvents({ store, shipping, after: last, since, write })
+        isAway = false
+      } catch (error) {
+        // Whoever ships all the time ships through a failover, too.
+        if (!follow || !(error instanceof StoreUnavailable)) throw error
+        if (!isAway) process.stderr.write(`The database is away (${error.message}); asking again.\n`)
+        isAway = true
+      }
       if (!follow || stopped) return
       await new Promise<void>((resolve) => {
         wake = resolve
@@ -115,16 +129,26 @@ async function ship({ store }: Deployment, { after, since, to, follow }: ExportO
   }
 }
 
-function opened(path: string) {
+async function shippingOf({ store, config }: Deployment): Promise<Shipping> {
+  const sealing = await sealingOf(store, readRootSecret(config.root_secret))
+  return { deploymentId: sealing.deploymentId, markKey: markKeyOf(sealing) }
+}
+
+function opened(path: string, shipping: Shipping): ReturnType<typeof openEventFile> {
   try {
-    return openEventFile(path)
+    return openEventFile(path, shipping)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new CommandError(`${path} cannot be gone on with (${why}).`, { cause: error })
   }
 }
 
-type ApplyOptions = Shared & { readonly only?: string; readonly none?: boolean; readonly keysLost?: boolean }
+type ApplyOptions = Shared & {
+  readonly only?: string
+  readonly none?: boolean
+  readonly keysLost?: boolean
+  readonly unverified?: boolean
+}
 
 function addApply(events: Command): void {
   subcommand(
@@ -137,6 +161,7 @@ function addApply(events: Command): void {
     .addOption(new Option('--only <what>', 'what of them').choices(['revocations']))
     .option('--none', 'there are none to apply: servers may answer')
     .option('--keys-lost', 'go on though keys that the events speak of are nowhere')
+    .option('--unverified', 'believe lines that do not prove that this deployment wrote them')
     .action((file: string | undefined, options: ApplyOptions) => apply(file, options))
 }
 
@@ -149,16 +174,30 @@ async function apply(file: string | undefined, options: ApplyOptions): Promise<v
   }
   await withDeployment(options, async (deployment) => {
     const { store, world } = deployment
+    const isAwaited = (await store.findMeta('awaits_events')) === 'yes'
     if (file !== undefined) {
-      const applied = await applyFile(file, deployment)
+      const applied = await applyFile(file, deployment, options)
       tell(applied, options)
+      if (isAwaited) await refuseOlder(file, applied, store)
       await refuseLostKeys(applied, store, options)
     }
     const { now } = world.moment()
     const done = { write: 'set_meta', key: 'awaits_events', value: 'no' } as const
     const detail = file === undefined ? 'none' : 'servers may answer'
     await store.commit([done, eventOf('revocations_applied', now, operator(), { detail })])
+    process.stderr.write(isAwaited ? 'Servers answer again.\n' : 'No server was waiting for this.\n')
   })
+}
+
+/** A file that knows nothing of the time since the copy is the wrong one: it would let all of it be forgotten. */
+async function refuseOlder(file: string, { newestAt }: Applied, store: Store): Promise<void> {
+  const restoredTo = Number((await store.findMeta('restored_to')) ?? 0)
+  if (newestAt !== undefined && newestAt >= restoredTo) return
+  const newest = newestAt === undefined ? 'There are no events' : `The newest event is of ${timeOf(newestAt)}`
+  throw new CommandError(
+    `${newest} in ${file}, and the copy is of ${timeOf(restoredTo)}: nothing is known there of the time since. ` +
+      'Name the right file; if nothing has happened since: tokenferry events apply --none',
+  )
 }
 
 /** Where the operator says that they are nowhere, their numbers are at least not given away again. */
@@ -178,7 +217,7 @@ async function refuseLostKeys(
   await store.commit([{ write: 'set_meta', key: 'keys_lost_to', value: String(newestKey) }])
 }
 
-async function applyFile(file: string, deployment: Deployment): Promise<Applied> {
+async function applyFile(file: string, deployment: Deployment, options: ApplyOptions): Promise<Applied> {
   const { store, world, config } = deployment
   const compromise = async (before: number): Promise<Outcome> => {
     const keys = await store.listKeys()
@@ -188,10 +227,22 @@ async function applyFile(file: string, deployment: Deployment): Promise<Applied>
     const work = { store, rootSecret: readRootSecret(config.root_secret), now, actor: operator() }
     return (await compromiseKeys(work, before)) > 0 ? 'applied' : 'already'
   }
-  return applyRevocations(eventsIn(file), world, operator(), compromise)
+  const reading = {
+    shipping: await shippingOf(deployment),
+    restoredTo: Number((await store.findMeta('restored_to')) ?? 0),
+    unverified: options.unverified === true,
+  }
+  return applyRevocations(eventsIn(file, reading), world, operator(), compromise)
 }
 
-async function* eventsIn(file: string): AsyncGenerator<Event> {
+type Reading = {
+  readonly shipping: Shipping
+  /** What is older is in the copy itself. */
+  readonly restoredTo: number
+  readonly unverified: boolean
+}
+
+async function* eventsIn(file: string, { shipping, restoredTo, unverified }: Reading): AsyncGenerator<Event> {
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
   let at = 0
   let broken: number | undefined
@@ -200,19 +251,38 @@ async function* eventsIn(file: string): AsyncGenerator<Event> {
       at += 1
       // Half of the last line is what a crash left of it; anything else must not be passed over.
       if (broken !== undefined) throw new CommandError(`Line ${broken} of ${file} is no event.`)
-      const event = eventIn(line)
-      if (event) yield event
-      else if (line.trim() !== '') broken = at
+      const shipped = eventIn(line, shipping)
+      if (!shipped) {
+        if (line.trim() !== '') broken = at
+        continue
+      }
+      if (shipped.deploymentId !== shipping.deploymentId) {
+        throw new CommandError(`The events of ${file} are of another deployment.`)
+      }
+      if (shipped.isGenuine || unverified) yield shipped.event
+      else if (shipped.event.at >= restoredTo) {
+        throw new CommandError(
+          `Line ${at} of ${file} does not prove that this deployment wrote it: it was changed, or written before ` +
+            'a key rewrap. If you trust the file all the same: --unverified',
+        )
+      }
     }
+    if (broken !== undefined) process.stderr.write(`The last line of ${file} is cut, and was left out.\n`)
   } catch (error) {
     if (error instanceof CommandError || !(error instanceof Error && 'code' in error)) throw error
     throw new CommandError(`${file} cannot be read (${error.message}).`, { cause: error })
   }
 }
 
-function tell({ newestKey: _, ...applied }: Applied, options: Shared): void {
+function tell({ newestKey: _, newestAt: __, ...applied }: Applied, options: Shared): void {
   if (options.json) sayJson(applied)
-  else sayRecord({ ...applied, notices: applied.notices.length }, options)
+  else {
+    const { read, applied: done, already, unknown, other } = applied
+    sayRecord(
+      { read, 'taken back': done, 'so already': already, 'not here': unknown, 'no revocations': other },
+      options,
+    )
+  }
   for (const notice of applied.notices) process.stderr.write(`${notice}\n`)
   if (applied.unknown > 0) {
     process.stderr.write(

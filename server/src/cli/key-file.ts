@@ -15,8 +15,8 @@ export function addKeyFiles(key: Command): void {
     'print all keys, sealed with the root secret, one a line; keep it beside the newest copy',
     'tokenferry key export > keys.ndjson    # after each rotation',
   ).action((options: Shared) =>
-    withDatabase(options, async (database) => {
-      for (const line of await exportKeys(sqlStore(database))) say(line)
+    withDatabase(options, async (database, { root_secret }) => {
+      for (const line of await exportKeys(sqlStore(database), readRootSecret(root_secret))) say(line)
     }),
   )
   subcommand(

@@ -1,8 +1,10 @@
 /** `tokenferry key …`: the key ring, from which every credential is computed. */
 
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { policyOf } from '../kernel/policy.ts'
 import type { StoredKey } from '../kernel/records.ts'
+import { ringHeardAfterMilliseconds } from '../keys/key-ring.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import type { Destruction, KeyWork } from '../keys/rotate.ts'
 import {
@@ -101,6 +103,8 @@ function addRotate(key: Command): void {
         const compromised = options.compromised
           ? await compromiseKeys({ ...work, now: deployment.world.moment().now }, rotation.version)
           : undefined
+        // When this ends, no server believes in what the old keys have signed.
+        if (options.compromised) await pause(ringHeardAfterMilliseconds)
         sayRecord(
           { version: rotation.version, state: 'current', keysMarkedCompromised: compromised },
           options,

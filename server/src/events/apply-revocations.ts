@@ -6,7 +6,7 @@
 import type { Actor } from '../kernel/decision.ts'
 import { event as eventOf } from '../kernel/decision.ts'
 import type { World } from '../kernel/kernel.ts'
-import type { Event } from '../kernel/records.ts'
+import type { Event, Milliseconds } from '../kernel/records.ts'
 import type { Held, Outcome, Reapplying } from './revocations.ts'
 import { heldBy, revocations } from './revocations.ts'
 
@@ -16,6 +16,8 @@ export type Applied = Readonly<Record<Outcome, number>> & {
   readonly notices: readonly string[]
   /** The newest version of the ring that an event speaks of. */
   readonly newestKey: number
+  /** When the newest of them happened; absent where there was none. */
+  readonly newestAt: Milliseconds | undefined
 }
 
 const eventsPerPage = 10_000
@@ -32,8 +34,10 @@ export async function applyRevocations(
   const notices = new Set<string>()
   let read = 0
   let newestKey = 0
+  let newestAt: Milliseconds | undefined
   for await (const event of events) {
     read += 1
+    newestAt = Math.max(newestAt ?? 0, event.at)
     if (event.kind === 'key_added') newestKey = Math.max(newestKey, versionIn(event))
     const apply = revocations[event.kind]
     if (!apply) {
@@ -59,7 +63,7 @@ export async function applyRevocations(
   const { now } = world.moment()
   const detail = `${read} events read, ${counts.applied} applied`
   await world.store.commit([eventOf('revocations_applied', now, actor, { detail })])
-  return { ...counts, read, notices: [...notices], newestKey }
+  return { ...counts, read, notices: [...notices], newestKey, newestAt }
 }
 
 const versionIn = ({ detail }: Event): number => Number(/^version (\d+)$/.exec(detail ?? '')?.[1] ?? 0)

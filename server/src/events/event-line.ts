@@ -2,23 +2,30 @@
 import { z } from 'zod'
 import type { EventKind } from '../kernel/event-kinds.ts'
 import type { Event } from '../kernel/records.ts'
+import { heardLine, markedLine } from './marked-line.ts'
 
-export const lineOf = (event: Event): string =>
-  JSON.stringify({
-    id: event.id,
-    at: new Date(event.at).toISOString(),
-    kind: event.kind,
-    actor: event.actor,
-    address: event.address,
-    request_id: event.requestId,
-    client: event.clientId,
-    user: event.userId,
-    organization: event.organizationId,
-    grant: event.grantNumber,
-    detail: event.detail,
-  })
+/** Whose events they are, and the key that marks their lines. */
+export type Shipping = { readonly deploymentId: string; readonly markKey: Uint8Array }
+
+export const lineOf = (event: Event, { deploymentId, markKey }: Shipping): string =>
+  markedLine({ deployment: deploymentId, ...recordOf(event) }, markKey)
+
+export const recordOf = (event: Event) => ({
+  id: event.id,
+  at: new Date(event.at).toISOString(),
+  kind: event.kind,
+  actor: event.actor,
+  address: event.address,
+  request_id: event.requestId,
+  client: event.clientId,
+  user: event.userId,
+  organization: event.organizationId,
+  grant: event.grantNumber,
+  detail: event.detail,
+})
 
 const shape = z.object({
+  deployment: z.string(),
   id: z.int().positive(),
   at: z.iso.datetime(),
   kind: z.string(),
@@ -32,17 +39,19 @@ const shape = z.object({
   detail: z.string().optional(),
 })
 
+export type Shipped = {
+  readonly event: Event
+  readonly deploymentId: string
+  /** Whether we have written it so. */
+  readonly isGenuine: boolean
+}
+
 /** The event of a line; `undefined`: it is none. A kind of a later version is kept as it is. */
-export function eventIn(line: string): Event | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    return undefined
-  }
-  const { success, data } = shape.safeParse(value)
-  if (!success) return undefined
-  return {
+export function eventIn(line: string, { markKey }: Pick<Shipping, 'markKey'>): Shipped | undefined {
+  const heard = heardLine(line, markKey)
+  const { success, data } = shape.safeParse(heard?.record)
+  if (!success || !heard) return undefined
+  const event: Event = {
     id: data.id,
     at: Date.parse(data.at),
     kind: data.kind as EventKind, // Looked up in a table, which ignores what it does not know.
@@ -55,4 +64,5 @@ export function eventIn(line: string): Event | undefined {
     grantNumber: data.grant,
     detail: data.detail,
   }
+  return { event, deploymentId: data.deployment, isGenuine: heard.isGenuine }
 }

@@ -11,12 +11,14 @@ import {
 } from 'node:fs'
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
+import type { Shipping } from './event-line.ts'
 import { eventIn, lineOf } from './event-line.ts'
 
 const eventsPerPage = 1_000
 
 export type ExportOptions = {
   readonly store: Pick<Store, 'listEvents'>
+  readonly shipping: Shipping
   /** The last id that is there already. */
   readonly after: number
   readonly since: Milliseconds | undefined
@@ -25,12 +27,12 @@ export type ExportOptions = {
 }
 
 /** Writes all that there is; returns the last id seen, with which the next call goes on. */
-export async function exportEvents({ store, after, since, write }: ExportOptions): Promise<number> {
+export async function exportEvents({ store, shipping, after, since, write }: ExportOptions): Promise<number> {
   let last = after
   for (;;) {
     const events = await store.listEvents(last, eventsPerPage)
     const wanted = events.filter(({ at }) => since === undefined || at >= since)
-    if (wanted.length > 0) write(wanted.map((event) => `${lineOf(event)}\n`).join(''))
+    if (wanted.length > 0) write(wanted.map((event) => `${lineOf(event, shipping)}\n`).join(''))
     last = events.at(-1)?.id ?? last
     if (events.length < eventsPerPage) return last
   }
@@ -40,8 +42,11 @@ export type EventFile = { readonly last: number; write(lines: string): void; clo
 
 const tailBytes = 65_536
 
-/** Opens a file to be gone on with: behind its last whole line, whose id is the cursor. */
-export function openEventFile(path: string): EventFile {
+/**
+ * Opens a file to be gone on with: behind its last whole line, whose id is the cursor. Throws where that line
+ * is no event, or another deployment's.
+ */
+export function openEventFile(path: string, shipping: Shipping): EventFile {
   const isThere = existsSync(path)
   const file = openSync(path, isThere ? 'r+' : 'w+', 0o600)
   const size = isThere ? statSync(path).size : 0
@@ -52,11 +57,15 @@ export function openEventFile(path: string): EventFile {
   let place = size - tail.length + end
   const lastLine = tail.subarray(0, Math.max(0, end - 1))
   const line = lastLine.subarray(lastLine.lastIndexOf('\n') + 1).toString()
-  const last = line === '' ? 0 : eventIn(line)?.id
-  if (last === undefined || (size > 0 && end === 0)) {
+  const shipped = eventIn(line, shipping)
+  const last = line === '' ? 0 : shipped?.event.id
+  const refuse = (why: string): never => {
     closeSync(file)
-    throw new Error('its last line is no event')
+    throw new Error(why)
   }
+  if (last === undefined || (size > 0 && end === 0)) return refuse('its last line is no event')
+  if (shipped && shipped.deploymentId !== shipping.deploymentId)
+    return refuse('its events are of another deployment')
   ftruncateSync(file, place)
   return {
     last,

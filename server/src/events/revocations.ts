@@ -37,14 +37,17 @@ export type Reapplying = {
 
 type Apply = (event: Event, how: Reapplying) => Promise<Outcome>
 
+/** Further apart, `doctor` calls clocks wrong. */
+const clockDifferenceMilliseconds = 60_000
+
 export const revocations: Readonly<Partial<Record<EventKind, Apply>>> = {
   grant_revoked: (event, how) => endOf(event, event.detail ?? 'revoked', how),
   refresh_token_reused: (event, how) => endOf(event, 'refresh_token_reused', how),
   async connection_revoked({ clientId = '', userId = '', organizationId = '', at }, how) {
     const connection = await how.world.store.findConnection(clientId, userId, organizationId)
     if (!connection) return 'unknown'
-    // Allowed anew since: that is another consent.
-    if (connection.since > at) return 'already'
+    // Allowed anew since: that is another consent. Nodes' clocks differ, and what was revoked stays so in doubt.
+    if (connection.since > at + clockDifferenceMilliseconds) return 'already'
     return outcomeOf(revokeConnection, { connection: connection.number }, how)
   },
   legacy_token_revoked(event, how) {
@@ -86,6 +89,13 @@ export const revocations: Readonly<Partial<Record<EventKind, Apply>>> = {
     outcomeOf(endRequestToken, { clientId, userId, organizationId }, how),
   async key_compromised({ detail }, how) {
     return how.compromiseKeys(Number(/^versions before (\d+)$/.exec(detail ?? '')?.[1] ?? 0))
+  },
+  async key_destroyed({ detail }, { world, notice }) {
+    const version = Number(/^version (\d+)$/.exec(detail ?? '')?.[1] ?? 0)
+    const isThere = world.moment().ring.versions.some((one) => one.version === version)
+    // What it needs is the file of keys, which the key is wiped in.
+    if (isThere) notice(`Key ${version} was destroyed, and is here again: tokenferry key import FILE`)
+    return isThere ? 'other' : 'already'
   },
 }
 

@@ -2,7 +2,8 @@
  * The key ring: a table of sealed keys, opened with the root secret and read again every two seconds, so
  * that every node knows a new version before the first one uses it.
  */
-import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { Actor } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
 import type { SignatureAlgorithm } from '../kernel/policy.ts'
@@ -39,13 +40,17 @@ export type KeyRing = {
   close(): void
 }
 
-type Sealing = { readonly key: Uint8Array; readonly deploymentId: string }
+export type Sealing = { readonly key: Uint8Array; readonly deploymentId: string }
 
 export async function sealingOf(store: Store, rootSecret: Uint8Array): Promise<Sealing> {
   const deploymentId = await store.findMeta('deployment_id')
   if (deploymentId === undefined) throw new Error('The database has no deployment id; was it migrated?')
   return { key: derive(rootSecret, deploymentId, 'root'), deploymentId }
 }
+
+/** The key that marks what is shipped elsewhere, and may come back. */
+export const markKeyOf = ({ key, deploymentId }: Sealing): Buffer =>
+  derive(key, deploymentId, 'shipped lines')
 
 /** Opens the ring, and makes its first keys where there are none. */
 export async function openKeyRing(
@@ -186,7 +191,7 @@ function open(keys: readonly StoredKey[], sealing: Sealing): Opened {
       )
     }
     if (key.kind !== 'ring') {
-      if (plain && key.publicJwk) signing.push(signingKeyOf(key, plain, key.publicJwk))
+      if (plain) signing.push(signingKeyOf(key, plain))
       continue
     }
     if (!plain) destroyed.add(key.version)
@@ -206,22 +211,31 @@ function versionOf(key: StoredKey, secret: Uint8Array, { deploymentId }: Sealing
   }
 }
 
-const signingKeyOf = (key: StoredKey, pkcs8: Buffer, publicJwk: string): SigningKey => ({
+/** Its public half is computed: the one beside it in the table is for people, and nobody has sealed it. */
+function signingKeyOf(key: StoredKey, pkcs8: Buffer): SigningKey {
+  const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
   // The kind of a key that is no ring key is the algorithm that it was made for.
-  algorithm: key.kind as SignatureAlgorithm,
-  privateKey: createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }),
-  publicJwk: JSON.parse(publicJwk) as PublicJwk,
-  currentFrom: key.currentFrom,
-  publishUntil: key.publishUntil,
-  signs: key.status === 'live',
-})
+  const algorithm = key.kind as SignatureAlgorithm
+  return {
+    algorithm,
+    privateKey,
+    publicJwk: publicJwkOf(createPublicKey(privateKey), algorithm),
+    currentFrom: key.currentFrom,
+    publishUntil: key.publishUntil,
+    signs: key.status === 'live',
+  }
+}
+
+function publicJwkOf(key: KeyObject, algorithm: SignatureAlgorithm): PublicJwk {
+  const jwk = key.export({ format: 'jwk' })
+  return { ...jwk, kid: keyId(jwk), alg: algorithm, use: 'sig' }
+}
 
 function generate(algorithm: SignatureAlgorithm): { privateKey: Buffer; jwk: PublicJwk } {
   const { privateKey, publicKey } = pairOf(algorithm)
-  const jwk = publicKey.export({ format: 'jwk' })
   return {
     privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }),
-    jwk: { ...jwk, kid: keyId(jwk), alg: algorithm, use: 'sig' },
+    jwk: publicJwkOf(publicKey, algorithm),
   }
 }
 
@@ -237,7 +251,13 @@ const fingerprint = (
   awaitsEvents: boolean,
 ): string =>
   JSON.stringify([
-    keys.map(({ kind, version, status, publishUntil }) => [kind, version, status, publishUntil]),
+    keys.map(({ kind, version, status, currentFrom, publishUntil }) => [
+      kind,
+      version,
+      status,
+      currentFrom,
+      publishUntil,
+    ]),
     kinds,
     awaitsEvents,
   ])

@@ -41,6 +41,7 @@ const elsewhere = [
   'client_barred',
   'client_unbarred',
   'grant_revoked',
+  'key_destroyed',
   'legacy_token_revoked',
   'refresh_token_reused',
 ]

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { applyRevocations } from '../events/apply-revocations.ts'
+import type { Shipping } from '../events/event-line.ts'
 import { eventIn } from '../events/event-line.ts'
 import { exportEvents, openEventFile } from '../events/export-events.ts'
 import type { Operation } from '../kernel/kernel.ts'
@@ -22,6 +23,7 @@ import { rotateClientSecret } from '../kernel/operations/rotate-client-secret.ts
 import { setStatus } from '../kernel/operations/set-status.ts'
 import type { Event } from '../kernel/records.ts'
 import { exportKeys, importKeys } from '../key-file.ts'
+import { markKeyOf, sealingOf } from '../keys/key-ring.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { rotateKeys } from '../keys/rotate.ts'
 import { copyDatabase } from '../storage/copy-database.ts'
@@ -59,6 +61,7 @@ function shipped(backend: Backend): void {
     let here: TestDeployment
     let place: TestDatabase | undefined
     let keys: readonly string[]
+    let shipping: Shipping
     let newSecret: string
     const held: Record<'revoked' | 'kept' | 'user' | 'barred' | 'access', string> = {
       revoked: '',
@@ -104,7 +107,7 @@ function shipped(backend: Backend): void {
 
     async function* eventsOf(path: string): AsyncGenerator<Event> {
       for (const line of readFileSync(path, 'utf8').split('\n')) {
-        const event = line === '' ? undefined : eventIn(line)
+        const event = line === '' ? undefined : eventIn(line, shipping)?.event
         if (event) yield event
       }
     }
@@ -146,9 +149,11 @@ function shipped(backend: Backend): void {
       await asked(changeClient, { clientId: app().id, change: { exchangeStatus: 'on' }, actor })
       newSecret = (await asked(rotateClientSecret, { clientId: app().id, overlap: 0, actor })).secret
       await rotateKeys(work(lost))
-      keys = await exportKeys(store)
-      const file = openEventFile(stream)
-      await exportEvents({ store, after: file.last, since: undefined, write: file.write })
+      const sealing = await sealingOf(store, work(lost).rootSecret)
+      shipping = { deploymentId: sealing.deploymentId, markKey: markKeyOf(sealing) }
+      keys = await exportKeys(store, work(lost).rootSecret)
+      const file = openEventFile(stream, shipping)
+      await exportEvents({ store, shipping, after: file.last, since: undefined, write: file.write })
       file.close()
 
       here = await testDeployment({
@@ -179,10 +184,11 @@ function shipped(backend: Backend): void {
       )
       const lines = text.split('\n').length
       writeFileSync(stream, text + text.slice(0, 30))
-      const file = openEventFile(stream)
+      const file = openEventFile(stream, shipping)
       assert.equal(file.last, await newestEventId(lost.deployment.database))
       await exportEvents({
         store: lost.deployment.store,
+        shipping,
         after: file.last,
         since: undefined,
         write: file.write,
