@@ -10,6 +10,8 @@ type Work = {
   readonly store: Store
   readonly usage: Usage
   readonly now: () => Milliseconds
+  /** Whether anything may change in the database. */
+  readonly isOpen: () => boolean
   /** Whether it is this node that sweeps, now. */
   readonly isOurs: () => boolean
   readonly logger: { warn(fields: object): void }
@@ -21,7 +23,9 @@ const sweepEveryMilliseconds = 60_000
 const stepEveryMilliseconds = 20
 const rowsPerStep = 2_000
 
-export function startBackground({ store, usage, now, isOurs, logger }: Work): { close(): Promise<void> } {
+export function startBackground({ store, usage, now, isOpen, isOurs, logger }: Work): {
+  close(): Promise<void>
+} {
   let closed = false
   let sweeping: NodeJS.Timeout | undefined
 
@@ -45,13 +49,16 @@ export function startBackground({ store, usage, now, isOurs, logger }: Work): { 
   }
 
   sweeping = setTimeout(sweep, sweepEveryMilliseconds).unref()
-  const flushing = setInterval(() => void tried('usage', usage.flush), usageEveryMilliseconds).unref()
+  const flush = async (): Promise<void> => {
+    if (isOpen()) await tried('usage', usage.flush)
+  }
+  const flushing = setInterval(() => void flush(), usageEveryMilliseconds).unref()
   return {
     async close() {
       closed = true
       clearTimeout(sweeping)
       clearInterval(flushing)
-      await tried('usage', usage.flush)
+      await flush()
     },
   }
 }

@@ -22,7 +22,7 @@ import type { World } from './kernel/kernel.ts'
 import { policyOf } from './kernel/policy.ts'
 import type { Store } from './kernel/store.ts'
 import type { KeyRing } from './keys/key-ring.ts'
-import { openKeyRing } from './keys/key-ring.ts'
+import { closedIn, openKeyRing } from './keys/key-ring.ts'
 import { readReference, readRootSecret } from './keys/root-secret.ts'
 import type { HeldLease } from './lease.ts'
 import { keepLease } from './lease.ts'
@@ -186,9 +186,10 @@ function composeWhole(
   const { usage, logger } = shared
   const now = (): number => world.moment().now
   const lease = options.background === false ? othersLease : leaseOf(deployment, now, logger)
-  const { isHeld: isOurs } = lease
+  const isOpen = (): boolean => deployment.keyRing.closed() === undefined
+  const isOurs = (): boolean => lease.isHeld() && isOpen()
   const telling = startTelling({ config, world, policies: policiesOf(mounts), logger, isOurs })
-  const background = startBackground({ store, usage, now, isOurs, logger })
+  const background = startBackground({ store, usage, now, isOpen, isOurs, logger })
   app.addHook('onClose', async () => {
     // First, so that another node goes on at once; what is on its way from here is claimed.
     await lease.release()
@@ -221,7 +222,7 @@ function composeAnswers(
     ...shared,
     policies: policiesOf(mounts),
     mails: config.mail !== undefined,
-    awaitsEvents: keyRing.awaitsEvents,
+    closed: keyRing.closed,
     regions: regionsOf(config),
     sign: (access, mount) => signAccess(access, mount, deployment),
     signIdentity: (identity, mount, beside) => signIdentity(identity, mount, beside, deployment),
@@ -241,8 +242,7 @@ function composeAnswers(
     logger,
     trustedProxies: config.trusted_proxies,
     bodyBytesMax: config.limits.body_bytes,
-    isReady: async () =>
-      (await store.listKeys()).length > 0 && (await store.findMeta('awaits_events')) !== 'yes',
+    isReady: async () => (await store.listKeys()).length > 0 && (await closedIn(store)) === undefined,
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {

@@ -4,14 +4,15 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { databaseSetting } from '../config-database.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
+import { ringHeardAfterMilliseconds } from '../keys/key-ring.ts'
 import { isSqlite, openDatabase, sqlitePath } from '../open-database.ts'
 import { reference, referenceWords } from '../setting-types.ts'
 import { isAlone, isUsedByOthers, keepAlone } from '../storage/condition.ts'
 import type { Copied, CopyStep } from '../storage/copy-database.ts'
-import { copyDatabase } from '../storage/copy-database.ts'
+import { cancelCopy, copyDatabase } from '../storage/copy-database.ts'
 import { CopyError } from '../storage/copy-tables.ts'
 import type { Database } from '../storage/database.ts'
-import { shownAddress } from '../storage/postgres-connection.ts'
+import { codeOf, shownAddress } from '../storage/postgres-connection.ts'
 import { parseCount } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, exampled, isDatabaseTrouble } from './command.ts'
@@ -20,7 +21,8 @@ import { sayJson, sayRecords } from './output.ts'
 
 type Options = Pick<Shared, 'json'> & {
   readonly from: string
-  readonly to: string
+  readonly to?: string
+  readonly cancel?: boolean
   readonly password?: string
   readonly partitions: number
 }
@@ -30,7 +32,8 @@ export function addCopyCommand(program: Command): void {
     .command('copy')
     .description('copy a whole deployment into another database; servers are stopped')
     .requiredOption('--from <database>', 'where it is: sqlite:PATH or postgres://…')
-    .requiredOption('--to <database>', 'an empty database: postgres://… or sqlite:PATH')
+    .option('--to <database>', 'an empty database: postgres://… or sqlite:PATH')
+    .option('--cancel', 'serve the source as before, after a copy that ended in the middle')
     .option('--password <reference>', 'file:PATH or env:NAME; else as PostgreSQL itself finds it')
     .option('--partitions <count>', 'of the tables that grow, in PostgreSQL', parseCount, 1)
     .option('--json', 'print JSON, for scripts')
@@ -41,6 +44,7 @@ export function addCopyCommand(program: Command): void {
     'tokenferry copy --from sqlite:./tokenferry.db --to postgres://tokenferry@db.internal/tokenferry',
     'tokenferry copy --from sqlite:./tokenferry.db --to postgres://one,two/tokenferry --password file:pw --partitions 16',
     'tokenferry copy --from postgres://tokenferry@db.internal/tokenferry --to sqlite:./copy.db',
+    'tokenferry copy --cancel --from postgres://tokenferry@db.internal/tokenferry',
   ).addHelpText(
     'after',
     `
@@ -51,10 +55,15 @@ end, so that no server starts on it by mistake.`,
   )
 }
 
+/** Of a row, as PostgreSQL says it. */
+const isThere = '23505'
+
 type Side = { readonly database: string; readonly shown: string; open(): Promise<Database> }
 
 async function copy(options: Options): Promise<void> {
   const source = sideOf(options.from, options)
+  if (options.cancel) return cancel(source, options)
+  if (options.to === undefined) throw new CommandError('Name the empty database that is to be filled: --to')
   const target = sideOf(options.to, options)
   if (source.shown === target.shown) throw new CommandError('The two are one database. Name another --to.')
   if (isSqlite(source) && !existsSync(sqlitePath(source))) {
@@ -77,6 +86,16 @@ async function copy(options: Options): Promise<void> {
   }
 }
 
+async function cancel(source: Side, { to }: Options): Promise<void> {
+  if (to !== undefined) throw new CommandError('Nothing is copied by --cancel: leave --to out.')
+  const from = await opened(source)
+  try {
+    await cancelCopy(from)
+  } finally {
+    await from.close()
+  }
+}
+
 async function copying(
   source: Database,
   target: Database,
@@ -93,10 +112,15 @@ async function copying(
       targetShown,
       partitions,
       refuseInUse: () => refuseServers(source, 'The source'),
+      ...(source.backend === 'postgres' && { heardAfterMilliseconds: ringHeardAfterMilliseconds }),
       onProgress: progress.tell,
     })
   } catch (error) {
-    throw error instanceof CopyError ? new CommandError(error.message, { cause: error }) : error
+    if (error instanceof CopyError) throw new CommandError(error.message, { cause: error })
+    if (codeOf(error) === isThere) {
+      throw new CommandError('Another copy writes into the target. Let it end, and run this one again.')
+    }
+    throw error
   } finally {
     progress.end()
   }

@@ -65,8 +65,8 @@ export type Services = {
   /** An id_token, bound by hashes to what goes out beside it. */
   signIdentity(identity: Identity, mount: Mount, beside: Beside): Promise<string>
   readonly passwords: Passwords
-  /** Whether nobody may be answered yet, because what was revoked would be good again. */
-  awaitsEvents(): boolean
+  /** Why nobody may be answered, if so. */
+  closed(): keyof typeof closedProblems | undefined
   /** Whether mail is configured. */
   readonly mails: boolean
   /** The client of an application token of this mount. */
@@ -141,7 +141,8 @@ async function answerOnce(
   if ('refusal' in selected) return refused(selected.refusal, first)
   const { endpoint } = selected
   noted.operation = endpoint.does
-  if (services.awaitsEvents()) return refused({ reason: 'state_behind', problem: eventsAwaited }, endpoint)
+  const closed = services.closed()
+  if (closed) return refused({ reason: 'state_behind', problem: closedProblems[closed] }, endpoint)
   if (services.limits.isSpent(request.address)) {
     return refused({ reason: 'too_many_attempts', retryAfterSeconds: 60 }, endpoint)
   }
@@ -178,7 +179,12 @@ async function answerOnce(
   return { reply: endpoint.say(result as never, { caller, ...context }), noted, client }
 }
 
-const eventsAwaited = 'The restored database waits for its revocations: tokenferry events apply'
+/** Why nobody may be answered, and what the operator can do. */
+export const closedProblems = {
+  // What was revoked would be good again.
+  awaits_events: 'The restored database waits for its revocations: tokenferry events apply',
+  moved: 'The database is being copied elsewhere, or was: name the other one in the configuration',
+} as const
 
 /** Seconds after which a caller may ask again when the trouble is ours. */
 const retryAfterSeconds = 1

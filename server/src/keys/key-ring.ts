@@ -25,14 +25,28 @@ const reloadEveryMilliseconds = 2_000
 export const ringHeardAfterMilliseconds = 3_000
 const reloadAtMostEveryMilliseconds = 1_000
 
+/**
+ * `awaits_events`: revocations from after a copy of the database are still to be applied; `moved`: its rows go
+ * elsewhere, or have gone.
+ */
+export type Closed = 'awaits_events' | 'moved'
+
+export async function closedIn(store: Pick<Store, 'findMeta'>): Promise<Closed | undefined> {
+  const [awaits, moving, moved] = await Promise.all(
+    ['awaits_events', 'moving_to', 'moved_to'].map((key) => store.findMeta(key)),
+  )
+  if (moving !== undefined || moved !== undefined) return 'moved'
+  return awaits === 'yes' ? 'awaits_events' : undefined
+}
+
 export type KeyRing = {
   ring(): Ring
   /** The key that signs now. */
   signingKey(algorithm: SignatureAlgorithm, now: Milliseconds): SigningKey
   /** Every key whose tokens may be alive, for the JWKS and for verifying. */
   verifyingKeys(now: Milliseconds): readonly SigningKey[]
-  /** Whether revocations from after a copy of the database are still to be applied: read with the ring. */
-  awaitsEvents(): boolean
+  /** Why nobody may be answered, if so: read with the ring. */
+  closed(): Closed | undefined
   /** Reads the ring again, once a second at most: any request with an unknown token may ask for it. */
   reload(): Promise<boolean>
   /** Reads it again at once, for whoever has just written what it holds (an import, a rotation). */
@@ -63,18 +77,17 @@ export async function openKeyRing(
   if ((await store.listKeys()).length === 0)
     await addKeys(store, sealing, { at: now(), ahead: 0, actor: tokenferry })
   const read = async () => {
-    const [keys, lookupKinds, awaits] = await Promise.all([
+    const [keys, lookupKinds, closed] = await Promise.all([
       store.listKeys(),
       store.findLookupKinds(),
-      store.findMeta('awaits_events'),
+      closedIn(store),
     ])
-    const awaitsEvents = awaits === 'yes'
-    return { keys, lookupKinds, awaitsEvents, print: fingerprint(keys, lookupKinds, awaitsEvents) }
+    return { keys, lookupKinds, closed, print: fingerprint(keys, lookupKinds, closed) }
   }
   // Made once for each reading: every request asks for the ring several times.
-  const opening = ({ keys, lookupKinds, awaitsEvents, print }: Awaited<ReturnType<typeof read>>) => {
+  const opening = ({ keys, lookupKinds, closed, print }: Awaited<ReturnType<typeof read>>) => {
     const { ring, signing } = open(keys, sealing)
-    return { ring: { ...ring, lookupKinds, digestKey }, signing, awaitsEvents, print }
+    return { ring: { ...ring, lookupKinds, digestKey }, signing, closed, print }
   }
   let opened = opening(await read())
   let readAt = performance.now()
@@ -103,7 +116,7 @@ export async function openKeyRing(
       opened.signing.filter(({ publishUntil }) => publishUntil === undefined || publishUntil > now),
     reload: async () => (performance.now() - readAt < reloadAtMostEveryMilliseconds ? false : reread()),
     reread,
-    awaitsEvents: () => opened.awaitsEvents,
+    closed: () => opened.closed,
     close: () => clearInterval(timer),
   }
 }
@@ -248,7 +261,7 @@ function pairOf(algorithm: SignatureAlgorithm) {
 const fingerprint = (
   keys: readonly StoredKey[],
   kinds: readonly { version: number; kind: string }[],
-  awaitsEvents: boolean,
+  closed: Closed | undefined,
 ): string =>
   JSON.stringify([
     keys.map(({ kind, version, status, currentFrom, publishUntil }) => [
@@ -259,5 +272,5 @@ const fingerprint = (
       publishUntil,
     ]),
     kinds,
-    awaitsEvents,
+    closed,
   ])

@@ -50,7 +50,7 @@ export type PageAnswer = {
 /** What the pages need of the server's services. */
 export type PagesServices = Pick<
   Services,
-  'world' | 'limits' | 'policies' | 'passwords' | 'signInFailures' | 'signIdentity'
+  'world' | 'limits' | 'policies' | 'passwords' | 'signInFailures' | 'signIdentity' | 'closed'
 >
 
 /** An authorize page under its mount: every form leads back to its path. */

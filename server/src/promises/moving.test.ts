@@ -244,6 +244,67 @@ suite('promises: a copy that is interrupted', () => {
   })
 })
 
+suite('promises: a server that nobody has seen, and its database is copied', () => {
+  const mounts = ['standard']
+  let served: TestDeployment
+  let source: Database
+  before(async () => {
+    served = await testDeployment({ mounts, backend: 'postgres' })
+    source = await openPostgres({ url: served.config.database })
+  })
+  after(async () => {
+    await source?.close()
+    await served?.close()
+  })
+
+  const target = (name: string): Promise<Database> => openSqlite(join(folder, name))
+  const token = (at: number): string => standardApp(served).legacyTokens[at] ?? ''
+  const exchanged = async (at: number): Promise<number> => {
+    await served.deployment.keyRing.reread()
+    return (await exchange(asks(served), standardApp(served), token(at))).status
+  }
+
+  test('it says 503 to all as long as the copy goes on, and goes on itself where that fails', async () => {
+    const to = await target('fails.db')
+    const seen: number[] = []
+    const failing: Database = {
+      ...to,
+      async bulk(statements) {
+        if (statements.some(({ sql }) => /insert into users\b/.test(sql))) throw new Error('the disk is full')
+        // What comes first only claims the target.
+        if (statements.some(({ sql }) => !/ meta /.test(sql))) seen.push(await exchanged(0))
+        return to.bulk(statements)
+      },
+    }
+    await assert.rejects(copy(source, failing, { heardAfterMilliseconds: 0 }), /the disk is full/)
+    await to.close()
+    assert.ok(seen.length > 1)
+    assert.deepEqual([...new Set(seen)], [503])
+    assert.equal(await exchanged(0), 200)
+  })
+
+  test('it says 503 after the copy, on pages, too, and writes nothing', async () => {
+    const to = await target('moved.db')
+    await copy(source, to, { heardAfterMilliseconds: 0 })
+    const rows = await rowsIn(source)
+    assert.equal(await exchanged(1), 503)
+    const page = { method: 'GET', path: '/sign-in', headers: { accept: 'text/html' } }
+    assert.equal((await served.request('', page)).status, 503)
+    assert.equal((await served.request('', { method: 'GET', path: '/readyz' })).status, 503)
+    assert.equal(await rowsIn(source), rows)
+    await to.close()
+  })
+
+  test('what was moved is not copied to a second place', async () => {
+    const to = await target('second.db')
+    await assert.rejects(
+      copy(source, to, { targetShown: 'a second place' }),
+      /was copied to elsewhere already: two databases/,
+    )
+    await to.close()
+  })
+})
+
 async function rowsIn(database: Database): Promise<number> {
   let rows = 0
   for (const { name } of await tablesOf(database)) {

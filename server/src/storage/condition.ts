@@ -73,11 +73,14 @@ export async function keepAlone(database: Database): Promise<void> {
   await database.script('pragma user_version = 0')
 }
 
-/** Whether a server or a command is connected to this database of PostgreSQL; a copy has another name. */
+/**
+ * Whether a server or a command is connected to this database of PostgreSQL; a copy has another name. A pooler
+ * may have written something behind it.
+ */
 export async function isUsedByOthers(database: Database): Promise<boolean> {
   const [row] = await database.scan(
     `select exists (select 1 from pg_stat_activity where datname = current_database()
-      and application_name = $1) as used`,
+      and (application_name = $1 or application_name like $1 || ' - %')) as used`,
     [applicationName],
   )
   return row?.used === 1

@@ -2,13 +2,14 @@
  * A whole deployment into another database: rows, keys, numbers, events with their ids, and its id last, so
  * that nobody can take half of a copy for a deployment. Nothing is used before both sides were compared.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Place, Sides, Sum, Table } from './copy-tables.ts'
 import { CopyError, copyTable, sumOf, tablesOf } from './copy-tables.ts'
 import type { Database } from './database.ts'
 import { newestEventId, raiseEventIds } from './event-ids.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import { number } from './rows.ts'
-import { copyingKey, dropMeta, metaOf, movedKey, putMeta } from './set-aside.ts'
+import { copyingKey, dropMeta, metaOf, movedKey, movingKey, putMeta } from './set-aside.ts'
 
 export type CopyStep = 'copying' | 'comparing'
 
@@ -18,6 +19,11 @@ export type CopyOptions = Sides & {
   readonly targetShown: string
   /** Throws where somebody uses the source. Asked once more before it is set aside. */
   readonly refuseInUse: () => Promise<void>
+  /**
+   * How long it takes until servers of the source have heard that nothing may change there, whatever their
+   * connections are called. Absent: nobody else has the source open.
+   */
+  readonly heardAfterMilliseconds?: number
   readonly onProgress?: (step: CopyStep, rows: number, total: number) => void
 }
 
@@ -35,12 +41,34 @@ type Progress = { readonly from: string } & Partial<Place>
 
 export async function copyDatabase(options: CopyOptions): Promise<Copied> {
   const { source, target } = options
-  const id = await deploymentOf(source)
+  const id = await deploymentOf(options)
   const done = await begin(options, id)
   const tables = await tablesOf(source)
   await refuseOtherColumns(tables, target)
   await options.refuseInUse()
+  if (options.heardAfterMilliseconds === undefined) return copyTables(options, id, done, tables)
+  await source.bulk([putMeta(movingKey, options.targetShown)])
+  try {
+    await pause(options.heardAfterMilliseconds)
+    return await copyTables(options, id, done, tables)
+  } catch (error) {
+    await cancelCopy(source)
+    throw error
+  }
+}
 
+/** Servers and commands may use the source of a copy again that has ended in the middle. */
+export async function cancelCopy(source: Database): Promise<void> {
+  await source.bulk([dropMeta(movingKey)])
+}
+
+async function copyTables(
+  options: CopyOptions,
+  id: string,
+  done: Progress,
+  tables: readonly Table[],
+): Promise<Copied> {
+  const { source, target } = options
   const totals = await Promise.all(tables.map(({ name }) => countOf(source, name)))
   const total = totals.reduce((sum, rows) => sum + rows, 0)
   const told = (step: CopyStep) => {
@@ -83,13 +111,21 @@ export async function copyDatabase(options: CopyOptions): Promise<Copied> {
   return { deploymentId: id, tables: sums, rowsWritten }
 }
 
-async function deploymentOf(source: Database): Promise<string> {
+async function deploymentOf({ source, targetShown }: CopyOptions): Promise<string> {
   if (!(await source.tables()).has('meta')) throw new CopyError('The source is no database of Tokenferry.')
   if ((await pendingMigrations(source)) > 0) {
     throw new CopyError('The source is of an older version. Bring it up first: tokenferry db migrate')
   }
   const meta = await metaOf(source)
   if (meta.has(copyingKey)) throw new CopyError('The source is half of a copy itself. Finish that one first.')
+  const moved = meta.get(movedKey)
+  // To the same place again: the copy had ended just before its last step.
+  if (moved !== undefined && moved !== targetShown) {
+    throw new CopyError(
+      `The source was copied to ${moved} already: two databases of one deployment would each give tokens away. ` +
+        'Copy from that one; or say that this one is used again: tokenferry db restored --to TIME',
+    )
+  }
   const id = meta.get(deploymentKey)
   if (id === undefined) throw new CopyError('The source has no deployment id.')
   return id
@@ -146,7 +182,7 @@ function refuseDifference({ name }: Table, here: Sum, there: Sum): void {
  */
 async function handOver({ source, target, targetShown }: CopyOptions): Promise<void> {
   const meta = new Map(await metaOf(source))
-  meta.delete(movedKey)
-  await source.bulk([putMeta(movedKey, targetShown)])
+  for (const key of [movedKey, movingKey]) meta.delete(key)
+  await source.bulk([putMeta(movedKey, targetShown), dropMeta(movingKey)])
   await target.bulk([...[...meta].map(([key, value]) => putMeta(key, value)), dropMeta(copyingKey)])
 }

@@ -33,10 +33,13 @@ export async function tablesOf(database: Database): Promise<readonly Table[]> {
     if (place > 0) table.key[place - 1] = `"${text(row.name)}"`
   }
   return [...tables]
-    .filter(([name]) => name !== 'migrations' && name !== 'meta')
+    .filter(([name]) => !ofThisDatabase.has(name))
     .map(([name, { columns, key }]) => ({ name, columns: columns.sort(), key }))
     .sort((one, other) => (one.name < other.name ? -1 : 1))
 }
+
+/** What is not the deployment's, but this database's: also who has which work just now. */
+const ofThisDatabase: ReadonlySet<string> = new Set(['migrations', 'meta', 'leases'])
 
 const columnsSql = {
   sqlite: `select m.name as table_name, c.name as name, c.pk as place

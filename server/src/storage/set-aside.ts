@@ -9,6 +9,8 @@ export class DatabaseSetAside extends Error {
 /** Keys of `meta`. */
 export const copyingKey = 'copying'
 export const movedKey = 'moved_to'
+/** Where the rows are being copied to, just now: nothing may change here meanwhile. */
+export const movingKey = 'moving_to'
 
 export async function metaOf(database: Database): Promise<ReadonlyMap<string, string>> {
   const rows = await database.scan('select key, value from meta', [])
@@ -29,6 +31,13 @@ export async function refuseSetAside(database: Database, again: boolean): Promis
   if (meta.has(copyingKey)) {
     throw new DatabaseSetAside(
       'The database is half of a copy. Run tokenferry copy again: it goes on where it was.',
+    )
+  }
+  const moving = meta.get(movingKey)
+  if (moving !== undefined) {
+    throw new DatabaseSetAside(
+      `The database is being copied to ${moving}, and nothing may change in it. Where the copy has ended in the ` +
+        'middle, run it again; or serve this one as before: tokenferry copy --cancel --from DATABASE',
     )
   }
   const moved = meta.get(movedKey)
