@@ -1,6 +1,6 @@
 /** The token endpoint, beside others: see `README.md`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../scripts/options.ts'
 import { administer, startPostgres } from '../server/src/testing/postgres.ts'
 import { dataset } from './dataset.ts'
 import { parts, setupsOf } from './matrix.ts'
@@ -13,24 +13,22 @@ import { signaturesPerSecond } from './signing.ts'
 import { canPin } from './subjects.ts'
 import { operations, signatures, subjectNames } from './who.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    rows: { type: 'string' },
-    seconds: { type: 'string' },
-    rounds: { type: 'string' },
-    parts: { type: 'string' },
-    connections: { type: 'string' },
-    operations: { type: 'string' },
-    subjects: { type: 'string' },
-    signatures: { type: 'string' },
-    /** This server on SQLite without the others, for who is at work on it. */
-    alone: { type: 'boolean', default: false },
-    /** The same under V8's profiler: where the time goes. */
-    profile: { type: 'boolean', default: false },
-    /** Where the report goes, without its ending; absent: into `results/`, and nowhere after `--quick`. */
-    output: { type: 'string' },
-  },
+const options = optionsOf({
+  quick: { type: 'boolean', default: false },
+  rows: { type: 'string' },
+  seconds: { type: 'string' },
+  rounds: { type: 'string' },
+  parts: { type: 'string' },
+  connections: { type: 'string' },
+  operations: { type: 'string' },
+  subjects: { type: 'string' },
+  signatures: { type: 'string' },
+  /** This server on SQLite without the others, for who is at work on it. */
+  alone: { type: 'boolean', default: false },
+  /** The same under V8's profiler: where the time goes. */
+  profile: { type: 'boolean', default: false },
+  /** Where the report goes, without its ending; absent: into `results/`, and nowhere after `--quick`. */
+  output: { type: 'string' },
 })
 const begun = performance.now()
 const { quick, profile } = options

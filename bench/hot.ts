@@ -3,7 +3,7 @@
  * updates should be HOT (no index is touched, the page makes room by itself), and the table should stop
  * growing. The store and the operation are the real ones; there is no HTTP.
  */
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../scripts/options.ts'
 import { parseConfig } from '../server/src/config.ts'
 import { perform } from '../server/src/kernel/kernel.ts'
 import type { Caller } from '../server/src/kernel/operations/issue.ts'
@@ -16,14 +16,12 @@ import { postgresSettings } from './place.ts'
 import { round, table } from './report.ts'
 import { clientId } from './rows.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    refreshes: { type: 'string' },
-    grants: { type: 'string', default: '1000' },
-    concurrency: { type: 'string', default: '128' },
-    partitions: { type: 'string', default: '1' },
-  },
+const options = optionsOf({
+  quick: { type: 'boolean', default: false },
+  refreshes: { type: 'string' },
+  grants: { type: 'string', default: '1000' },
+  concurrency: { type: 'string', default: '128' },
+  partitions: { type: 'string', default: '1' },
 })
 const refreshes = Number(options.refreshes ?? (options.quick ? 20_000 : 1_000_000))
 const grants = Number(options.grants)

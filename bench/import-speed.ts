@@ -1,7 +1,7 @@
 /** `npm run bench -- import`: rows a second of `tokenferry import`, whole and in its parts. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../scripts/options.ts'
 import { parseConfig } from '../server/src/config.ts'
 import { openDeployment } from '../server/src/main.ts'
 import { startPostgres } from '../server/src/testing/postgres.ts'
@@ -15,15 +15,13 @@ import { round, table } from './report.ts'
 import { build, coresOf, pinTree } from './subjects.ts'
 import { writeTokensFile } from './tokens-file.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    rows: { type: 'string' },
-    backends: { type: 'string', default: 'sqlite,postgres' },
-    cores: { type: 'string', default: '1,2' },
-    organizations: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
-  },
+const options = optionsOf({
+  quick: { type: 'boolean', default: false },
+  rows: { type: 'string' },
+  backends: { type: 'string', default: 'sqlite,postgres' },
+  cores: { type: 'string', default: '1,2' },
+  organizations: { type: 'boolean', default: false },
+  profile: { type: 'boolean', default: false },
 })
 const rows = Number(options.rows ?? (options.quick ? 100_000 : 2_000_000))
 const tell = (line: string): void => console.error(line)

@@ -1,25 +1,23 @@
 /** `npm run bench -- partitions`: exchange and refresh on PostgreSQL, by the number of its partitions. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../scripts/options.ts'
 import { medianOf } from './aims.ts'
 import { dataset } from './dataset.ts'
 import { measureSetup } from './measure.ts'
 import { openPlace } from './place.ts'
 import { round, table } from './report.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    rows: { type: 'string' },
-    seconds: { type: 'string' },
-    rounds: { type: 'string' },
-    partitions: { type: 'string', default: '1,16,64' },
-    connections: { type: 'string' },
-    cores: { type: 'string', default: '1' },
-    operations: { type: 'string', default: 'exchange,refresh' },
-    output: { type: 'string' },
-  },
+const options = optionsOf({
+  quick: { type: 'boolean', default: false },
+  rows: { type: 'string' },
+  seconds: { type: 'string' },
+  rounds: { type: 'string' },
+  partitions: { type: 'string', default: '1,16,64' },
+  connections: { type: 'string' },
+  cores: { type: 'string', default: '1' },
+  operations: { type: 'string', default: 'exchange,refresh' },
+  output: { type: 'string' },
 })
 const { quick } = options
 const rows = Number(options.rows ?? (quick ? 20_000 : 1_000_000))

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../scripts/options.ts'
 import { parseConfig } from '../server/src/config.ts'
 import type { PostgresServer } from '../server/src/testing/postgres.ts'
 import { startPostgres } from '../server/src/testing/postgres.ts'
@@ -20,15 +20,13 @@ import { bytesPerRow, importIntoFilled, openNew, sweepAll } from './scale-steps.
 import { build, coresOf, pinTree } from './subjects.ts'
 import { writeTokensFile } from './tokens-file.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    sizes: { type: 'string' },
-    backends: { type: 'string', default: 'sqlite,postgres' },
-    connections: { type: 'string', default: '32' },
-    seconds: { type: 'string' },
-    output: { type: 'string' },
-  },
+const options = optionsOf({
+  quick: { type: 'boolean', default: false },
+  sizes: { type: 'string' },
+  backends: { type: 'string', default: 'sqlite,postgres' },
+  connections: { type: 'string', default: '32' },
+  seconds: { type: 'string' },
+  output: { type: 'string' },
 })
 const { quick } = options
 const sizes = (options.sizes ?? (quick ? '10000,40000' : '10000,1000000,10000000')).split(',').map(Number)

@@ -3,13 +3,23 @@
  * free ports of this machine, for whoever wants to see what happens. With `--walk` it lets the mishaps happen
  * and measures. Everything it started ends with it.
  */
-import { parseArgs } from 'node:util'
 import { walk } from '../server/src/promises/failover.ts'
 import type { HighAvailability, Mishap } from '../server/src/testing/high-availability.ts'
 import { startHighAvailability } from '../server/src/testing/high-availability.ts'
 import { missingPrograms } from '../server/src/testing/patroni.ts'
+import { helpIfAsked, optionsOf } from './options.ts'
 
-const { values } = parseArgs({ options: { walk: { type: 'boolean', default: false } } })
+helpIfAsked(`Usage: node scripts/run.js scripts/ha.ts [options]
+
+A cluster of PostgreSQL under Patroni and two nodes of Tokenferry on free ports of this machine, in a
+temporary folder. It prints what to paste, and Ctrl+C ends all of it.
+
+Options:
+  --walk  kill, stop and switch over the primary under load, say how long nobody was answered, and end
+
+Example:
+  $ node scripts/run.js scripts/ha.ts --walk`)
+const values = optionsOf({ walk: { type: 'boolean', default: false } })
 
 const missing = missingPrograms()
 if (missing.length > 0) {

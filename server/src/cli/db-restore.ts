@@ -49,8 +49,8 @@ export function addRestored(db: Command): void {
   subcommand(
     db,
     'restored',
-    'say that a copy was put in place by other means; db restore does both',
-    'tokenferry db restored --to 2026-05-01T12:00:00Z    # then start the servers',
+    `say that a copy was put in place by other means; ${whetherStopped}`,
+    'tokenferry db restored --to 2026-05-01T12:00:00Z',
   )
     .addOption(new Option('--to <time>', 'the moment of the copy').argParser(parseTime).makeOptionMandatory())
     .addOption(awaitEvents())
@@ -63,13 +63,23 @@ export function addRestored(db: Command): void {
         options,
         async (deployment) => {
           sayRecord(await declare(options.to, deployment, options), options)
-          process.stderr.write(
-            'Servers that ran meanwhile may go on: within seconds they read the keys and lease numbers anew.\n',
-          )
+          sayNext(deployment.config, options)
         },
         { setAside: true },
       )
     })
+}
+
+const whetherStopped = 'on PostgreSQL servers may go on running, on SQLite they are stopped'
+
+function sayNext(config: Config, { awaitEvents }: Awaiting): void {
+  const servers = isSqlite(config)
+    ? 'Start the servers now.'
+    : 'Servers may go on running: within seconds they read the keys and lease numbers anew.'
+  const first =
+    'Nobody is answered yet. Take in the keys: tokenferry key import FILE; ' +
+    'then the revocations: tokenferry events apply --only revocations FILE'
+  process.stderr.write(`${awaitEvents ? first : servers}\n`)
 }
 
 /** More events than can have happened since any copy that somebody would restore. */
@@ -102,7 +112,7 @@ async function restore(copy: string, options: Options): Promise<void> {
     for (const end of journals) rmSync(target + end, { force: true })
     renameSync(prepared, target)
     sayRecord({ restored: resolve(target), ...declared, databaseBefore: kept && resolve(kept) }, options)
-    process.stderr.write('Start the servers now.\n')
+    sayNext(config, options)
   } finally {
     for (const end of ['', ...journals]) rmSync(prepared + end, { force: true })
   }

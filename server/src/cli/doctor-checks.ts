@@ -17,6 +17,7 @@ import { fail, messageOf, ok, warn } from './doctor-finding.ts'
 import { codeFindings, mailFindings } from './doctor-mail.ts'
 import { peopleFindings } from './doctor-people.ts'
 import { postgresFindings } from './doctor-postgres.ts'
+import { setAsideFindings } from './doctor-set-aside.ts'
 import { signInFindings } from './doctor-sign-in.ts'
 import { diskFindings, sqliteFindings } from './doctor-sqlite.ts'
 
@@ -92,10 +93,13 @@ async function databaseFindings(config: Config, clock: () => number): Promise<re
 
 async function schemaFindings(database: Database, config: Config, now: number): Promise<Finding[]> {
   const pending = await pendingMigrations(database)
+  const { findings, isWhole } = await setAsideFindings(database)
   if (pending > 0) {
-    return [warn('schema', `${pending} migrations wait: the next start makes them, or tokenferry db migrate`)]
+    const says = `${pending} migrations wait: the next start makes them, or tokenferry db migrate`
+    return [warn('schema', says), ...findings]
   }
-  return [ok('schema', 'is up to date'), ...(await contentFindings(sqlStore(database), config, now))]
+  const upToDate = [ok('schema', 'is up to date'), ...findings]
+  return isWhole ? [...upToDate, ...(await contentFindings(sqlStore(database), config, now))] : upToDate
 }
 
 async function contentFindings(store: Store, config: Config, now: number): Promise<Finding[]> {

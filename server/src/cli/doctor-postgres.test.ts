@@ -144,6 +144,20 @@ suite('doctor: PostgreSQL', { timeout: 120_000 }, () => {
     await administer(server.url('sound'), 'grant select on all tables in schema public to plain')
     assert.match(await said('role', { database: plain }), /^warn: plain may not create functions in public/)
     assert.match(await said('role'), /^ok: tokenferry may/)
+    const waiting = await said('role', { database: server.url('empty').replace('tokenferry@', 'plain@') })
+    assert.match(waiting, /^fail: plain may not make tables in public, and \d+ migrations wait\. /)
+    assert.match(waiting, /alter schema public owner to plain \(docs\/operating\/postgres\.md\)$/)
+  })
+
+  test('tables that are another role’s are found, and what else is said of the server stays', async () => {
+    await administer(server.url('sound'), 'create role stranger login')
+    const stranger = server.url('sound').replace('tokenferry@', 'stranger@')
+    const says = await said('role', { database: stranger })
+    assert.match(
+      says,
+      /^fail: permission denied for table migrations: it is another role's\. .* alter schema/m,
+    )
+    assert.match(await said('encoding', { database: stranger }), /^ok: /)
   })
 
   test('migrations that wait, and a schema that is newer, are found', async () => {

@@ -2,7 +2,9 @@
 import type { Config } from '../config.ts'
 import { postgresOf } from '../open-database.ts'
 import type { Database, Row } from '../storage/database.ts'
+import { pendingMigrations } from '../storage/migrate.ts'
 import { openPostgres } from '../storage/postgres.ts'
+import { codeOf, mayNot } from '../storage/postgres-connection.ts'
 import { databaseShown } from './command.ts'
 import { adviceOn } from './database-advice.ts'
 import type { Finding } from './doctor-finding.ts'
@@ -13,7 +15,7 @@ import { tableFindings } from './doctor-tables.ts'
 export async function postgresFindings(
   config: Config,
   clock: () => number,
-  contents: (database: Database) => Promise<Finding[]>,
+  contents: (database: Database) => Promise<readonly Finding[]>,
 ): Promise<readonly Finding[]> {
   let database: Database
   try {
@@ -34,7 +36,7 @@ export async function postgresFindings(
       ...(await roleFindings(database)),
       ...(await connectionFindings(database, settings, config)),
       ...(await tableFindings(database, config)),
-      ...(await contents(database)),
+      ...(await contents(database).catch((error: unknown) => forbiddenFindings(database, error))),
     ]
   } catch (error) {
     return [fail('database', messageOf(error))]
@@ -143,7 +145,7 @@ async function replicationFindings(database: Database, settings: Settings): Prom
       return [fail('standby', `${wait}. Start it, or take it out`)]
     }
     const says = 'there is none: with this database, all since the last backup is lost. Set one up'
-    return [warn('standby', `${says}: docs/operating/postgres.md`)]
+    return [warn('standby', `${says}: docs/operating/high-availability.md`)]
   }
   const findings = standbys.map(standbyFinding)
   const isHidden = standbys.some(({ state }) => state === 'hidden')
@@ -186,12 +188,27 @@ async function roleFindings(database: Database): Promise<readonly Finding[]> {
   if (row?.schema === null) {
     return [fail('role', `${row.role} has no schema of its own to use. create schema … authorization …`)]
   }
+  const owns = `alter schema ${row?.schema} owner to ${row?.role} (docs/operating/postgres.md)`
+  // Where even that may not be read, or is newer, the schema's own finding says so.
+  const pending = await pendingMigrations(database).catch(() => 0)
+  if (row?.may !== 1 && pending > 0) {
+    const says = `${row?.role} may not make tables in ${row?.schema}, and ${pending} migrations wait`
+    return [fail('role', `${says}. ${owns}`)]
+  }
   if (row?.may !== 1 || row.speaks !== 1) {
-    const grant = `grant create on schema ${row?.schema} to ${row?.role}`
     const says = `${row?.role} may not create functions in ${row?.schema}: commits take several round trips each`
-    return [warn('role', `${says}, and no migration can be made. ${grant}`)]
+    return [warn('role', `${says}, and no migration can be made. ${owns}`)]
   }
   return [ok('role', `${row.role} may create functions in ${row.schema}`)]
+}
+
+/** The tables are another role's: whoever owns the schema alone does not own what is in it already. */
+async function forbiddenFindings(database: Database, error: unknown): Promise<readonly Finding[]> {
+  if (!(error instanceof Error) || codeOf(error.cause) !== mayNot) throw error
+  const [row] = await database.scan('select current_user as role, current_schema as schema', [])
+  const owns = `alter schema ${row?.schema} owner to ${row?.role}, and each table in it`
+  const says = `${messageOf(error)}: it is another role's. Connect as that one, or`
+  return [fail('role', `${says}: ${owns} (docs/operating/postgres.md)`)]
 }
 
 /** Those that requests of one process share; see `storage/postgres.ts`. */

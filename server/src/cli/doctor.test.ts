@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { makeRootSecret } from '../keys/root-secret.ts'
 import { migrate } from '../storage/migrate.ts'
+import { dropMeta, putMeta } from '../storage/set-aside.ts'
 import { sqlStore } from '../storage/sql-store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import { identityProvider } from '../testing/identity-provider.ts'
@@ -118,6 +119,36 @@ suite('doctor', () => {
     assert.deepEqual(await said(configured('callbacks.db', 'root-secret'), 'callback'), [
       'warn: gone is off since it answered 410: mend it, then tokenferry webhook enable gone',
     ])
+  })
+
+  test('a database that no server works with is a failure, and half of a copy is not looked into', async () => {
+    const database = await openSqlite(join(folder, 'aside.db'))
+    await migrate(database)
+    const path = configured('aside.db', 'root-secret')
+    const states: readonly (readonly [key: string, value: string, about: string, says: string])[] = [
+      ['copying', '{}', 'copy', 'half done: run tokenferry copy again'],
+      [
+        'moved_to',
+        'postgres://db.internal/tokenferry',
+        'moved',
+        'to postgres://db.internal/tokenferry: name that one in the configuration. ' +
+          'To use this one again: tokenferry db restored --to TIME',
+      ],
+      [
+        'awaits_events',
+        'yes',
+        'restore',
+        'waits for its revocations: tokenferry events apply --only revocations FILE, or --none',
+      ],
+    ]
+    for (const [key, value, about, says] of states) {
+      await database.bulk([putMeta(key, value)])
+      assert.deepEqual(await said(path, about), [`fail: ${says}`])
+      assert.equal((await said(path, 'keys')).length, key === 'copying' ? 0 : 1)
+      await database.bulk([dropMeta(key)])
+      assert.deepEqual(await said(path, about), [])
+    }
+    await database.close()
   })
 })
 

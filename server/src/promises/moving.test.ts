@@ -10,7 +10,7 @@ import { copyDatabase } from '../storage/copy-database.ts'
 import { tablesOf } from '../storage/copy-tables.ts'
 import type { Database } from '../storage/database.ts'
 import { openPostgres } from '../storage/postgres.ts'
-import { metaOf } from '../storage/set-aside.ts'
+import { dropMeta, metaOf, putMeta } from '../storage/set-aside.ts'
 import type { SqliteDatabase } from '../storage/sqlite.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
@@ -198,6 +198,42 @@ suite('promises: a copy that is interrupted', () => {
     await place.remove()
   })
 
+  test('a source that has moved is not copied to a second place, before it is declared to be used again', async () => {
+    const source = await openSqlite(path)
+    const elsewhere = await openSqlite(join(folder, 'second.db'))
+    await assert.rejects(copy(source, elsewhere), /was copied to elsewhere already.* db restored --to TIME$/)
+    assert.equal((await elsewhere.tables()).size, 0)
+    const declared = dropMeta('moved_to')
+    await source.bulk([declared])
+    // Begun before it moved to another place, and gone on with afterwards.
+    await assert.rejects(copy(source, endingAt(elsewhere, 1)), /interrupted/)
+    await source.bulk([putMeta('moved_to', 'a third place')])
+    await assert.rejects(copy(source, elsewhere), /was copied to a third place already/)
+    await source.bulk([declared])
+    await copy(source, elsewhere)
+    assert.equal((await metaOf(source)).get('moved_to'), 'elsewhere')
+    await source.bulk([declared])
+    for (const database of [source, elsewhere]) await database.close()
+  })
+
+  test('a copy that ended while it was handed over goes on to the same place', async () => {
+    const source = await openSqlite(path)
+    const target = await openSqlite(join(folder, 'handed-over.db'))
+    const ending: Database = {
+      ...target,
+      async bulk(statements) {
+        if (statements.some(({ values }) => values[0] === 'deployment_id')) throw new Error('interrupted')
+        return target.bulk(statements)
+      },
+    }
+    await assert.rejects(copy(source, ending), /interrupted/)
+    assert.equal((await metaOf(source)).get('moved_to'), 'elsewhere')
+    await copy(source, target)
+    assert.ok(!(await metaOf(target)).has('copying'))
+    await source.bulk([dropMeta('moved_to')])
+    for (const database of [source, target]) await database.close()
+  })
+
   test('is not taken over by another deployment, nor put over one', async () => {
     const other = await testDeployment({ mounts: ['standard'], backend: 'postgres' })
     const source = await openSqlite(path)
@@ -235,8 +271,10 @@ suite('promises: a copy that is interrupted', () => {
 
   test('the source is not served again by mistake, but by the word of a restore', async () => {
     const source = await openSqlite(path)
+    const target = await openSqlite(join(folder, 'served.db'))
+    await copy(source, target)
     assert.equal((await metaOf(source)).get('moved_to'), 'elsewhere')
-    await source.close()
+    for (const database of [source, target]) await database.close()
     const config = testConfig({ mounts: ['standard'] }, path)
     await assert.rejects(openDeployment(config), /was copied to elsewhere/)
     const deployment = await openDeployment(config, { setAside: true })

@@ -132,7 +132,9 @@ async function deploymentOf({ source, targetShown }: CopyOptions): Promise<strin
 }
 
 /** An empty target is claimed; one that was begun from this source goes on; any other one is refused. */
-async function begin({ target, partitions }: CopyOptions, id: string): Promise<Progress> {
+async function begin(options: CopyOptions, id: string): Promise<Progress> {
+  const { source, target, targetShown, partitions } = options
+  const moved = (await metaOf(source)).get(movedKey)
   const names = await target.tables()
   if (!names.has('meta') && names.size > 0 && !names.has('migrations')) {
     throw new CopyError('The target holds tables of another program. Make an empty database for it.')
@@ -140,12 +142,15 @@ async function begin({ target, partitions }: CopyOptions, id: string): Promise<P
   if (names.has('meta')) {
     const meta = await metaOf(target)
     const progress = JSON.parse(meta.get(copyingKey) ?? 'null') as Progress | null // Written below, by us.
-    if (progress?.from === id) return progress
+    // Marked already, and not done: it ended in the middle of being handed over to this target.
+    if (progress?.from === id && (moved ?? targetShown) === targetShown) return progress
+    if (progress?.from === id) throw movedAlready(moved)
     if (progress) throw new CopyError('The target is half of a copy of another deployment.')
     if (meta.get(deploymentKey) === id) {
       throw new CopyError('The target holds this deployment already. Nothing was copied.')
     }
   }
+  if (moved !== undefined) throw movedAlready(moved)
   await migrate(target, { partitions })
   for (const { name } of await tablesOf(target)) {
     const [row] = await target.scan(`select exists (select 1 from ${name}) as used`, [])
@@ -155,6 +160,12 @@ async function begin({ target, partitions }: CopyOptions, id: string): Promise<P
   await target.bulk([putMeta(copyingKey, JSON.stringify(progress))])
   return progress
 }
+
+const movedAlready = (moved: string | undefined): CopyError =>
+  new CopyError(
+    `The source was copied to ${moved} already: a second copy would live beside that one. Copy from there; or, ` +
+      'to go on with the source as it is, say so first: tokenferry db restored --to TIME',
+  )
 
 async function refuseOtherColumns(tables: readonly Table[], target: Database): Promise<void> {
   const there = await tablesOf(target)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { testDatabase } from '../testing/postgres.ts'
+import { administer, testDatabase } from '../testing/postgres.ts'
 import { aLegacyToken } from '../testing/records.ts'
 import { migrate, migrationsOf } from './migrate.ts'
 import { openPostgres } from './postgres.ts'
@@ -54,6 +54,20 @@ suite('migrations', () => {
     assert.equal(await store.importLegacyTokens(rows), 8)
     assert.equal(await store.importLegacyTokens(rows), 0)
     await database.close()
+    await made.remove()
+  })
+
+  test('a database that could not keep every name is refused before anything is made in it', async () => {
+    const made = await testDatabase()
+    const url = new URL(made.url)
+    url.pathname += '_ascii'
+    const name = url.pathname.slice(1)
+    await administer(made.url, `create database ${name} template template0 encoding 'SQL_ASCII'`)
+    const database = await openPostgres({ url: url.href })
+    await assert.rejects(migrate(database), /the encoding SQL_ASCII, .* encoding 'UTF8' template template0$/)
+    assert.equal((await database.tables()).size, 0)
+    await database.close()
+    await administer(made.url, `drop database ${name}`)
     await made.remove()
   })
 

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { Backend, Database } from './database.ts'
 import { dropFunctions } from './postgres-functions.ts'
 import { number } from './rows.ts'
+import { refuseEncoding } from './set-aside.ts'
 
 export class SchemaTooNew extends Error {
   override readonly name = 'SchemaTooNew'
@@ -35,6 +36,7 @@ export async function migrate(
   { partitions = 1 }: MigrateOptions = {},
 ): Promise<Migrated> {
   const migrations = migrationsOf(database.backend)
+  await refuseEncoding(database)
   await database.script(
     'create table if not exists migrations (id integer primary key, name text not null, at bigint not null)',
   )

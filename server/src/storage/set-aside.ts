@@ -1,4 +1,7 @@
-/** Databases that no server may use: one that is being filled, and one whose rows have moved elsewhere. */
+/**
+ * Databases that no server may use: one that is being filled, one whose rows have moved elsewhere, and one
+ * that could not keep every name.
+ */
 import type { Database } from './database.ts'
 import { text } from './rows.ts'
 
@@ -47,4 +50,15 @@ export async function refuseSetAside(database: Database, again: boolean): Promis
         'Name that one in the configuration. To use this one again: tokenferry db restored --to TIME',
     )
   }
+}
+
+/** Throws where no table was made yet, and none should be: an encoding cannot be changed later. */
+export async function refuseEncoding(database: Database): Promise<void> {
+  if (database.backend !== 'postgres' || (await database.tables()).has('migrations')) return
+  const [row] = await database.scan(`select current_setting('server_encoding') as encoding`, [])
+  if (row?.encoding === 'UTF8') return
+  throw new DatabaseSetAside(
+    `The database has the encoding ${row?.encoding}, which has no room for every name. Make another: ` +
+      `create database NAME owner ROLE encoding 'UTF8' template template0`,
+  )
 }
