@@ -1,6 +1,6 @@
 /** What `tokenferry doctor` says of a database that no server works with, though nothing in it is broken. */
 import type { Database } from '../storage/database.ts'
-import { copyingKey, metaOf, movedKey } from '../storage/set-aside.ts'
+import { copyingKey, metaOf, movedKey, movingKey } from '../storage/set-aside.ts'
 import type { Finding } from './doctor-finding.ts'
 import { fail } from './doctor-finding.ts'
 
@@ -17,6 +17,11 @@ export async function setAsideFindings(database: Database): Promise<SetAside> {
     return { findings: [fail('copy', 'half done: run tokenferry copy again')], isWhole: false }
   }
   const findings: Finding[] = []
+  const moving = meta.get(movingKey)
+  if (moving !== undefined) {
+    const cancel = 'Where the copy has ended: run it again, or tokenferry copy --cancel'
+    findings.push(fail('copy', `goes to ${moving}, and nothing may change here meanwhile. ${cancel}`))
+  }
   const moved = meta.get(movedKey)
   if (moved !== undefined) {
     const again = 'To use this one again: tokenferry db restored --to TIME'

@@ -41,7 +41,7 @@ type Progress = { readonly from: string } & Partial<Place>
 
 export async function copyDatabase(options: CopyOptions): Promise<Copied> {
   const { source, target } = options
-  const id = await deploymentOf(options)
+  const id = await deploymentOf(source)
   const done = await begin(options, id)
   const tables = await tablesOf(source)
   await refuseOtherColumns(tables, target)
@@ -111,21 +111,13 @@ async function copyTables(
   return { deploymentId: id, tables: sums, rowsWritten }
 }
 
-async function deploymentOf({ source, targetShown }: CopyOptions): Promise<string> {
+async function deploymentOf(source: Database): Promise<string> {
   if (!(await source.tables()).has('meta')) throw new CopyError('The source is no database of Tokenferry.')
   if ((await pendingMigrations(source)) > 0) {
     throw new CopyError('The source is of an older version. Bring it up first: tokenferry db migrate')
   }
   const meta = await metaOf(source)
   if (meta.has(copyingKey)) throw new CopyError('The source is half of a copy itself. Finish that one first.')
-  const moved = meta.get(movedKey)
-  // To the same place again: the copy had ended just before its last step.
-  if (moved !== undefined && moved !== targetShown) {
-    throw new CopyError(
-      `The source was copied to ${moved} already: two databases of one deployment would each give tokens away. ` +
-        'Copy from that one; or say that this one is used again: tokenferry db restored --to TIME',
-    )
-  }
   const id = meta.get(deploymentKey)
   if (id === undefined) throw new CopyError('The source has no deployment id.')
   return id
