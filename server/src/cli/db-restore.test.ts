@@ -128,12 +128,15 @@ suite('db restore', () => {
 
   test("what is no database, or another program's, is refused", async () => {
     const yaml = join(folder, 'tokenferry.yaml')
-    assert.match(fail('db', 'restore', yaml), /is damaged \(file is not a database\)/)
+    const notDatabase = /\/tokenferry\.yaml is damaged \(file is not a database\)\. Take another copy\.$/m
+    assert.match(fail('db', 'restore', yaml), notDatabase)
     const other = join(folder, 'other.db')
     const database = await openSqlite(other)
     await database.script('create table notes (note text)')
     await database.close()
     assert.match(fail('db', 'restore', other), /no database of Tokenferry/)
+    assert.match(fail('db', 'restore', join(folder, 'nowhere')), /There is no file .*nowhere\.$/m)
+    assert.match(fail('key', 'import', join(folder, 'nowhere')), /There is no file .*nowhere\.$/m)
   })
 
   test('a damaged database is replaced, and declaring it restored is refused', async () => {

@@ -14,6 +14,7 @@ import { damageOf, isAlone, isOurs, spanOf } from '../storage/condition.ts'
 import { newestEventId, raiseEventIds } from '../storage/event-ids.ts'
 import { dropMeta, movedKey } from '../storage/set-aside.ts'
 import { openSqlite } from '../storage/sqlite.ts'
+import { damageIn } from '../storage/sqlite-errors.ts'
 import { parseTime } from './arguments.ts'
 import type { Shared } from './command.ts'
 import {
@@ -134,13 +135,17 @@ function copyIn(copy: string, prepared: string): void {
     chmodSync(prepared, 0o600)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`The copy cannot be put beside the database (${why}).`, { cause: error })
+    throw new CommandError(`${resolve(copy)} cannot be put beside the database (${why}).`, { cause: error })
   }
 }
 
 /** Checks the copy, brings its schema up to date, and declares it. */
 async function prepare(copy: string, config: Config, options: Options): Promise<Declared> {
-  const database = await openSqlite(sqlitePath(config)).catch(explaining(config))
+  const database = await openSqlite(sqlitePath(config)).catch((error: unknown) => {
+    const damage = damageIn(error)
+    if (damage !== undefined) throw damaged(resolve(copy), damage)
+    return explaining(config)(error)
+  })
   let newest: number
   try {
     const damage = await damageOf(database)

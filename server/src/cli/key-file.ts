@@ -1,5 +1,6 @@
 /** `tokenferry key export` and `key import`: the sealed keys, for a copy newer than the database's own. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { exportKeys, importKeys, KeyFileError } from '../key-file.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
@@ -41,6 +42,7 @@ export function addKeyFiles(key: Command): void {
 }
 
 function linesOf(file: string): readonly string[] {
+  if (!existsSync(file)) throw new CommandError(`There is no file ${resolve(file)}.`)
   try {
     const lines = readFileSync(file, 'utf8')
       .split('\n')
@@ -48,7 +50,7 @@ function linesOf(file: string): readonly string[] {
     if (lines.length > 0) return lines
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`The file cannot be read (${why}).`, { cause: error })
+    throw new CommandError(`${file} cannot be read (${why}).`, { cause: error })
   }
   throw new CommandError(`${file} holds no keys.`)
 }
