@@ -5,6 +5,7 @@
 import type { Usage } from './http/usage.ts'
 import type { Milliseconds } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
+import { troubleLine } from './trouble-line.ts'
 
 type Work = {
   readonly store: Store
@@ -34,7 +35,7 @@ export function startBackground({ store, usage, now, isOpen, isOurs, logger }: W
       await work()
     } catch (error) {
       // The next turn tries again; requests say by themselves that the database is away.
-      logger.warn({ reason: 'unavailable', what, err: error })
+      logger.warn({ ...troubleLine(error), what })
     }
   }
 

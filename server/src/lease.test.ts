@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { StoreUnavailable } from './kernel/store.ts'
 import type { HeldLease } from './lease.ts'
 import { keepLease } from './lease.ts'
 import type { Database } from './storage/database.ts'
@@ -124,5 +125,23 @@ suite('a lease', { timeout: 60_000 }, () => {
       other.lines.map((line) => ('operation' in line ? line.operation : undefined)),
       ['take_lease'],
     )
+  })
+
+  test('while the database is away, each line says so in a sentence; of a mistake it has the stack', async () => {
+    const lines: object[] = []
+    let thrown: Error = new StoreUnavailable('connect ECONNREFUSED')
+    const lease = keepLease({
+      store: { findLease: () => Promise.reject(thrown), commit: () => Promise.reject(thrown) },
+      now: () => noon,
+      name: 'away',
+      holder: 'one',
+      milliseconds,
+      logger: { info: () => undefined, warn: (line) => void lines.push(line) },
+    })
+    left.push(() => lease.release())
+    await soon(() => lines.length > 0)
+    assert.deepEqual(lines[0], { reason: 'unavailable', problem: 'connect ECONNREFUSED', what: 'lease' })
+    thrown = new TypeError('a mistake')
+    await soon(() => lines.some((line) => 'err' in line && line.err === thrown))
   })
 })

@@ -9,6 +9,7 @@
 import type { Lease } from './kernel/leases.ts'
 import type { Milliseconds } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
+import { troubleLine } from './trouble-line.ts'
 
 export type HeldLease = {
   /** Whether the work is this node's, now. */
@@ -78,7 +79,7 @@ export function keepLease(options: LeaseOptions): HeldLease {
       await look()
     } catch (error) {
       // The next turn tries again; until then it is held as long as it lasts.
-      logger.warn({ reason: 'unavailable', what: 'lease', err: error })
+      logger.warn({ ...troubleLine(error), what: 'lease' })
     }
     if (closed) return
     const third = milliseconds / 3
@@ -98,7 +99,7 @@ export function keepLease(options: LeaseOptions): HeldLease {
       if (heldUntil === Number.NEGATIVE_INFINITY) return
       await store
         .commit([{ write: 'end_lease', name, holder }])
-        .catch((error: unknown) => logger.warn({ reason: 'unavailable', what: 'lease', err: error }))
+        .catch((error: unknown) => logger.warn({ ...troubleLine(error), what: 'lease' }))
     },
   }
 }

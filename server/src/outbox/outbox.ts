@@ -5,6 +5,7 @@
 import type { Write } from '../kernel/decision.ts'
 import type { Delivery, Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
+import { troubleLine } from '../trouble-line.ts'
 import type { ClientTurns } from './client-turns.ts'
 import { clientTurns } from './client-turns.ts'
 import type { Pacing } from './pauses.ts'
@@ -74,7 +75,7 @@ export function startOutbox(options: OutboxOptions): Outbox {
       }
     } catch (error) {
       // The next turn tries again; requests say by themselves that the database is away.
-      logger.warn({ reason: 'unavailable', what: 'outbox', err: error })
+      logger.warn({ ...troubleLine(error), what: 'outbox' })
     }
   }
 
@@ -150,7 +151,7 @@ export function startOutbox(options: OutboxOptions): Outbox {
       return true
     } catch (error) {
       // Not claimed, or the process ends: it goes out again when the claim has run out.
-      logger.warn({ reason: 'unavailable', what: 'delivery', delivery: delivery.id, err: error })
+      logger.warn({ ...troubleLine(error), what: 'delivery', delivery: delivery.id })
       return false
     }
   }
@@ -163,7 +164,7 @@ export function startOutbox(options: OutboxOptions): Outbox {
         return
       } catch (error) {
         if (closed) throw error
-        logger.warn({ reason: 'unavailable', what: 'delivery', err: error })
+        logger.warn({ ...troubleLine(error), what: 'delivery' })
         await new Promise((resolve) => setTimeout(resolve, everyMilliseconds))
       }
     }
