@@ -1,21 +1,23 @@
 /**
- * What a server does beside answering: writes usage in batches, and, where that is its turn, sweeps what is
- * dead in small steps.
+ * What a server does beside answering: writes usage in batches, says when nobody is answered, and, where
+ * that is its turn, sweeps what is dead in small steps.
  */
+import { closedProblems } from './http/answer.ts'
 import type { Usage } from './http/usage.ts'
 import type { Milliseconds } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
+import type { Closed } from './keys/key-ring.ts'
 import { troubleLine } from './trouble-line.ts'
 
 type Work = {
   readonly store: Store
   readonly usage: Usage
   readonly now: () => Milliseconds
-  /** Whether anything may change in the database. */
-  readonly isOpen: () => boolean
+  /** Why nobody may be answered, nor anything changed in the database, if so; see `keys/key-ring.ts`. */
+  readonly closed: () => Closed | undefined
   /** Whether it is this node that sweeps, now. */
   readonly isOurs: () => boolean
-  readonly logger: { warn(fields: object): void }
+  readonly logger: { info(fields: object): void; warn(fields: object): void }
 }
 
 const usageEveryMilliseconds = 1_000
@@ -24,9 +26,9 @@ const sweepEveryMilliseconds = 60_000
 const stepEveryMilliseconds = 20
 const rowsPerStep = 2_000
 
-export function startBackground({ store, usage, now, isOpen, isOurs, logger }: Work): {
-  close(): Promise<void>
-} {
+export function startBackground(work: Work): { close(): Promise<void> } {
+  const { store, usage, now, closed: reasonToClose, isOurs, logger } = work
+  let told: Closed | undefined
   let closed = false
   let sweeping: NodeJS.Timeout | undefined
 
@@ -49,11 +51,23 @@ export function startBackground({ store, usage, now, isOpen, isOurs, logger }: W
     if (!closed) sweeping = setTimeout(sweep, pause).unref()
   }
 
+  function tellClosed(): void {
+    const reason = reasonToClose()
+    if (reason === told) return
+    told = reason
+    if (reason) logger.warn({ operation: 'stop_answering', problem: closedProblems[reason] })
+    else logger.info({ operation: 'answer_again' })
+  }
+
+  tellClosed()
   sweeping = setTimeout(sweep, sweepEveryMilliseconds).unref()
   const flush = async (): Promise<void> => {
-    if (isOpen()) await tried('usage', usage.flush)
+    if (reasonToClose() === undefined) await tried('usage', usage.flush)
   }
-  const flushing = setInterval(() => void flush(), usageEveryMilliseconds).unref()
+  const flushing = setInterval(() => {
+    tellClosed()
+    void flush()
+  }, usageEveryMilliseconds).unref()
   return {
     async close() {
       closed = true

@@ -186,10 +186,9 @@ function composeWhole(
   const { usage, logger } = shared
   const now = (): number => world.moment().now
   const lease = options.background === false ? othersLease : leaseOf(deployment, now, logger)
-  const isOpen = (): boolean => deployment.keyRing.closed() === undefined
-  const isOurs = (): boolean => lease.isHeld() && isOpen()
+  const isOurs = (): boolean => lease.isHeld() && deployment.keyRing.closed() === undefined
   const telling = startTelling({ config, world, policies: policiesOf(mounts), logger, isOurs })
-  const background = startBackground({ store, usage, now, isOpen, isOurs, logger })
+  const background = startBackground({ store, usage, now, closed: deployment.keyRing.closed, isOurs, logger })
   app.addHook('onClose', async () => {
     // First, so that another node goes on at once; what is on its way from here is claimed.
     await lease.release()
