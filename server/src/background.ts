@@ -2,7 +2,7 @@
  * What a server does beside answering: writes usage in batches, says when nobody is answered, and, where
  * that is its turn, sweeps what is dead in small steps.
  */
-import { closedProblems } from './http/answer.ts'
+import { closedProblems } from './http/closed.ts'
 import type { Usage } from './http/usage.ts'
 import type { Milliseconds } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'

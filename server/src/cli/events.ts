@@ -189,7 +189,7 @@ async function apply(file: string | undefined, options: ApplyOptions): Promise<v
   })
 }
 
-/** A file that knows nothing of the time since the copy is the wrong one: it would let all of it be forgotten. */
+/** A file that knows nothing of the time since the copy is the wrong one: all of that would be forgotten. */
 async function refuseOlder(file: string, { newestAt }: Applied, store: Store): Promise<void> {
   const restoredTo = Number((await store.findMeta('restored_to')) ?? 0)
   if (newestAt !== undefined && newestAt >= restoredTo) return

@@ -1,6 +1,6 @@
 /**
- * Lines that leave a deployment and may come back to it after a restore: each under an HMAC of a key that only
- * the root secret gives. Whoever keeps such a file for us can lose it, but not add to it.
+ * Lines that leave a deployment and may come back to it after a restore: each under an HMAC of a key that
+ * only the root secret gives. Whoever keeps such a file for us can lose it, but not add to it.
  */
 import { equal, hmac } from '../kernel/ring.ts'
 

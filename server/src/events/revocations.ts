@@ -46,7 +46,7 @@ export const revocations: Readonly<Partial<Record<EventKind, Apply>>> = {
   async connection_revoked({ clientId = '', userId = '', organizationId = '', at }, how) {
     const connection = await how.world.store.findConnection(clientId, userId, organizationId)
     if (!connection) return 'unknown'
-    // Allowed anew since: that is another consent. Nodes' clocks differ, and what was revoked stays so in doubt.
+    // Allowed anew since: that is another consent. Clocks differ, and in doubt what was revoked stays so.
     if (connection.since > at + clockDifferenceMilliseconds) return 'already'
     return outcomeOf(revokeConnection, { connection: connection.number }, how)
   },

@@ -20,6 +20,7 @@ import type { Client } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { refusals } from '../kernel/refusals.ts'
 import type { Passwords } from '../passwords/passwords.ts'
+import { closedProblems } from './closed.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 import type { Limits } from './limits.ts'
 import type { Parameters as HeardParameters } from './parameters.ts'
@@ -178,13 +179,6 @@ async function answerOnce(
   // The endpoint was written with this operation's result type, see `endpoint()`.
   return { reply: endpoint.say(result as never, { caller, ...context }), noted, client }
 }
-
-/** Why nobody may be answered, and what the operator can do. */
-export const closedProblems = {
-  // What was revoked would be good again.
-  awaits_events: 'The restored database waits for its revocations: tokenferry events apply',
-  moved: 'The database is being copied elsewhere, or was: name the other one in the configuration',
-} as const
 
 /** Seconds after which a caller may ask again when the trouble is ours. */
 const retryAfterSeconds = 1

@@ -16,6 +16,7 @@ import type {
   Event,
   Grant,
   LegacyToken,
+  MetaKey,
   Milliseconds,
   Organization,
   Session,
@@ -264,14 +265,6 @@ export type LegacyTokensSeen = {
  * is sealed anew would stay under the old root secret, and the table would open with neither.
  */
 export type NewestKey = Pick<StoredKey, 'version' | 'sealed'>
-
-export type MetaKey =
-  | 'restored_to'
-  | 'restored_at'
-  | 'healing_until'
-  | 'lost_below'
-  | 'awaits_events'
-  | 'keys_lost_to'
 
 /** Who asked, for the event. */
 export type Actor = {

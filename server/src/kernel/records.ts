@@ -266,3 +266,12 @@ export type CallbackKind =
   | 'grant.revoked'
   | 'legacy_token.exchanged'
   | 'refresh_token.reused'
+
+/** What the database says of itself, for all of its nodes. */
+export type MetaKey =
+  | 'restored_to'
+  | 'restored_at'
+  | 'healing_until'
+  | 'lost_below'
+  | 'awaits_events'
+  | 'keys_lost_to'

@@ -26,8 +26,8 @@ export const ringHeardAfterMilliseconds = 3_000
 const reloadAtMostEveryMilliseconds = 1_000
 
 /**
- * `awaits_events`: revocations from after a copy of the database are still to be applied; `moved`: its rows go
- * elsewhere, or have gone.
+ * `awaits_events`: revocations from after a copy of the database are still to be applied; `moved`: its rows
+ * go elsewhere, or have gone.
  */
 export type Closed = 'awaits_events' | 'moved'
 

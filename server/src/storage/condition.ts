@@ -74,8 +74,8 @@ export async function keepAlone(database: Database): Promise<void> {
 }
 
 /**
- * Whether a server or a command is connected to this database of PostgreSQL; a copy has another name. A pooler
- * may have written something behind it.
+ * Whether a server or a command is connected to this database of PostgreSQL; a copy has another name. A
+ * pooler may have written something behind it.
  */
 export async function isUsedByOthers(database: Database): Promise<boolean> {
   const [row] = await database.scan(

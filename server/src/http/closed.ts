@@ -1,0 +1,6 @@
+/** Why nobody may be answered, and what the operator can do. */
+export const closedProblems = {
+  // What was revoked would be good again.
+  awaits_events: 'The restored database waits for its revocations: tokenferry events apply',
+  moved: 'The database is being copied elsewhere, or was: name the other one in the configuration',
+} as const
