@@ -1,13 +1,18 @@
 /** Where the database is: a file of SQLite, or a PostgreSQL that any number of nodes share. */
 import { z } from 'zod'
 import { reference, seconds, wholeNumber } from './setting-types.ts'
+import { wrongInAddress } from './storage/postgres-address.ts'
 
 const databaseWords =
   'sqlite:PATH, such as sqlite:./tokenferry.db; or postgres://user@host/name, or several hosts: postgres://user@one,two/name'
 
 export const databaseSetting = z
   .string(databaseWords)
-  .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, databaseWords)
+  .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/s, { error: databaseWords, abort: true })
+  .superRefine((text, context) => {
+    const wrong = text.startsWith('sqlite:') ? undefined : wrongInAddress(text)
+    if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong })
+  })
 
 const partitionsMax = 256
 

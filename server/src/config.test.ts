@@ -33,6 +33,51 @@ const mount = (policy: string): string =>
 /** Ends within the provider, so that a test says the rest. */
 const provider = 'sign_in: { provider: { name: Acme, client_id: c'
 
+suite('configuration: an address of a database is understood, or not repeated', () => {
+  const toldOf = (database: string): string => {
+    const settings = { ...right, database, mounts: [{ dialect: 'standard', prefix: '/' }] }
+    try {
+      parseConfig(JSON.stringify(settings), 'a.yaml')
+    } catch (error) {
+      assert.ok(error instanceof ConfigError)
+      return error.message
+    }
+    return 'accepted'
+  }
+  const host = '127.0.0.1:5432/name'
+  for (const [database, says] of [
+    [`postgres://u:SECRET:1@${host}`, 'accepted'],
+    ['postgres://u@one:5432,[::1]:5433,two/name?sslmode=verify-full&sslrootcert=%2Fca.pem', 'accepted'],
+    ['postgresql:///name?user=u&password=SE@CRET&host=%2Frun%2Fpostgresql&port=6432', 'accepted'],
+    ['postgres://u@/name', 'accepted'],
+    ['postgres://%2Frun%2Fpostgresql/name', 'accepted'],
+    ['sqlite:./a?b#c.db', 'accepted'],
+    ...['@', '/', '#', '?', '%', ' ', '\n', '5432/', '5432?', '%ff'].map(
+      (sign) => [`postgres://u:SE${sign}CRET@${host}`, 'percent-encoded'] as const,
+    ),
+    [`postgres://u:SECRET/1@one,two/name`, 'percent-encoded'],
+    [`postgres//u:SECRET@${host}`, 'postgres://user@host/name'],
+    [`postgresS://u:SECRET@${host}`, 'postgres://user@host/name'],
+    ['postgres://u:SECRET@one,,two/name', 'several hosts'],
+    ['postgres://u:SECRET@one:99999/name', 'ports from 1 to 65535'],
+    ['postgres://u:SECRET@one:0/name', 'ports from 1 to 65535'],
+    ['postgres://u:SECRET@one:x/name', 'postgres://user@host/name'],
+    ...['PASSWORD=SECRET', 'sslpassword=SECRET', 'options=-c%20jit=on', 'application_name=a', 'SECRET'].map(
+      (query) => [`postgres://u@${host}?${query}`, 'behind the ? of an address only host, port'] as const,
+    ),
+    [`postgres://u:SECRET@${host}?sslmod=verify-full`, 'behind the ? of an address only host, port'],
+    [`postgres://u:SECRET@${host}?sslmode=verify-full&sslmode=disable`, 'each once'],
+    [`postgres://u:SECRET@${host}?sslmode=on`, 'sslmode as one of disable, prefer'],
+  ] as const) {
+    test(JSON.stringify(database), () => {
+      const message = toldOf(database)
+      assert.ok(message.includes(says), message)
+      assert.doesNotMatch(message, /SE|CRET/)
+      assert.equal(message.split('\n').length, 1, 'one sentence')
+    })
+  }
+})
+
 suite('configuration: a mistake says where it is, and what would be accepted', () => {
   const cases: readonly (readonly [lines: string, says: string])[] = [
     [

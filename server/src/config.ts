@@ -138,7 +138,9 @@ function tell(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, p
   }
   const value = document.getIn(where)
   const isMissing = where.length > 0 && (value === undefined || value === null)
-  const isHidden = typeof value === 'object' || value === undefined || issue.message === referenceWords
+  // Of an address that is not understood, any part may be the password.
+  const isSecret = issue.message === referenceWords || where[0] === 'database'
+  const isHidden = typeof value === 'object' || value === undefined || isSecret
   const shown = isHidden ? '' : ` is ${JSON.stringify(value)}`
   if (isMissing) return `${at(where)}: ${where.join('.')} is missing; expected: ${wanted(issue)}`
   return `${at(where)}: ${where.join('.') || 'the file'}${shown}; expected: ${wanted(issue)}`

@@ -88,7 +88,10 @@ suite('copy', () => {
   })
 
   test('what cannot be meant is said, and makes nothing', () => {
-    assert.match(run('copy', '--from', 'file.db', '--to', place.url).stderr, /write sqlite:PATH/)
+    assert.match(run('copy', '--from', 'file.db', '--to', place.url).stderr, /--from .*: write sqlite:PATH/)
+    const secret = run(...copy, 'postgres://u:SE/CRET@localhost/name').stderr
+    assert.match(secret, /^tokenferry: --to is not understood: write postgres:/)
+    assert.doesNotMatch(secret, /SE|CRET/)
     assert.match(run('copy', '--from', 'sqlite:none.db', '--to', place.url).stderr, /There is no file .*none/)
     assert.match(run('copy', '--from', place.url, '--to', place.url).stderr, /are one database/)
   })

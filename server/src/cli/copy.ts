@@ -12,7 +12,8 @@ import type { Copied, CopyStep } from '../storage/copy-database.ts'
 import { cancelCopy, copyDatabase } from '../storage/copy-database.ts'
 import { CopyError } from '../storage/copy-tables.ts'
 import type { Database } from '../storage/database.ts'
-import { codeOf, shownAddress } from '../storage/postgres-connection.ts'
+import { shownAddress } from '../storage/postgres-address.ts'
+import { codeOf } from '../storage/postgres-connection.ts'
 import { parseCount } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, exampled, isDatabaseTrouble } from './command.ts'
@@ -61,10 +62,10 @@ const isThere = '23505'
 type Side = { readonly database: string; readonly shown: string; open(): Promise<Database> }
 
 async function copy(options: Options): Promise<void> {
-  const source = sideOf(options.from, options)
+  const source = sideOf('--from', options.from, options)
   if (options.cancel) return cancel(source, options)
   if (options.to === undefined) throw new CommandError('Name the empty database that is to be filled: --to')
-  const target = sideOf(options.to, options)
+  const target = sideOf('--to', options.to, options)
   if (source.shown === target.shown) throw new CommandError('The two are one database. Name another --to.')
   if (isSqlite(source) && !existsSync(sqlitePath(source))) {
     throw new CommandError(`There is no file ${resolve(sqlitePath(source))}.`)
@@ -126,9 +127,11 @@ async function copying(
   }
 }
 
-function sideOf(database: string, { password }: Options): Side {
+/** An address that is not understood is never shown again: a part of it may be the password. */
+function sideOf(option: string, database: string, { password }: Options): Side {
   const said = databaseSetting.safeParse(database)
-  if (!said.success) throw new CommandError(`${database}: write ${said.error.issues[0]?.message}`)
+  if (!said.success)
+    throw new CommandError(`${option} is not understood: write ${said.error.issues[0]?.message}.`)
   const postgres = {
     connections: 4,
     pooler: false,

@@ -165,20 +165,6 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
   })
 
   suite('imports', () => {
-    test('of many ids, those that are not here are counted as often as they are named', async () => {
-      const { store } = opened()
-      const ids = [`o'"1`, 'ö\\2', 'three']
-      const organization = { region: undefined, apiDomain: undefined, allowedAddresses: [] } as const
-      await store.importOrganizations(ids.map((id) => ({ id, name: id, status: 'enabled', ...organization })))
-      const gone = Array.from({ length: 3000 }, (_, at) => `gone-${at % 1000}`)
-      const named = { users: ids, organizations: [...ids, ...gone, ...ids] }
-      assert.deepEqual(await store.countUnknown(named), { users: 3, organizations: 3000 })
-      assert.deepEqual(await store.countUnknown({ users: [], organizations: [] }), {
-        users: 0,
-        organizations: 0,
-      })
-    })
-
     test('nothing comes in twice, and nothing moves back', async () => {
       const { store, other } = opened()
       assert.equal(await importing(store, tokenAt(1), tokenAt(2), tokenAt(2)), 2)

@@ -27,6 +27,7 @@ import { keepsLeasePromises } from './contract-leases.ts'
 import { keepsLegacyPromises } from './contract-legacy.ts'
 import { keepsOneTimeCodePromises } from './contract-one-time-codes.ts'
 import { keepsOutboxPromises } from './contract-outbox.ts'
+import { keepsPeoplePromises } from './contract-people.ts'
 import { keepsRequestTokenPromises } from './contract-request-tokens.ts'
 import { keepsSignInPromises } from './contract-sign-in.ts'
 import type { Database } from './database.ts'
@@ -475,6 +476,7 @@ export function keepsTheContract(backend: string, fresh: () => Fresh): void {
     keepsCallbackPromises(() => opened)
     keepsConfirmationPromises(() => opened)
     keepsOutboxPromises(() => opened)
+    keepsPeoplePromises(() => opened)
     keepsLeasePromises(() => opened)
     keepsAccountPromises(() => opened)
     keepsConnectionPromises(() => opened)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { administer, testDatabase } from '../testing/postgres.ts'
+import { StoreUnavailable } from '../kernel/store.ts'
+import { administer, nameIn, testDatabase } from '../testing/postgres.ts'
 import { aLegacyToken } from '../testing/records.ts'
 import { migrate, migrationsOf } from './migrate.ts'
 import { openPostgres } from './postgres.ts'
@@ -69,6 +70,21 @@ suite('migrations', () => {
     await database.close()
     await administer(made.url, `drop database ${name}`)
     await made.remove()
+  })
+
+  test('where none waits, a role that may make nothing starts, and nobody is waited for', async () => {
+    const made = await testDatabase()
+    const owner = await openPostgres({ url: made.url })
+    await migrate(owner)
+    const role = `${nameIn(made.url)}_weak`
+    await administer(made.url, `create role ${role} login; grant select on migrations to ${role}`)
+    const weak = await openPostgres({ url: made.url.replace(/\w+@/, `${role}@`) })
+    await assert.rejects(weak.script('create table not_allowed (one text)'), StoreUnavailable)
+    assert.deepEqual(await migrate(weak), { applied: [] })
+    await weak.close()
+    await owner.close()
+    await made.remove()
+    await administer(made.url.replace(/\/\w+\?/, '/postgres?'), `drop role ${role}`)
   })
 
   test('schema.sql, which was reviewed, is what they make', async () => {

@@ -32,29 +32,6 @@ export const applicationName = 'tokenferry'
 
 export const waitMillisecondsDefault = 5_000
 
-const parts = /^postgres(?:ql)?:\/\/(?:([^@/]*)@)?([^/?]*)(\/[^?]*)?(\?.*)?$/
-
-/** An address for each host that the URL names. */
-export function addressesIn(url: string): readonly string[] {
-  const found = parts.exec(url)
-  if (!found) throw new StoreUnavailable('The address of the database is no postgres:// address.')
-  const [, user, hosts = '', name = '', query = ''] = found
-  return hosts
-    .split(',')
-    .map((host) => `postgres://${user === undefined ? '' : `${user}@`}${host}${name}${query}`)
-}
-
-/** The address with this password: the driver takes what an address says before what is said beside it. */
-export const withPassword = (address: string, password: string): string =>
-  address.replace(
-    /^(\w+:\/\/)(?:([^:@/?]*)(?::[^@/?]*)?@)?/,
-    (_, scheme: string, user = '') => `${scheme}${user}:${encodeURIComponent(password)}@`,
-  )
-
-/** The address without what nobody else may read. */
-export const shownAddress = (url: string): string =>
-  url.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@/]*@/, '$1:…@').replace(/([?&]password=)[^&]*/, '$1…')
-
 /**
  * Connections on which a wait for the synchronous standby was cut short: what was committed is here, and
  * perhaps nowhere else. PostgreSQL answers as if all were well, with a warning.

@@ -5,16 +5,15 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 import { StoreUnavailable } from '../kernel/store.ts'
+import { addressesIn, hostIn, withPassword } from './postgres-address.ts'
 import type { Connections, PostgresSettings } from './postgres-connection.ts'
 import {
-  addressesIn,
   applicationName,
   codeOf,
   markUnsure,
   refuseUnsure,
   unavailable,
   waitMillisecondsDefault,
-  withPassword,
 } from './postgres-connection.ts'
 
 /** Which primary a server is: each that is promoted counts its timeline one further. */
@@ -236,5 +235,3 @@ function noPrimary(addresses: readonly string[], errors: readonly unknown[]): St
   })
   return new StoreUnavailable(`No primary among the hosts. ${said.join(' ')}`)
 }
-
-const hostIn = (address: string): string => /^\w+:\/\/(?:[^@/]*@)?([^/?]*)/.exec(address)?.[1] ?? ''

@@ -179,9 +179,9 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     millisecondsMax?: number,
   ): Promise<Result> =>
     pool.use(async (client) => {
-      await client.query(begin)
       try {
-        if (lock !== undefined) await client.query(`select ${lock}`)
+        // One round trip: the lock is held from its second half on.
+        await client.query(lock === undefined ? begin : `${begin}; select ${lock}`)
         const result = await work(client)
         await client.query('commit')
         return result

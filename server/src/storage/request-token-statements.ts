@@ -1,6 +1,6 @@
 /** What is asked of request tokens, and the statements of their changes. */
 import type { RequestToken, RequestTokenFinders, RequestTokenWrite } from '../kernel/request-token.ts'
-import type { Database, Row, Statement, Value } from './database.ts'
+import type { Database, Row, Value } from './database.ts'
 import { bytes, number, numberOrNone, text, toGrant, toUser, words } from './rows.ts'
 import type { Statements } from './statement-parts.ts'
 import { connectionAsExpected, connectionValues, isBarred, none, places } from './statement-parts.ts'
@@ -57,12 +57,6 @@ export const requestTokenStatements: Statements<RequestTokenWrite['write']> = {
     },
   ],
 }
-
-/** A day longer than they are good, so that a late app hears that its token has expired. */
-export const sweepRequestTokens = (before: number, limit: number): Statement => ({
-  sql: `delete from request_tokens where hash in (select hash from request_tokens where expires < $1 limit $2)`,
-  values: [before, limit],
-})
 
 const sql = {
   token: `select ${columns.map((column) => `t.${column} as t_${column}`).join(', ')},

@@ -2,7 +2,6 @@
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Database, Statement } from './database.ts'
-import { sweepRequestTokens } from './request-token-statements.ts'
 import { number, numberOrNone } from './rows.ts'
 
 const day = 86_400_000
@@ -20,7 +19,10 @@ export function sweeper(database: Database): Store['sweep'] {
     )
     const from = cursor
     const to = numberOrNone(row?.last) ?? from
-    const gone = await database.bulk(statements(now, limit, from, to))
+    const gone = await database.bulk([
+      ...(database.backend === 'postgres' ? [holdDead(now, from, to)] : []),
+      ...statements(now, limit, from, to),
+    ])
     const done = number(row?.seen) < limit
     cursor = done ? 0 : to
     return { gone, done }
@@ -37,6 +39,24 @@ const dead = `g.number > $2 and g.number <= $3 and g.access_until < $1
     select 1 from connections c where c.number = g.connection and c.epoch = g.epoch and c.status = 'live'))
   and exists (select 1 from number_blocks b where b.first <= g.number and b.closed_from > g.number)`
 
+/**
+ * A refresh may be changing such a row at this moment, on another connection. Once it is through, no other one
+ * begins, and the statements below all see the same. Holds the rows, and returns none.
+ */
+const holdDead = (now: Milliseconds, from: number, to: number): Statement => ({
+  sql: `select count(*) from (select g.number from grants g where ${dead} order by g.number for update) held
+    having count(*) < 0`,
+  values: [now, from, to],
+})
+
+/**
+ * So many rows of a condition. The row that goes is asked, too: one that had to be waited for may have changed
+ * since it was found.
+ */
+const sweepSome = (table: string, key: string, condition: string, order = ''): string =>
+  `delete from ${table} where ${condition} and (${key}) in
+    (select ${key} from ${table} where ${condition} ${order} limit $2)`
+
 const statements = (now: Milliseconds, limit: number, from: number, to: number): Statement[] => [
   {
     sql: `update connections set live_grants = (
@@ -47,47 +67,23 @@ const statements = (now: Milliseconds, limit: number, from: number, to: number):
       where number in (select connection from grants g where g.status = 'live' and ${dead})`,
     values: [now, from, to],
   },
-  {
-    sql: `delete from grants where number in (select number from grants g where ${dead})`,
-    values: [now, from, to],
-  },
-  {
-    sql: 'delete from codes where hash in (select hash from codes where expires < $1 limit $2)',
-    values: [now - day, limit],
-  },
-  sweepRequestTokens(now - day, limit),
-  {
-    sql: 'delete from one_time_codes where id in (select id from one_time_codes where expires < $1 limit $2)',
-    values: [now, limit],
-  },
-  {
-    sql: `delete from revoked_access_tokens where jti in
-      (select jti from revoked_access_tokens where expires < $1 limit $2)`,
-    values: [now, limit],
-  },
-  {
-    sql: 'delete from sessions where hash in (select hash from sessions where expires < $1 limit $2)',
-    values: [now, limit],
-  },
-  {
-    sql: `delete from counters where (key, "window") in
-      (select key, "window" from counters where "window" < $1 limit $2)`,
-    values: [now - 2 * day, limit],
-  },
+  { sql: `delete from grants as g where ${dead}`, values: [now, from, to] },
+  { sql: sweepSome('codes', 'hash', 'expires < $1'), values: [now - day, limit] },
+  // A day longer than they are good, so that a late app hears that its token has expired.
+  { sql: sweepSome('request_tokens', 'hash', 'expires < $1'), values: [now - day, limit] },
+  { sql: sweepSome('one_time_codes', 'id', 'expires < $1'), values: [now, limit] },
+  { sql: sweepSome('revoked_access_tokens', 'jti', 'expires < $1'), values: [now, limit] },
+  { sql: sweepSome('sessions', 'hash', 'expires < $1'), values: [now, limit] },
+  { sql: sweepSome('counters', 'key, "window"', '"window" < $1'), values: [now - 2 * day, limit] },
   {
     // Those of addresses are of a minute, and many in an attack.
-    sql: `delete from counters where (key, "window") in
-      (select key, "window" from counters where "window" < $1 and key >= 'address:' and key < 'address;' limit $2)`,
+    sql: sweepSome('counters', 'key, "window"', `"window" < $1 and key >= 'address:' and key < 'address;'`),
     values: [now - addressesKept, 10 * limit],
   },
-  {
-    sql: 'delete from events where id in (select id from events where at < $1 order by id limit $2)',
-    values: [now - eventsKept, limit],
-  },
+  { sql: sweepSome('events', 'id', 'at < $1', 'order by id'), values: [now - eventsKept, limit] },
   {
     // The tombstone of a mail that was sent keeps it from being planned again.
-    sql: `delete from deliveries where id in
-      (select id from deliveries where status <> 'waiting' and at < $1 limit $2)`,
+    sql: sweepSome('deliveries', 'id', `status <> 'waiting' and at < $1`),
     values: [now - eventsKept, limit],
   },
 ]
