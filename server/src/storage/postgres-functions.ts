@@ -102,7 +102,7 @@ export function callAll(calls: readonly Call[]): { readonly text: string; readon
 /** Functions of units that an earlier version made of tables as they no longer are. */
 export const dropFunctions = `do $drop$ declare stale regprocedure; begin
   for stale in select oid::regprocedure from pg_proc
-    where proname like '${prefix.replaceAll('_', '\\_')}%' and pronamespace = current_schema::regnamespace loop
+    where proname like '${prefix.replaceAll('_', '\\_')}%' and pronamespace = (select oid from pg_namespace where nspname = current_schema) loop
     execute 'drop function ' || stale;
   end loop;
 end $drop$`
