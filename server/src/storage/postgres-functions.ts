@@ -23,6 +23,8 @@ export type UnitFunction = { readonly name: string; readonly types: readonly str
 const lockKey = 0x746f6b656e
 export const lockAlone = `pg_advisory_xact_lock(${lockKey})`
 export const lockShared = `pg_advisory_xact_lock_shared(${lockKey})`
+/** Of two imports each asks what is there once the other has written: a token may be there as its digest. */
+export const lockImport = `pg_advisory_xact_lock(${lockKey + 1})`
 
 const prefix = 'tokenferry_unit_'
 

@@ -242,7 +242,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
           return changes
         }),
       ),
-    load: (load) => retrying(() => transaction(lockShared, (client) => copyIn(load, client))),
+    load: (load) => retrying(() => transaction(undefined, (client) => copyIn(load, client))),
     addRows: ({ table, columns, rows }, then) =>
       retrying(() =>
         transaction(lockShared, async (client) => {
