@@ -18,7 +18,12 @@ export async function reasonOfFailure(error: unknown, request: FastifyRequest): 
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return 'content_type_unsupported'
   // Other errors of the framework itself (a bad address, a length that does not fit) are the caller's.
   if (typeof code === 'string' && code.startsWith('FST_ERR_')) return 'body_malformed'
-  const reason = error instanceof StoreUnavailable ? 'unavailable' : 'internal'
-  request.log.error({ request_id: request.id, reason, err: error })
-  return reason
+  const line = { request_id: request.id }
+  // A database that is away says all in a sentence, for every request; of a bug of ours the stack is wanted.
+  if (error instanceof StoreUnavailable) {
+    request.log.error({ ...line, reason: 'unavailable', problem: error.message })
+    return 'unavailable'
+  }
+  request.log.error({ ...line, reason: 'internal', err: error })
+  return 'internal'
 }

@@ -34,6 +34,9 @@ export function jsonLinesReader(): { push(piece: string): JsonLine[]; end(): Jso
   return { push: (piece) => read(rest + piece, false), end: () => read(rest, true) }
 }
 
+// JSON can spell half of a surrogate pair: two such ids would become one, and PostgreSQL keeps none.
+const loneSurrogate = /\p{Surrogate}/u
+
 /** Columns that may be lists; a list in CSV is written by spaces. */
 const lists: readonly string[] = ['scopes', 'organizations', 'admin_of']
 
@@ -63,6 +66,8 @@ export function hearJson(
     if (column in values) return { broken: `two members are ${column}` }
     const heard = hearMember(column, value)
     if (heard === undefined) return { broken: `${column} is neither a string nor a whole number` }
+    if (loneSurrogate.test(heard))
+      return { broken: `${column} holds half of a character, which no UTF-8 has` }
     values[column] = heard
   }
   return { values }

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import type { Write } from '../kernel/decision.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
 import { administer, nameIn, testDatabase } from '../testing/postgres.ts'
-import { aLegacyToken } from '../testing/records.ts'
+import { aClient, aLegacyToken, noon } from '../testing/records.ts'
+import { tablesOf } from './copy-tables.ts'
+import { newestEventId } from './event-ids.ts'
 import { migrate, migrationsOf } from './migrate.ts'
 import { openPostgres } from './postgres.ts'
+import { dropFunctions } from './postgres-functions.ts'
 import { columnsOf, schemaOf } from './schema.ts'
 import { sqlStore } from './sql-store.ts'
 import { openSqlite } from './sqlite.ts'
@@ -69,6 +73,26 @@ suite('migrations', () => {
     assert.equal((await database.tables()).size, 0)
     await database.close()
     await administer(made.url, `drop database ${name}`)
+    await made.remove()
+  })
+
+  test('a schema may have any name, and what is in it is the same', async () => {
+    const made = await testDatabase()
+    const name = `"It's an ""App"`
+    await administer(made.url, `create schema ${name}`)
+    await administer(made.url, `alter database ${nameIn(made.url)} set search_path to ${name}`)
+    const database = await openPostgres({ url: made.url, functionAfter: 1 })
+    await migrate(database)
+    const reviewed = readFileSync(new URL('./schema-postgres.sql', import.meta.url), 'utf8')
+    assert.equal(await schemaOf(database), reviewed)
+    assert.equal((await tablesOf(database)).length + 3, (await database.tables()).size)
+    const add: Write = { write: 'add_client', client: aClient(), at: noon }
+    assert.equal(await sqlStore(database).commit([add]), 'committed')
+    await database.script(dropFunctions)
+    const functions = `select count(*) as count from pg_proc where proname like 'tokenferry%'`
+    assert.equal((await database.scan(functions, []))[0]?.count, 0)
+    assert.equal(await newestEventId(database), 0)
+    await database.close()
     await made.remove()
   })
 

@@ -5,8 +5,12 @@ import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { copyLines } from './copy-lines.ts'
 import type { Load } from './database.ts'
+import { lockImport, lockShared } from './postgres-functions.ts'
 
-/** By way of a table of the transaction's own, since COPY itself stops at a key that is taken. */
+/**
+ * By way of a table of the transaction's own, since COPY itself stops at a key that is taken. The locks are
+ * taken once the rows are there: nobody waits for the network.
+ */
 export async function copyIn({ table, columns, rows, alsoAs }: Load, client: pg.ClientBase): Promise<number> {
   const [first, second] = columns
   const names = columns.join(', ')
@@ -15,6 +19,7 @@ export async function copyIn({ table, columns, rows, alsoAs }: Load, client: pg.
       select ${names}, array[]::bytea[] as also_as from ${table} with no data`,
   )
   await pipeline(Readable.from(copyLines(rows, alsoAs)), client.query(copyFrom('copy loading from stdin')))
+  await client.query(`select ${lockImport}; select ${lockShared}`)
   const { rowCount } = await client.query(
     `insert into ${table} (${names}) select ${names} from loading
       where also_as = '{}' or not exists (select 1 from ${table} already

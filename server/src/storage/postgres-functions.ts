@@ -23,6 +23,8 @@ export type UnitFunction = { readonly name: string; readonly types: readonly str
 const lockKey = 0x746f6b656e
 export const lockAlone = `pg_advisory_xact_lock(${lockKey})`
 export const lockShared = `pg_advisory_xact_lock_shared(${lockKey})`
+/** Of two imports each asks what is there once the other has written: a token may be there as its digest. */
+export const lockImport = `pg_advisory_xact_lock(${lockKey + 1})`
 
 const prefix = 'tokenferry_unit_'
 
@@ -102,7 +104,7 @@ export function callAll(calls: readonly Call[]): { readonly text: string; readon
 /** Functions of units that an earlier version made of tables as they no longer are. */
 export const dropFunctions = `do $drop$ declare stale regprocedure; begin
   for stale in select oid::regprocedure from pg_proc
-    where proname like '${prefix.replaceAll('_', '\\_')}%' and pronamespace = current_schema::regnamespace loop
+    where proname like '${prefix.replaceAll('_', '\\_')}%' and pronamespace = (select oid from pg_namespace where nspname = current_schema) loop
     execute 'drop function ' || stale;
   end loop;
 end $drop$`

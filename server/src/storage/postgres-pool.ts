@@ -19,6 +19,7 @@ export function connectionPool(
   waitMilliseconds: number,
 ): ConnectionPool {
   const idle: pg.Client[] = []
+  const ended = new WeakSet<pg.Client>()
   const queue: (() => void)[] = []
   let lent = 0
 
@@ -52,10 +53,15 @@ export function connectionPool(
     if (rested) return rested
     const made = await connections.connect()
     made.once('end', () => {
+      ended.add(made)
       const at = idle.indexOf(made)
       if (at >= 0) idle.splice(at, 1)
     })
     return made
+  }
+
+  const giveBack = (client: pg.Client): void => {
+    if (!ended.has(client)) idle.push(client)
   }
 
   return {
@@ -70,11 +76,11 @@ export function connectionPool(
         try {
           const result = await work(client)
           refuseUnsure(client)
-          idle.push(client)
+          giveBack(client)
           return result
         } catch (error) {
           if (isLost(error)) connections.cut(client)
-          else idle.push(client)
+          else giveBack(client)
           throw error
         } finally {
           clearTimeout(late)

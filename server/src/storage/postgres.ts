@@ -186,7 +186,8 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
         await client.query('commit')
         return result
       } catch (error) {
-        if (!isLost(error)) await client.query('rollback').catch(() => undefined)
+        // Where that fails, so does the connection, which is then not lent again.
+        if (!isLost(error)) await client.query('rollback')
         throw error
       }
     }, millisecondsMax)
@@ -242,7 +243,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
           return changes
         }),
       ),
-    load: (load) => retrying(() => transaction(lockShared, (client) => copyIn(load, client))),
+    load: (load) => retrying(() => transaction(undefined, (client) => copyIn(load, client))),
     addRows: ({ table, columns, rows }, then) =>
       retrying(() =>
         transaction(lockShared, async (client) => {
