@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto'
 import type { Database, Row, Statement, Value } from './database.ts'
 import { number, text } from './rows.ts'
-import { insert } from './statement-parts.ts'
+import { insert, schemaHere } from './statement-parts.ts'
 
 export type Table = {
   readonly name: string
@@ -49,7 +49,7 @@ const columnsSql = {
       coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0) as place
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     left join pg_index i on i.indrelid = c.oid and i.indisprimary
-    where c.relkind in ('r', 'p') and c.relnamespace = (select oid from pg_namespace where nspname = current_schema) and not c.relispartition`,
+    where c.relkind in ('r', 'p') and c.relnamespace = ${schemaHere} and not c.relispartition`,
 }
 
 /** How far a copy has come: all tables before this one, and this one up to the row of this key. */

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { Statement, Unit, Value } from './database.ts'
+import { schemaHere } from './statement-parts.ts'
 
 /** Units of one shape differ in their values alone. */
 export type Shape = {
@@ -104,7 +105,7 @@ export function callAll(calls: readonly Call[]): { readonly text: string; readon
 /** Functions of units that an earlier version made of tables as they no longer are. */
 export const dropFunctions = `do $drop$ declare stale regprocedure; begin
   for stale in select oid::regprocedure from pg_proc
-    where proname like '${prefix.replaceAll('_', '\\_')}%' and pronamespace = (select oid from pg_namespace where nspname = current_schema) loop
+    where proname like '${prefix.replaceAll('_', '\\_')}%' and pronamespace = ${schemaHere} loop
     execute 'drop function ' || stale;
   end loop;
 end $drop$`

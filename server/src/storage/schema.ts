@@ -4,6 +4,7 @@
  */
 import type { Backend, Database } from './database.ts'
 import { text } from './rows.ts'
+import { schemaHere } from './statement-parts.ts'
 
 /** The file that keeps it. */
 export const schemaFiles: Readonly<Record<Backend, string>> = {
@@ -32,7 +33,7 @@ const sql: Readonly<Record<Backend, string>> = {
         || E'\\n)' || coalesce(' with (' || array_to_string(c.reloptions, ', ') || ')', '') as sql
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-      where c.relkind in ('r', 'p') and c.relnamespace = (select oid from pg_namespace where nspname = current_schema) and not c.relispartition
+      where c.relkind in ('r', 'p') and c.relnamespace = ${schemaHere} and not c.relispartition
       group by c.oid, c.relname, c.reloptions
     union all
       select tablename, 2, indexname, replace(indexdef, ' ' || quote_ident(schemaname) || '.', ' ') from pg_indexes

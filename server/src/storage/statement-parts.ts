@@ -117,3 +117,6 @@ export const userValues = (user: User): Value[] => [
 
 /** A value, or the null that a row keeps for none. */
 export const none = <V>(value: V | undefined): V | null => value ?? null
+
+/** Of PostgreSQL, in which its tables are: its name may be any, so it is never read again as SQL. */
+export const schemaHere = `(select oid from pg_namespace where nspname = current_schema)`

@@ -40,8 +40,8 @@ const dead = `g.number > $2 and g.number <= $3 and g.access_until < $1
   and exists (select 1 from number_blocks b where b.first <= g.number and b.closed_from > g.number)`
 
 /**
- * A refresh may be changing such a row at this moment, on another connection. Once it is through, no other one
- * begins, and the statements below all see the same. Holds the rows, and returns none.
+ * A refresh may be changing such a row at this moment, on another connection. Once it is through, no other
+ * one begins, and the statements below all see the same. Holds the rows, and returns none.
  */
 const holdDead = (now: Milliseconds, from: number, to: number): Statement => ({
   sql: `select count(*) from (select g.number from grants g where ${dead} order by g.number for update) held
@@ -50,8 +50,8 @@ const holdDead = (now: Milliseconds, from: number, to: number): Statement => ({
 })
 
 /**
- * So many rows of a condition. The row that goes is asked, too: one that had to be waited for may have changed
- * since it was found.
+ * So many rows of a condition. The row that goes is asked, too: one that had to be waited for may have
+ * changed since it was found.
  */
 const sweepSome = (table: string, key: string, condition: string, order = ''): string =>
   `delete from ${table} where ${condition} and (${key}) in
