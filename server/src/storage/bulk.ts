@@ -173,20 +173,17 @@ const inOrder = <Key extends number | string, Item>(
     .sort(({ key: one }, { key: other }) => (one < other ? -1 : Number(one > other)))
     .map(({ item }) => item)
 
+/** Each changes one row by its key: an engine may run many of one text at once. */
+const besideOthers = true as const
+
 /** Of one grant, one statement for all that is noted of it. */
-function grantStatements({ replays, used }: Pick<Usage, 'replays' | 'used'>): Statement[] {
-  return inOrder(new Set([...replays.keys(), ...used.keys()]), (grant) => grant).map((grant) => {
-    const at = used.get(grant)
-    const count = replays.get(grant) ?? 0
-    return at === undefined
-      ? { sql: 'update grants set replays = replays + $2 where number = $1', values: [grant, count] }
-      : {
-          sql: `update grants set replays = replays + $2, used_at = coalesce(used_at, $3) where number = $1
-            and ($2 > 0 or used_at is null)`,
-          values: [grant, count, at],
-        }
-  })
-}
+const grantStatements = ({ replays, used }: Pick<Usage, 'replays' | 'used'>): Statement[] =>
+  inOrder(new Set([...replays.keys(), ...used.keys()]), (grant) => grant).map((grant) => ({
+    sql: `update grants set replays = replays + $2, used_at = coalesce(used_at, $3) where number = $1
+      and ($2 > 0 or used_at is null)`,
+    values: [grant, replays.get(grant) ?? 0, used.get(grant) ?? null],
+    besideOthers,
+  }))
 
 const usageStatements = ({ legacySeen, connectionsUsed, counts, ...grants }: Usage): Statement[] => [
   ...grantStatements(grants),
@@ -195,16 +192,19 @@ const usageStatements = ({ legacySeen, connectionsUsed, counts, ...grants }: Usa
       sql: `update legacy_tokens set last_used = $3 where lookup = $1 and client = $2
       and (last_used is null or last_used < $3)`,
       values: [lookup, clientId, at],
+      besideOthers,
     }),
   ),
   ...inOrder(connectionsUsed, ([connection]) => connection).map(([connection, at]) => ({
     sql: `update connections set last_used = $2 where number = $1
       and (last_used is null or last_used + ${connectionSeenMilliseconds} <= $2)`,
     values: [connection, at],
+    besideOthers,
   })),
   ...inOrder(counts, ({ key, window }) => `${key} ${window}`).map(({ key, window, count }) => ({
     sql: `insert into counters (key, "window", count) values ($1, $2, $3)
       on conflict (key, "window") do update set count = counters.count + excluded.count`,
     values: [key, window, count],
+    besideOthers,
   })),
 ]

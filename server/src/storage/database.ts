@@ -6,8 +6,9 @@ export type Statement = {
   readonly sql: string
   readonly values: readonly Value[]
   /**
-   * Of a guard without followers: it changes one row by its key, and what else it asks of is changed only by
-   * commits that do not say this. So others of its kind may run at the same moment, on other connections.
+   * Of a guard without followers, or of one of many in `bulk`: it changes one row by its key, and what else
+   * it asks of is changed only by commits that do not say this. So others of its kind may run at the same
+   * moment, on other connections.
    */
   readonly besideOthers?: true
 }

@@ -174,3 +174,10 @@ export function isLost(error: unknown): boolean {
   const state = codeOf(error) ?? ''
   return state === readOnly || state.startsWith('57P') || state.startsWith('08')
 }
+
+/** Where there are no sessions, each transaction says by itself what a session was told when it began. */
+export const beginOf = (isPooled: boolean, waitMilliseconds: number): string =>
+  isPooled
+    ? `begin isolation level read committed; set local lock_timeout = ${waitMilliseconds};
+      set local idle_in_transaction_session_timeout = ${2 * waitMilliseconds}`
+    : 'begin'

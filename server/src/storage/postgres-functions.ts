@@ -102,6 +102,19 @@ export function callAll(calls: readonly Call[]): { readonly text: string; readon
   return { text: parts.join(' union all '), values }
 }
 
+export type Run = readonly [Statement, ...Statement[]]
+
+/** Statements that stand one behind the other and differ in their values alone. */
+export function runsOf(statements: readonly Statement[]): readonly Run[] {
+  const runs: [Statement, ...Statement[]][] = []
+  for (const one of statements) {
+    const last = runs.at(-1)
+    if (last?.[0].sql === one.sql) last.push(one)
+    else runs.push([one])
+  }
+  return runs
+}
+
 /** Functions of units that an earlier version made of tables as they no longer are. */
 export const dropFunctions = `do $drop$ declare stale regprocedure; begin
   for stale in select oid::regprocedure from pg_proc

@@ -9,6 +9,7 @@ import { StoreUnavailable } from '../kernel/store.ts'
 import type { Database, Row, Statement, Unit, Value } from './database.ts'
 import type { PostgresSettings } from './postgres-connection.ts'
 import {
+  beginOf,
   codeOf,
   isContended,
   isLost,
@@ -18,8 +19,8 @@ import {
   waitMillisecondsDefault,
 } from './postgres-connection.ts'
 import { copyIn, copyRows } from './postgres-copy.ts'
-import type { Call, Shape, UnitFunction } from './postgres-functions.ts'
-import { callAll, lockAlone, lockShared, makeFunction, shapeOf } from './postgres-functions.ts'
+import type { Call, Run, Shape, UnitFunction } from './postgres-functions.ts'
+import { callAll, lockAlone, lockShared, makeFunction, runsOf, shapeOf } from './postgres-functions.ts'
 import { connectionPool } from './postgres-pool.ts'
 import { connectionsTo } from './postgres-primary.ts'
 import { readTogether } from './postgres-reads.ts'
@@ -97,7 +98,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     const calls: (Call & { readonly group: readonly Waiting[] })[] = []
     const others: Waiting[] = []
     for (const group of groups.values()) {
-      const made = await functionOf(group)
+      const made = group[0] && (await functionOf(group[0].shape, group.length))
       if (made) calls.push({ made, units: group.map(({ unit }) => unit), group })
       else others.push(...group)
     }
@@ -127,12 +128,10 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     }
   }
 
-  function functionOf(group: readonly Waiting[]): Promise<UnitFunction | undefined> | undefined {
-    const shape = group[0]?.shape
-    if (!shape) return undefined
+  function functionOf(shape: Shape, uses: number): Promise<UnitFunction | undefined> | undefined {
     const known = functions.get(shape.key) ?? { seen: 0, made: undefined }
     functions.set(shape.key, known)
-    known.seen += group.length
+    known.seen += uses
     if (known.seen < functionAfter) return undefined
     // Beyond a pooler, statements are on one connection only within a transaction.
     const make = (client: pg.ClientBase) => makeFunction(shape, client)
@@ -166,6 +165,21 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     if ((await client.query(asked(guard))).rows.length === 0) return false
     for (const follower of followers) await client.query(asked(follower))
     return true
+  }
+
+  /** How many rows they changed: a round trip for all of them, where there is a function that does one. */
+  async function runAll(run: Run, made: UnitFunction | undefined, client: pg.ClientBase): Promise<number> {
+    if (!made) {
+      let changes = 0
+      for (const one of run) changes += (await client.query(asked(one))).rowCount ?? 0
+      return changes
+    }
+    const { text, values } = callAll([{ made, units: run.map((one): Unit => [one]) }])
+    const { rows } = await client.query({ text, values }).catch((error: unknown) => {
+      if (codeOf(error) === undefinedFunction) functions.clear()
+      throw error
+    })
+    return rows.reduce((sum, { held }) => sum + held, 0)
   }
 
   const asked = ({ sql, values }: Statement): pg.QueryConfig => ({ text: sql, values: [...values] })
@@ -235,14 +249,19 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
         if (!queue.busy) void flush(queue)
       })
     },
-    bulk: (statements) =>
-      retrying(() =>
+    async bulk(statements) {
+      const runs = runsOf(statements)
+      const made = await Promise.all(
+        runs.map((run) => (run[0].besideOthers ? functionOf(shapeOf([run[0]]), run.length) : undefined)),
+      )
+      return retrying(() =>
         transaction(lockShared, async (client) => {
           let changes = 0
-          for (const one of statements) changes += (await client.query(asked(one))).rowCount ?? 0
+          for (const [at, run] of runs.entries()) changes += await runAll(run, made[at], client)
           return changes
         }),
-      ),
+      )
+    },
     load: (load) => retrying(() => transaction(undefined, (client) => copyIn(load, client))),
     addRows: ({ table, columns, rows }, then) =>
       retrying(() =>
@@ -271,13 +290,6 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     },
   }
 }
-
-/** What a session was told when it began, a transaction says by itself where there are no sessions. */
-const beginOf = (isPooled: boolean, waitMilliseconds: number): string =>
-  isPooled
-    ? `begin isolation level read committed; set local lock_timeout = ${waitMilliseconds};
-      set local idle_in_transaction_session_timeout = ${2 * waitMilliseconds}`
-    : 'begin'
 
 const byFirstValue = (one: Waiting, other: Waiting): number =>
   Number(one.unit[0].values[0]) - Number(other.unit[0].values[0])
