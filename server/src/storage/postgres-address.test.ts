@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { addressesIn, hostIn, shownAddress } from './postgres-address.ts'
+import { addressesIn, hostIn, shownAddress, withPassword } from './postgres-address.ts'
 
 suite('addresses of PostgreSQL', () => {
   for (const [url, shown] of [
@@ -25,5 +25,19 @@ suite('addresses of PostgreSQL', () => {
       'postgres://u:p@three/name?sslmode=disable',
     ])
     assert.deepEqual(addresses.map(hostIn), ['one:1', '[::1]:2', 'three'])
+  })
+
+  test('a password that is configured comes in the place of any that stands in it', () => {
+    for (const [address, expected] of [
+      ['postgres://u@one/name', 'postgres://u:p%40%2F%3A@one/name'],
+      [
+        'postgres://u:old@one/name?password=old&sslmode=require',
+        'postgres://u:p%40%2F%3A@one/name?&sslmode=require',
+      ],
+      ['postgres://one/name', 'postgres://:p%40%2F%3A@one/name'],
+    ] as const) {
+      assert.equal(withPassword(address, 'p@/:'), expected)
+      assert.equal(new URL(expected).password, 'p%40%2F%3A')
+    }
   })
 })

@@ -82,10 +82,12 @@ export function addressesIn(url: string): readonly string[] {
 
 /** The address with this password: the driver takes what an address says before what is said beside it. */
 export const withPassword = (address: string, password: string): string =>
-  address.replace(
-    /^(\w+:\/\/)(?:([^:@/?]*)(?::[^@/?]*)?@)?/,
-    (_, scheme: string, user = '') => `${scheme}${user}:${encodeURIComponent(password)}@`,
-  )
+  address
+    .replace(/([?&])password=[^&]*/, '$1')
+    .replace(
+      /^(\w+:\/\/)(?:([^:@/?]*)(?::[^@/?]*)?@)?/,
+      (_, scheme: string, user = '') => `${scheme}${user}:${encodeURIComponent(password)}@`,
+    )
 
 /** The address without what nobody else may read, also where somebody wrote it as nobody should. */
 export const shownAddress = (url: string): string =>
