@@ -9,6 +9,7 @@ import type { Shipping } from '../events/event-line.ts'
 import { eventIn, recordOf } from '../events/event-line.ts'
 import { exportEvents, openEventFile } from '../events/export-events.ts'
 import type { Outcome } from '../events/revocations.ts'
+import { clockDifferenceMilliseconds } from '../events/revocations.ts'
 import { event as eventOf } from '../kernel/decision.ts'
 import type { Event } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
@@ -192,7 +193,7 @@ async function apply(file: string | undefined, options: ApplyOptions): Promise<v
 /** A file that knows nothing of the time since the copy is the wrong one: all of that would be forgotten. */
 async function refuseOlder(file: string, { newestAt }: Applied, store: Store): Promise<void> {
   const restoredTo = Number((await store.findMeta('restored_to')) ?? 0)
-  if (newestAt !== undefined && newestAt >= restoredTo) return
+  if (newestAt !== undefined && newestAt >= restoredTo - clockDifferenceMilliseconds) return
   const newest = newestAt === undefined ? 'There are no events' : `The newest event is of ${timeOf(newestAt)}`
   throw new CommandError(
     `${newest} in ${file}, and the copy is of ${timeOf(restoredTo)}: nothing is known there of the time since. ` +
@@ -260,7 +261,7 @@ async function* eventsIn(file: string, { shipping, restoredTo, unverified }: Rea
         throw new CommandError(`The events of ${file} are of another deployment.`)
       }
       if (shipped.isGenuine || unverified) yield shipped.event
-      else if (shipped.event.at >= restoredTo) {
+      else if (shipped.event.at >= restoredTo - clockDifferenceMilliseconds) {
         throw new CommandError(
           `Line ${at} of ${file} does not prove that this deployment wrote it: it was changed, or written before ` +
             'a key rewrap. If you trust the file all the same: --unverified',

@@ -38,7 +38,7 @@ export type Reapplying = {
 type Apply = (event: Event, how: Reapplying) => Promise<Outcome>
 
 /** Further apart, `doctor` calls clocks wrong. */
-const clockDifferenceMilliseconds = 60_000
+export const clockDifferenceMilliseconds = 60_000
 
 export const revocations: Readonly<Partial<Record<EventKind, Apply>>> = {
   grant_revoked: (event, how) => endOf(event, event.detail ?? 'revoked', how),
