@@ -172,6 +172,9 @@ async function counting<Answers>(
   return { answers, verified }
 }
 
+/** What no work is done by: the server's own timers may begin anew just now. */
+const waits: ReadonlySet<string> = new Set(['PROMISE', 'Timeout', 'Immediate', 'TickObject'])
+
 let known: ReadonlySet<string> | undefined
 
 /** By what name Node tells of a verification: learned from one, since the engine may call it anything. */
@@ -181,7 +184,7 @@ async function kindsOfWork(): Promise<ReadonlySet<string>> {
   const seen: string[] = []
   const hook = createHook({
     init(_id, kind) {
-      if (kind !== 'PROMISE') seen.push(kind)
+      if (!waits.has(kind)) seen.push(kind)
     },
   })
   hook.enable()

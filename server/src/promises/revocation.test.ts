@@ -4,6 +4,7 @@ import { event } from '../kernel/decision.ts'
 import { perform } from '../kernel/kernel.ts'
 import { lookupsOf } from '../kernel/legacy-lookup.ts'
 import { revokeLegacyToken } from '../kernel/operations/revoke-legacy-token.ts'
+import type { Client } from '../kernel/records.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
 import {
@@ -100,11 +101,11 @@ suite('promises: revocation, refusals and scopes', () => {
   test('a client that is disabled gets nothing, and its tokens sleep', async () => {
     const app = publicApp(here)
     const pair = await exchange(asks(here), app, token(2))
-    const set = (status: string) =>
-      here.deployment.database.query('update clients set status = $2 where id = $1 returning 1', [
-        app.id,
-        status,
-      ])
+    const { store } = here.deployment
+    const set = async (status: Client['status']) => {
+      const seen = (await store.findClient(app.id)) ?? assert.fail('There is no such client.')
+      await store.commit([{ write: 'change_client', client: { ...seen, status }, seen }])
+    }
     await set('disabled')
     const before = await dump(here)
     assert.equal((await refresh(asks(here), app, refreshTokenOf(pair))).json.error, 'invalid_client')
