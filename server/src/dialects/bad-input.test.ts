@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
+import { dump } from '../promises/asks.ts'
 import { aContext } from '../testing/context.ts'
 import type { Conversation } from '../testing/conversation.ts'
 import { conversation } from '../testing/conversation.ts'
@@ -221,19 +222,4 @@ function shapeComplaints(
   if (headers['cache-control'] !== 'no-store') found.push('it may be kept by a cache')
   if (/\bat .*:\d+:\d+|node_modules|statusCode/.test(text)) found.push(`a stack trace: ${text}`)
   return found
-}
-
-/**
- * Every row of every table, but for counters and times of use, which requests of before may still be writing,
- * for the outbox, which goes on with what came of them, and for the leases of the work in the background.
- */
-async function dump({ deployment: { database } }: TestDeployment): Promise<string> {
-  const dumped: string[] = []
-  for (const name of await database.tables()) {
-    if (['counters', 'deliveries', 'leases'].includes(name)) continue
-    const which = name === 'meta' ? `where key <> 'events_read'` : ''
-    const rows = await database.query(`select * from ${name} ${which}`, [])
-    dumped.push(...rows.map(({ replays: _, last_used: __, ...row }) => JSON.stringify({ name, ...row })))
-  }
-  return dumped.sort().join('\n')
 }
