@@ -92,7 +92,8 @@ async function run(
 ): Promise<void> {
   if (tests.length === 0) return
   console.log(`── ${tests.length} files of tests ${of}`)
-  const options = ['--test', '--test-concurrency=2', '--test-reporter=spec']
+  // A test that fails before it has closed what it opened must not wait for ever.
+  const options = ['--test', '--test-force-exit', '--test-concurrency=2', '--test-reporter=spec']
   // Not waited for in one go: the server's log must be read meanwhile, or it stops where its pipe is full.
   const child = spawn(process.execPath, [...nodeOptions, ...options, ...tests], {
     cwd: root,

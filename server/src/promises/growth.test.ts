@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
-import { suite, test } from 'node:test'
+import { after, suite, test } from 'node:test'
 import { perform } from '../kernel/kernel.ts'
 import { authenticateClient } from '../kernel/operations/authenticate-client.ts'
 import type { Caller } from '../kernel/operations/issue.ts'
@@ -13,6 +13,7 @@ import { asks, countOf, exchange, refreshTokenOf, standardApp } from './asks.ts'
 suite('promises: rows grow with grants, not with requests', () => {
   test('a hundred thousand refreshes of one grant leave the database as long as it was', async () => {
     const here = await testDeployment({ mounts: ['standard'], file: true, policy: { rotate: 'always' } })
+    after(() => here.close())
     const { world, database } = here.deployment
     const app = standardApp(here)
     let refreshToken = refreshTokenOf(await exchange(asks(here), app, app.legacyTokens[0] ?? ''))
@@ -46,7 +47,9 @@ suite('promises: rows grow with grants, not with requests', () => {
     }
     assert.equal(await countOf(here, 'select generation from grants'), refreshes)
     assert.equal(await rows(), rowsBefore)
-    assert.ok((await size()) <= before + 8192, 'but for a page or two that a longer number may take')
-    await here.close()
+    // A page or two that a longer number may take; on PostgreSQL some more, where a snapshot of somebody else
+    // has kept old rows for a moment. Without their places being used again it would be two hundred.
+    const pagesMax = database.backend === 'postgres' ? 20 : 1
+    assert.ok((await size()) <= before + pagesMax * 8192, `from ${before} to ${await size()} bytes`)
   })
 })
