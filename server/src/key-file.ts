@@ -3,12 +3,12 @@
  * as they are in the table: it opens nothing without the root secret, which marks each line, too.
  */
 import { z } from 'zod'
+import type { Shipping } from './events/event-line.ts'
 import { heardLine, markedLine } from './events/marked-line.ts'
 import type { Write } from './kernel/decision.ts'
 import { event } from './kernel/decision.ts'
 import type { Milliseconds, StoredKey } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
-import type { Sealing } from './keys/key-ring.ts'
 import { aboutOf, markKeyOf, sealingOf, unsealable } from './keys/key-ring.ts'
 import { RootSecretError } from './keys/root-secret.ts'
 import type { KeyWork } from './keys/rotate.ts'
@@ -71,7 +71,8 @@ export async function importKeys(
   const ours = await store.listKeys()
   const open = ({ kind, version, sealed }: StoredKey) =>
     unseal(sealing.key, sealed, aboutOf(sealing, kind, version))
-  const heard = lines.map((line, at) => keyIn(line, at, sealing))
+  const reading = { deploymentId: sealing.deploymentId, markKey: markKeyOf(sealing) }
+  const heard = lines.map((line, at) => keyIn(line, at, reading))
   if (heard.some(({ key }) => key.status !== 'destroyed' && !open(key)))
     throw new RootSecretError(wrongSecret)
   // Only what is sealed says by itself that it is ours; when a key begins and ends, the mark says.
@@ -119,12 +120,12 @@ const earlier = (one: Milliseconds | undefined, other: Milliseconds | undefined)
 
 type HeardKey = { readonly key: StoredKey; readonly isGenuine: boolean }
 
-function keyIn(line: string, at: number, sealing: Sealing): HeardKey {
-  const heard = heardLine(line, markKeyOf(sealing))
+function keyIn(line: string, at: number, { deploymentId, markKey }: Shipping): HeardKey {
+  const heard = heardLine(line, markKey)
   const { success, data } = shape.safeParse(heard?.record)
   if (!success || !heard)
     throw new KeyFileError(`Line ${at + 1} is no key. The file is what key export has written.`)
-  if (data.deployment !== sealing.deploymentId) throw new KeyFileError('The keys are of another deployment.')
+  if (data.deployment !== deploymentId) throw new KeyFileError('The keys are of another deployment.')
   const key: StoredKey = {
     version: data.version,
     kind: data.kind as StoredKey['kind'], // Written by `exportKeys`, and marked.

@@ -100,20 +100,18 @@ export const explaining =
     const why = error instanceof Error ? error.message : String(error)
     const ask = isSqlite(config)
       ? 'Does its folder exist, and may you write there?'
-      : `${adviceOn(asError(error))} tokenferry doctor looks closer.`
+      : `${adviceOn(error)} tokenferry doctor looks closer.`
     throw new CommandError(`The database ${databaseShown(config)} cannot be used (${why}). ${ask}`, {
       cause: error,
     })
   }
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** The same, but only where the file is damaged or the role may not: what else went wrong says so itself. */
 const explainingDamage =
   (config: Config) =>
   (error: unknown): never => {
     explainDamage(error, config)
-    if (isDatabaseTrouble(error) && codeOf(asError(error).cause) === mayNot) explaining(config)(error)
+    if (error instanceof StoreUnavailable && codeOf(error.cause) === mayNot) explaining(config)(error)
     throw error
   }
 

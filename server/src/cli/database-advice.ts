@@ -20,8 +20,9 @@ const byWords: readonly (readonly [RegExp, string])[] = [
   [/does not support SSL/, 'Turn TLS on there (ssl = on), or leave sslmode out where you trust the network.'],
 ]
 
-export function adviceOn(error: Error): string {
-  const code = codeOf(error.cause) ?? codeOf(error)
-  const words = byWords.find(([pattern]) => pattern.test(error.message))?.[1]
+export function adviceOn(error: unknown): string {
+  const { message, cause } = error instanceof Error ? error : new Error(String(error))
+  const code = codeOf(cause) ?? codeOf(error)
+  const words = byWords.find(([pattern]) => pattern.test(message))?.[1]
   return words ?? byCode[code ?? ''] ?? 'Does it run, and may this user connect to it?'
 }

@@ -52,7 +52,7 @@ function unopened(error: unknown): string {
   const message = messageOf(error)
   if (fromPooler.test(message))
     return `${message}): a pooler stands between. Say so: postgres: { pooler: true }`
-  return `${message}). ${adviceOn(error instanceof Error ? error : new Error(message))}`
+  return `${message}). ${adviceOn(error)}`
 }
 
 type Settings = Readonly<Record<string, string>>
