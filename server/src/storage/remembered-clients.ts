@@ -34,12 +34,14 @@ function unchangedClients(
 ): Clients {
   const kept = new Map<string, Client>()
   let keptAt = Number.NaN
+  const versionNow = oncePerTurn(version)
   const forget = (): void => {
     keptAt = Number.NaN
+    versionNow.forget()
   }
   const find = async (id: string): Promise<Client | undefined> => {
     // Asked before it is read: what somebody commits in between is of a later number.
-    const at = await version()
+    const at = await versionNow('')
     if (at !== keptAt || kept.size >= rememberedMax) kept.clear()
     keptAt = at
     const found = kept.get(id)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -21,6 +21,24 @@ function fresh(): Fresh {
 keepsTheContract('sqlite', fresh)
 
 const revoke = (jti: string): Write => ({ write: 'revoke_access_token', jti, expires: 1 })
+
+suite('sqlite: the log', () => {
+  test('is moved into the file in small steps while commits come one by one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tokenferry-log-'))
+    const path = join(folder, 'test.db')
+    const database = await openSqlite(path)
+    await database.script('create table notes (note text)')
+    for (let at = 0; at < 400; at += 1) {
+      const sql = 'insert into notes (note) values ($1) returning 1'
+      await database.commit([{ sql, values: ['a'.repeat(2000)] }])
+    }
+    // All of it would be more than 400 pages of 4 KiB.
+    const { size } = statSync(`${path}-wal`)
+    assert.ok(size > 0 && size < 200 * 4096, `${size} bytes`)
+    await database.close()
+    rmSync(folder, { recursive: true })
+  })
+})
 
 suite('sqlite: a database that another process holds', () => {
   test('a commit waits until it is let go, and blocks nobody meanwhile', async () => {
