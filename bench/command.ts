@@ -1,7 +1,7 @@
-/** One command of the command line, run to its end: how long, how much of the processor, how much memory. */
+/** One command, run to its end: how long, how much of the processor, how much memory. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { memoryOf } from './processor.ts'
 import { canPin } from './subjects.ts'
 
@@ -19,13 +19,17 @@ export type RunOptions = {
 
 const lookMilliseconds = 50
 
-/** Runs `tokenferry …` of what was built; anything but success is an error. */
-export async function runCommand(
-  built: string,
+/** Runs `tokenferry …` of what was built. */
+export const runCommand = (built: string, words: readonly string[], options: RunOptions): Promise<Ran> =>
+  runProgram(join(built, 'server/src/cli/cli.js'), words, options)
+
+/** Runs a script to its end; anything but success is an error. */
+export async function runProgram(
+  script: string,
   words: readonly string[],
   { cores, nodeOptions = [] }: RunOptions,
 ): Promise<Ran> {
-  const command = [process.execPath, ...nodeOptions, join(built, 'server/src/cli/cli.js'), ...words]
+  const command = [process.execPath, ...nodeOptions, script, ...words]
   const [program = '', ...rest] = canPin ? ['taskset', '--cpu-list', cores, ...command] : command
   const before = endedChildrenSeconds()
   const begun = performance.now()
@@ -49,7 +53,7 @@ export async function runCommand(
   })
   clearInterval(looking)
   const seconds = (performance.now() - begun) / 1000
-  if (status !== 0) throw new Error(`tokenferry ${words.join(' ')} ended with ${status}: ${output}`)
+  if (status !== 0) throw new Error(`${basename(script)} ${words.join(' ')} ended with ${status}: ${output}`)
   return { seconds, processorSeconds: endedChildrenSeconds() - before, peakBytes, output }
 }
 

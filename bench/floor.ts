@@ -27,7 +27,7 @@ const { DatabaseSync } = (await import(engine)) as unknown as Engine
 const [path = '', algorithm = 'ES256'] = process.argv.slice(2)
 const connection = new DatabaseSync(path)
 connection.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 2000;
-  pragma cache_size = -65536; pragma journal_size_limit = 67108864`)
+  pragma cache_size = -16384; pragma journal_size_limit = 67108864`)
 const begin = connection.prepare('begin immediate')
 const commit = connection.prepare('commit')
 const exchange = connection.prepare(

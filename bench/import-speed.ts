@@ -1,4 +1,4 @@
-/** `npm run bench -- import`: rows a second of `tokenferry import`, whole and in its parts. */
+/** `npm run bench -- import`: rows a second of `tokenferry import`, whole and in its parts, beside its floor. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { optionsOf } from '../scripts/options.ts'
@@ -7,7 +7,7 @@ import { openDeployment } from '../server/src/main.ts'
 import { startPostgres } from '../server/src/testing/postgres.ts'
 import { addClient } from './client.ts'
 import type { Ran } from './command.ts'
-import { runCommand } from './command.ts'
+import { runCommand, runProgram } from './command.ts'
 import { dataset } from './dataset.ts'
 import { postgresSettings } from './place.ts'
 import { topOf } from './profile.ts'
@@ -34,14 +34,23 @@ const file = join(folder, 'tokens.csv')
 writeTokensFile(file, 0, rows, options.organizations)
 
 const lines: string[][] = []
+for (const cores of options.cores.split(',').map(Number)) {
+  lines.push(await measureFloor(cores, true), await measureFloor(cores, false))
+}
 for (const backend of options.backends.split(',')) {
   for (const cores of options.cores.split(',').map(Number)) {
     lines.push(await measure(backend, cores, true), await measure(backend, cores, false))
   }
 }
 console.log(`\nImport of ${round(rows)} rows of CSV by \`tokenferry import\`:\n`)
-console.log(table(['database', 'cores', 'what', 'rows/s', 'processor µs/row', 'peak MiB'], lines))
+console.log(table(['subject', 'cores', 'what', 'rows/s', 'processor µs/row', 'peak MiB'], lines))
 rmSync(folder, { recursive: true, force: true })
+
+async function measureFloor(cores: number, dryRun: boolean): Promise<string[]> {
+  const words = dryRun ? [file] : [file, join(folder, `floor-${cores}.db`)]
+  const script = join(built, 'bench/import-floor.js')
+  return lineOf('floor', cores, dryRun, await runProgram(script, words, { cores: coresOf(cores).subject }))
+}
 
 async function measure(backend: string, cores: number, dryRun: boolean): Promise<string[]> {
   const server =
@@ -68,11 +77,11 @@ async function measure(backend: string, cores: number, dryRun: boolean): Promise
   }
 }
 
-function lineOf(backend: string, cores: number, dryRun: boolean, ran: Ran): string[] {
+function lineOf(subject: string, cores: number, dryRun: boolean, ran: Ran): string[] {
   return [
-    backend,
+    subject,
     String(cores),
-    dryRun ? 'reading and checking' : 'all',
+    dryRun ? 'without writing' : 'all',
     round(rows / ran.seconds),
     ((ran.processorSeconds / rows) * 1_000_000).toFixed(2),
     round(ran.peakBytes / 2 ** 20),

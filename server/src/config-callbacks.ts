@@ -9,7 +9,7 @@ export const callbackSettings = z
     /** Addresses that are not public, to which apps may be called all the same; also by plain http. */
     allow_private: z.array(addressRange, rangesWords).default([]),
     /** The first pause after a failure; each one after it is longer, up to eight hours. */
-    retry_first: seconds.default(5),
-    give_up: seconds.default(3 * 86_400),
+    retry_first: seconds.prefault('5s'),
+    give_up: seconds.prefault('3d'),
   })
   .prefault({})

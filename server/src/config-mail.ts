@@ -38,8 +38,8 @@ export const mailSettings = z
     smtp: smtpSchema.optional(),
     folder: z.string(folderWords).min(1, folderWords).optional(),
     /** The first pause after a failure; each one after it is longer, up to an hour. */
-    retry_first: seconds.default(60),
-    give_up: seconds.default(86_400),
+    retry_first: seconds.prefault('1m'),
+    give_up: seconds.prefault('1d'),
   })
   .superRefine(({ smtp, folder }, context) => {
     if ((smtp === undefined) !== (folder === undefined)) return

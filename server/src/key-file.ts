@@ -9,10 +9,9 @@ import type { Write } from './kernel/decision.ts'
 import { event } from './kernel/decision.ts'
 import type { Milliseconds, StoredKey } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
-import { aboutOf, markKeyOf, sealingOf, unsealable } from './keys/key-ring.ts'
+import { aboutOf, KeysOvertaken, markKeyOf, sealingOf, unsealable } from './keys/key-ring.ts'
 import { RootSecretError } from './keys/root-secret.ts'
 import type { KeyWork } from './keys/rotate.ts'
-import { KeysOvertaken } from './keys/rotate.ts'
 import { unseal } from './keys/seal.ts'
 
 /** A file of keys that does not fit, in one sentence. */
@@ -110,7 +109,7 @@ export async function importKeys(
   const guard =
     first.write === 'add_key' || first.write === 'change_key' ? { ...first, seen: newest[0] } : first
   if ((await store.commit([guard, ...others, told])) === 'overtaken') {
-    throw new KeysOvertaken('Somebody else changed the keys at this moment. Run the command again.')
+    throw new KeysOvertaken()
   }
   return counts
 }

@@ -48,12 +48,24 @@ export async function leaseNumbers(store: Store, now: () => Milliseconds): Promi
       })
   }
 
+  /** Blocks to be given back, until the database has heard of it. */
+  const used = new Set<NumberBlock>()
+  const closeUsed = async (): Promise<void> => {
+    for (const one of [...used]) {
+      await store.closeNumbers(one)
+      used.delete(one)
+    }
+  }
+
   const recheck = async (): Promise<void> => {
-    const held = block
-    if (held.count === 0 || (await store.isLeased(held))) return
-    const leased = await store.leaseNumbers(size, floorAt(now()))
-    spare = undefined
-    block = leased
+    const [held, kept] = [block, spare]
+    if (kept && !(await store.isLeased(kept)) && spare === kept) spare = undefined
+    if (held.count > 0 && !(await store.isLeased(held))) {
+      const leased = await store.leaseNumbers(size, floorAt(now()))
+      spare = undefined
+      block = leased
+    }
+    await closeUsed()
   }
   // While the database is away, nobody is granted anything, and the next turn asks again.
   const timer = setInterval(() => void recheck().catch(() => undefined), recheckEveryMilliseconds).unref()
@@ -66,22 +78,24 @@ export async function leaseNumbers(store: Store, now: () => Milliseconds): Promi
           leaseAhead()
           throw new StoreUnavailable('No grant numbers are left; more are being leased.')
         }
-        // All of this block was used, so nobody need give it back: it closes at its end.
-        void store.closeNumbers(block).catch(() => undefined)
+        // All of this block was used: it closes at its end, now or at the next turn.
+        used.add(block)
+        void closeUsed().catch(() => undefined)
         block = spare
         spare = undefined
         size = Math.min(size * 2, blockMax)
       }
       const number = block.first
-      block = { first: number + 1, count: block.count - 1 }
+      block = { first: number + 1, count: block.count - 1, era: block.era }
       if (!spare && block.count < size / 2) leaseAhead()
       return number
     },
     async close() {
       clearInterval(timer)
       await leasing
-      await store.closeNumbers(block)
-      if (spare) await store.closeNumbers(spare)
+      used.add(block)
+      if (spare) used.add(spare)
+      await closeUsed()
     },
   }
 }

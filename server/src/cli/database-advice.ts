@@ -16,7 +16,10 @@ const byCode: Readonly<Record<string, string>> = {
 }
 
 const byWords: readonly (readonly [RegExp, string])[] = [
-  [/client password must be a string/, 'It asks for a password: set postgres.password, or PGPASSWORD.'],
+  [
+    /client password must be a string/,
+    'It asks for a password: set postgres.password (of copy: --password), or PGPASSWORD.',
+  ],
   [/does not support SSL/, 'Turn TLS on there (ssl = on), or leave sslmode out where you trust the network.'],
 ]
 

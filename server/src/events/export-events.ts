@@ -70,7 +70,10 @@ export function openEventFile(path: string, shipping: Shipping): EventFile {
   return {
     last,
     write(lines) {
-      place += writeSync(file, lines, place)
+      const bytes = Buffer.from(lines)
+      // Where a disk has room for a part, that part is written, and only the next call says why no more.
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, place + at)
+      place += bytes.length
       fsyncSync(file)
     },
     close: () => closeSync(file),

@@ -101,7 +101,12 @@ export type DeclaredRestore = {
   readonly lostBelow: number
 }
 
-export type NumberBlock = { readonly first: number; readonly count: number }
+export type NumberBlock = {
+  readonly first: number
+  readonly count: number
+  /** Which of the database's primaries leased it, of those that were seen here. */
+  readonly era: number
+}
 
 export type ImportedLegacyToken = Omit<
   LegacyToken,
@@ -212,9 +217,15 @@ export type Store = Finders & {
 
   /** A block of grant numbers that no other process will get, none of them below `from`. */
   leaseNumbers(count: number, from?: number): Promise<NumberBlock>
-  /** Whether this database has leased the block: one that went back to an earlier moment has not. */
+  /**
+   * Whether this database has leased the block, and its primary is still the one that did: one that went back to
+   * an earlier moment has not, and one that took over may lack what was granted of it.
+   */
   isLeased(block: NumberBlock): Promise<boolean>
-  /** Gives back what is left of a block, so that a number in it without a row is known to have been swept. */
+  /**
+   * Gives back what is left of a block, so that a number in it without a row is known to have been swept. One that
+   * is not leased any more stays open.
+   */
   closeNumbers(block: NumberBlock): Promise<void>
 
   /** Rows that are there already stay as they are. Returns how many came in. Kinds must be noted first. */

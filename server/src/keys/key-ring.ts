@@ -54,6 +54,14 @@ export type KeyRing = {
   close(): void
 }
 
+/** Somebody else changed the table of keys at the same moment. */
+export class KeysOvertaken extends Error {
+  override readonly name = 'KeysOvertaken'
+  constructor() {
+    super('Somebody else changed the keys at this moment. Run the command again.')
+  }
+}
+
 export type Sealing = { readonly key: Uint8Array; readonly deploymentId: string }
 
 export async function sealingOf(store: Store, rootSecret: Uint8Array): Promise<Sealing> {
@@ -165,8 +173,13 @@ export async function addKeys(
     { write: 'add_key', key: ring, seen } as const,
     ...signing.map((key) => ({ write: 'add_key', key }) as const),
   ]
-  // Another process may be adding the same version at this moment: then its keys are as good as ours.
-  await store.commit([...writes, event('key_added', at, actor, { detail: `version ${version}` })])
+  const outcome = await store.commit([
+    ...writes,
+    event('key_added', at, actor, { detail: `version ${version}` }),
+  ])
+  // Another process may have added the same version at this moment: then its keys are as good as ours.
+  const isThere = outcome === 'committed' || (await store.listKeys()).some((key) => key.version === version)
+  if (!isThere) throw new KeysOvertaken()
   return version
 }
 

@@ -10,16 +10,9 @@ import { openSqlite } from '../storage/sqlite.ts'
 import type { TestDatabase } from '../testing/postgres.ts'
 import { testDatabase } from '../testing/postgres.ts'
 import { aClient } from '../testing/records.ts'
-import { openKeyRing } from './key-ring.ts'
+import { KeysOvertaken, openKeyRing } from './key-ring.ts'
 import type { KeyWork } from './rotate.ts'
-import {
-  compromiseKeys,
-  destroyKeys,
-  KeysOvertaken,
-  retireSigningKeys,
-  rewrapKeys,
-  rotateKeys,
-} from './rotate.ts'
+import { compromiseKeys, destroyKeys, retireSigningKeys, rewrapKeys, rotateKeys } from './rotate.ts'
 
 const rootSecret = randomBytes(32)
 const actor = { actor: 'test', address: undefined, requestId: undefined }
@@ -140,6 +133,40 @@ for (const backend of ['sqlite', 'postgres'] as const)
       }
       await assert.rejects(rewrapKeys({ ...work(), store: racing }, randomBytes(32)), KeysOvertaken)
       assert.equal((await opened()).ring().versions.length, 2)
+    })
+
+    test('key rotate: where the keys are sealed anew meanwhile, it says so, and adds none', async () => {
+      const newSecret = randomBytes(32)
+      const racing: Store = {
+        ...store,
+        async commit(writes) {
+          await rewrapKeys(work(), newSecret)
+          return store.commit(writes)
+        },
+      }
+      await assert.rejects(rotateKeys({ ...work(), store: racing }), KeysOvertaken)
+      assert.equal((await opened(newSecret)).ring().versions.length, 1)
+    })
+
+    test('key rewrap: a version that is destroyed meanwhile stays so', async () => {
+      const now = Date.now()
+      const { version, currentFrom } = await rotateKeys(work(now))
+      await retireSigningKeys(work(now), { version, currentFrom }, 1)
+      const later = work(currentFrom + 3_600_000)
+      const racing: Store = {
+        ...store,
+        async commit(writes) {
+          const { destroyed } = await destroyKeys(later, 1, false)
+          assert.ok(destroyed)
+          return store.commit(writes)
+        },
+      }
+      await rewrapKeys({ ...later, store: racing }, randomBytes(32)).catch((error: unknown) => {
+        assert.ok(error instanceof KeysOvertaken)
+      })
+      const first = (await store.listKeys()).filter((key) => key.version === 1)
+      assert.deepEqual([...new Set(first.map(({ status }) => status))], ['destroyed'])
+      assert.ok(first.every(({ sealed }) => sealed.length === 1))
     })
 
     test('key destroy: the current version, a published one and an unknown one are refused', async () => {

@@ -7,7 +7,7 @@ import type { Actor, NewestKey, Write } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
 import type { Milliseconds, StoredKey } from '../kernel/records.ts'
 import type { KeyUses, Store } from '../kernel/store.ts'
-import { aboutOf, addKeys, publishAheadMilliseconds, sealingOf } from './key-ring.ts'
+import { aboutOf, addKeys, KeysOvertaken, publishAheadMilliseconds, sealingOf } from './key-ring.ts'
 import { RootSecretError } from './root-secret.ts'
 import { seal, unseal } from './seal.ts'
 
@@ -16,11 +16,6 @@ export type KeyWork = {
   readonly rootSecret: Uint8Array
   readonly now: Milliseconds
   readonly actor: Actor
-}
-
-/** Somebody else changed the table of keys at the same moment. */
-export class KeysOvertaken extends Error {
-  override readonly name = 'KeysOvertaken'
 }
 
 export type Rotation = { readonly version: number; readonly currentFrom: Milliseconds }
@@ -179,7 +174,5 @@ async function commitChanges(
     ...others.map((key) => ({ write: 'change_key', key }) as const),
     ...events,
   ]
-  if ((await store.commit(writes)) === 'overtaken') {
-    throw new KeysOvertaken('Somebody else changed the keys at this moment. Run the command again.')
-  }
+  if ((await store.commit(writes)) === 'overtaken') throw new KeysOvertaken()
 }

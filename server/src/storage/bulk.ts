@@ -1,5 +1,5 @@
 /** What writes many rows at a time: number blocks, imports, usage, sweeping. */
-import type { ImportedLegacyToken, Store, Usage } from '../kernel/store.ts'
+import type { ImportedLegacyToken, NumberBlock, Store, Usage } from '../kernel/store.ts'
 import type { Database, Statement, Value } from './database.ts'
 import { number } from './rows.ts'
 import { sweeper } from './sweep.ts'
@@ -21,17 +21,18 @@ const rowsPerInsert = 20
 export const bulkOf = (database: Database): Bulk => ({
   async leaseNumbers(count, from = 1) {
     for (;;) {
+      // Asked first: a block that was leased of another primary meanwhile is one too many, and is left.
+      const era = eraOf(database)
       const first = Math.max(await nextNumber(database), from)
       const held = await database.commit([{ sql: leaseSql, values: [first, first + count] }])
-      if (held) return { first, count }
+      if (held) return { first, count, era }
     }
   },
-  async isLeased({ first, count }) {
-    const sql = 'select 1 from number_blocks where next_first = $1 and closed_from is null'
-    return (await database.query(sql, [first + count])).length > 0
-  },
-  async closeNumbers({ first, count }) {
-    await database.commit([{ sql: closeSql, values: [first, first + count] }])
+  isLeased: (block) => isLeased(database, block),
+  async closeNumbers(block) {
+    // A primary that took over may lack grants of this block, and they must not be taken for swept ones.
+    if (!(await isLeased(database, block))) return
+    await database.commit([{ sql: closeSql, values: [block.first, block.first + block.count] }])
   },
 
   async importLegacyTokens(rows) {
@@ -65,6 +66,15 @@ export const bulkOf = (database: Database): Bulk => ({
 
   sweep: sweeper(database),
 })
+
+const eraOf = ({ era }: Database): number => era?.() ?? 0
+
+async function isLeased(database: Database, { first, count, era }: NumberBlock): Promise<boolean> {
+  const sql = 'select 1 from number_blocks where next_first = $1 and closed_from is null'
+  const rows = await database.query(sql, [first + count])
+  // By now it is known whose connection that was.
+  return rows.length > 0 && era === eraOf(database)
+}
 
 const leaseSql = `insert into number_blocks (first, next_first, closed_from)
   select $1, $2, null where not exists (select 1 from number_blocks where next_first > $1) returning 1`

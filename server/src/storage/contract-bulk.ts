@@ -146,11 +146,12 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
 
     test('a number is accounted for where its block was given back beyond it, and nowhere else', async () => {
       const { store } = opened()
-      const { first, count } = await store.leaseNumbers(10)
-      assert.equal(await store.isLeased({ first, count }), true)
-      assert.equal(await store.isLeased({ first, count: count + 1 }), false, 'another block')
+      const block = await store.leaseNumbers(10)
+      const { first, count } = block
+      assert.equal(await store.isLeased(block), true)
+      assert.equal(await store.isLeased({ ...block, count: count + 1 }), false, 'another block')
       assert.equal((await store.findNumbering(first)).accountedFor, false)
-      await store.closeNumbers({ first: first + 3, count: count - 3 })
+      await store.closeNumbers({ ...block, first: first + 3, count: count - 3 })
       assert.equal((await store.findNumbering(first + 2)).accountedFor, true)
       assert.equal((await store.findNumbering(first + 3)).accountedFor, false)
       await store.commit([{ write: 'raise_numbers', to: 1_000_000 }])
@@ -161,6 +162,15 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
         false,
         'a number that was passed over',
       )
+    })
+
+    test('of a block that is open when the numbers are raised, none is ever accounted for', async () => {
+      const { store } = opened()
+      const block = await store.leaseNumbers(10)
+      await store.commit([{ write: 'raise_numbers', to: 1_000_000 }])
+      assert.equal(await store.isLeased(block), false, 'whoever uses it leases anew')
+      await store.closeNumbers({ ...block, first: block.first + 9, count: 1 })
+      assert.equal((await store.findNumbering(block.first)).accountedFor, false)
     })
   })
 
@@ -252,7 +262,7 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
     test('only grants of which no token can live go, and their connection forgets them', async () => {
       const { store } = opened()
       const block = await store.leaseNumbers(10)
-      await store.closeNumbers({ first: block.first + 9, count: 1 })
+      await store.closeNumbers({ ...block, first: block.first + 9, count: 1 })
       await importing(store, tokenAt(1))
       await store.commit(exchange(tokenAt(1), { number: 6 }))
       const connection = (await store.findGrant(6))?.grant.connection ?? 0
@@ -273,7 +283,7 @@ export function keepsBulkPromises(opened: () => Opened, fresh: () => Fresh): voi
     test('a dead grant leaves the list of its connection, the living stay on it', async () => {
       const { store } = opened()
       const block = await store.leaseNumbers(10)
-      await store.closeNumbers({ first: block.first + 9, count: 1 })
+      await store.closeNumbers({ ...block, first: block.first + 9, count: 1 })
       await importing(store, tokenAt(1), tokenAt(2))
       await store.commit(exchange(tokenAt(1), { number: 1 }))
       const connection = await store.findConnection('app', 'user', '')

@@ -70,6 +70,11 @@ export type Database = {
    * what this one wrote. Absent where asking would be a round trip.
    */
   version?(): Promise<number>
+  /**
+   * Another number once another primary was found: it may lack what the one before it acknowledged. Absent
+   * where there is never another.
+   */
+  era?(): number
   /** The names of all tables. */
   tables(): Promise<ReadonlySet<string>>
   close(): Promise<void>

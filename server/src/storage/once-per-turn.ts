@@ -1,6 +1,6 @@
 /**
- * Asks once for what many requests want in the same turn of the event loop. They were all there before the
- * first of them was looked at, so what one read is what each of them could have read.
+ * Asks once for what many requests want in the same turn of the event loop, or in the next one where the
+ * first of them came late in its turn: so what is read is older than a request by a turn at the most.
  */
 export type OncePerTurn<Result> = {
   (key: string): Promise<Result>

@@ -195,7 +195,7 @@ export const operatorStatements: Statements<OperatorWrite> = {
   change_key: ({ key, seen }) => [
     {
       sql: `update keys set status = $3, sealed = $4, publish_until = $5 where kind = $1 and version = $2
-        and ${newestAsSeen(6, seen)} returning 1`,
+        and status <> 'destroyed' and ${newestAsSeen(6, seen)} returning 1`,
       values: [key.kind, key.version, key.status, key.sealed, none(key.publishUntil), ...newestValues(seen)],
     },
   ],
@@ -206,6 +206,8 @@ export const operatorStatements: Statements<OperatorWrite> = {
         from number_blocks returning 1`,
       values: [to],
     },
+    // Of a block that is open, nobody knows which of its grants are lost: none of it counts as swept.
+    { sql: 'update number_blocks set closed_from = first where closed_from is null', values: [] },
   ],
 }
 

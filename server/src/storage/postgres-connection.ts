@@ -54,6 +54,8 @@ export type Connections = {
   distrust(): void
   /** Ends one at once, whatever is in flight on it. */
   cut(client: pg.Client): void
+  /** Another number once another primary was found. */
+  era(): number
 }
 
 /** Classes of errors that are the database's, not a mistake in a statement of ours. */

@@ -7,7 +7,9 @@ import type { PostgresServer } from '../testing/postgres.ts'
 import { administer, processesOf, startPostgres } from '../testing/postgres.ts'
 import { freePort } from '../testing/server-process.ts'
 import type { Database } from './database.ts'
+import { migrate } from './migrate.ts'
 import { openPostgres } from './postgres.ts'
+import { sqlStore } from './sql-store.ts'
 
 const waitMillisecondsMax = 1_500
 
@@ -27,6 +29,34 @@ async function untilAnswered<Answer>(ask: () => Promise<Answer>): Promise<Answer
   })
   return answer as Answer // It was waited for.
 }
+
+test('postgres: numbers that were leased at a primary that is gone are not taken for swept ones', {
+  timeout: 120_000,
+}, async () => {
+  const primary = await startPostgres({ port: await freePort() })
+  const standby = await startPostgres({ port: await freePort(), standbyOf: primary })
+  const database = await openPostgres({
+    url: `postgres://tokenferry@${primary.address},${standby.address}/postgres`,
+    waitMillisecondsMax,
+  })
+  await migrate(database)
+  const store = sqlStore(database)
+  const block = await store.leaseNumbers(10)
+  const [row] = await database.query('select pg_current_wal_lsn()::text as place', [])
+  await until(async () => {
+    const caughtUp = `select pg_last_wal_replay_lsn() >= '${row?.place}' as is_there`
+    return (await administer(standby.url(), caughtUp)).rows[0]?.is_there === true
+  })
+  await primary.stop()
+  await administer(standby.url(), 'select pg_promote()')
+  // The new one knows of the lease, and perhaps not of all that was granted of it.
+  assert.equal(await untilAnswered(() => store.isLeased(block)), false)
+  await store.closeNumbers({ ...block, first: block.first + 9, count: 1 })
+  assert.equal((await store.findNumbering(block.first)).accountedFor, false)
+  assert.equal(await store.isLeased(await store.leaseNumbers(10)), true)
+  await database.close()
+  await standby.stop()
+})
 
 suite('postgres: of several hosts, the primary', { timeout: 120_000 }, () => {
   let primary: PostgresServer

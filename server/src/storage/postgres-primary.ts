@@ -44,6 +44,7 @@ export function connectionsTo(settings: PostgresSettings): Connections {
   const waitMilliseconds = settings.waitMillisecondsMax ?? waitMillisecondsDefault
   const open = new Map<pg.Client, Socket>()
   let newest: Standing | undefined
+  let era = 0
   let known: string | undefined
   let searching: Promise<string> | undefined
   let failed: { readonly error: unknown; readonly until: number } | undefined
@@ -64,6 +65,7 @@ export function connectionsTo(settings: PostgresSettings): Connections {
     if (newest && !(isSame && standing.timeline === newest.timeline)) {
       distrust(client)
       known = address
+      era += 1
     }
     newest = standing
   }
@@ -151,6 +153,7 @@ export function connectionsTo(settings: PostgresSettings): Connections {
       }
     },
     distrust: () => distrust(),
+    era: () => era,
     cut: (client) => void open.get(client)?.destroy(),
   }
 }

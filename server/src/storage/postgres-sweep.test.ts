@@ -16,7 +16,7 @@ suite('postgres: sweeping meets what is on its way', () => {
     await migrate(database)
     const store = sqlStore(database)
     const block = await store.leaseNumbers(10)
-    await store.closeNumbers({ first: block.first + 9, count: 1 })
+    await store.closeNumbers({ ...block, first: block.first + 9, count: 1 })
     await store.commit([{ write: 'add_client', client: aClient(), at: noon }])
     const token = aLegacyToken({})
     await importing(store, token)

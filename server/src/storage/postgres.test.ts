@@ -1,8 +1,9 @@
-import { suite } from 'node:test'
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
 import type { TestDatabase } from '../testing/postgres.ts'
 import { administer, testDatabase } from '../testing/postgres.ts'
 import type { Fresh } from './contract.ts'
-import { keepsTheContract } from './contract.ts'
+import { keepsTheContract, openTwice } from './contract.ts'
 import { migrate } from './migrate.ts'
 import { openPostgres } from './postgres.ts'
 
@@ -52,6 +53,27 @@ const freshly = (functionAfter: number) => (): Fresh => {
     },
   }
 }
+
+test('postgres: a column that a newer node adds leaves the statements of this one good', async () => {
+  const place = await testDatabase()
+  const { store, database, close } = await openTwice({
+    connect: () => openPostgres({ ...settings, url: place.url }),
+    remove: () => undefined,
+  })
+  assert.equal((await store.findClient('app'))?.id, 'app')
+  await database.script('alter table clients add column later text')
+  const asked = await Promise.all([
+    store.findClient('app'),
+    store.findClient('other'),
+    store.findClient('app'),
+  ])
+  assert.deepEqual(
+    asked.map((client) => client?.id),
+    ['app', undefined, 'app'],
+  )
+  await close()
+  await place.remove()
+})
 
 suite('postgres', () => {
   keepsTheContract('postgres, by functions', freshly(1))

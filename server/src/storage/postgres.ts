@@ -44,6 +44,7 @@ const connectionsDefault = 8
 const attemptsMax = 5
 
 const undefinedFunction = '42883'
+const planIsStale = '0A000'
 
 export async function openPostgres(settings: PostgresSettings): Promise<Database> {
   const waitMilliseconds = settings.waitMillisecondsMax ?? waitMillisecondsDefault
@@ -59,6 +60,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     beside: { lane: committing(), waiting: [] as Waiting[], busy: false },
   }
   const names = new Map<string, string>()
+  let namesGiven = 0
   const functions = new Map<string, { seen: number; made: Promise<UnitFunction | undefined> | undefined }>()
   let closed = false
 
@@ -66,7 +68,8 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   const named = (text: string, values: readonly unknown[]): pg.QueryConfig => {
     let name = names.get(text)
     if (name === undefined && !settings.pooler && names.size < namedMax) {
-      name = `tf${names.size}`
+      namesGiven += 1
+      name = `tf${namesGiven}`
       names.set(text, name)
     }
     return name === undefined ? { text, values: [...values] } : { name, text, values: [...values] }
@@ -226,7 +229,14 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   const query: Database['query'] = async (sql, values) => {
     if (closed) throw new StoreUnavailable('The database is closed.')
     if (asksForNul(values)) return []
-    return (await reading.run(named(sql, values))).rows as Row[]
+    try {
+      return (await reading.run(named(sql, values))).rows as Row[]
+    } catch (error) {
+      if (codeOf(error) !== planIsStale) throw error
+      // A migration has added a column: this name is of no use any more, in any session.
+      names.delete(sql)
+      return (await reading.run(named(sql, values))).rows as Row[]
+    }
   }
 
   return {
@@ -273,6 +283,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     async script(sql) {
       await retrying(() => transaction(lockAlone, (client) => client.query(sql)))
     },
+    era: connections.era,
     async tables() {
       const { rows } = await retrying(() =>
         pool.use((client) =>

@@ -34,14 +34,12 @@ function unchangedClients(
 ): Clients {
   const kept = new Map<string, Client>()
   let keptAt = Number.NaN
-  const versionNow = oncePerTurn(version)
   const forget = (): void => {
     keptAt = Number.NaN
-    versionNow.forget()
   }
   const find = async (id: string): Promise<Client | undefined> => {
     // Asked before it is read: what somebody commits in between is of a later number.
-    const at = await versionNow('')
+    const at = await version()
     if (at !== keptAt || kept.size >= rememberedMax) kept.clear()
     keptAt = at
     const found = kept.get(id)
@@ -78,8 +76,10 @@ function rememberedClients(read: (id: string) => Promise<readonly Row[]>): Clien
       const reading = ask(id)
       const before = remembered.get(id)
       if (!before) return reading
-      // It fails for whoever waits for it, below; here nobody does.
-      reading.catch(() => undefined)
+      // It fails for whoever waits for it, below; here nobody does. Who comes later reads again.
+      reading.catch(() => {
+        if (before.reading === reading) remembered.delete(id)
+      })
       before.reading = reading
       return before.client
     },
