@@ -44,9 +44,37 @@ export async function signToken(header: object, claims: object, key: SigningKey)
 const publicKeys = new WeakMap<SigningKey, KeyObject>()
 
 /**
+ * Tokens that were found good: an API asks about the same ones again and again, and a verification is most of
+ * what asking costs. Half of them go at a time, so those that are asked about stay.
+ */
+type Good = { readonly key: SigningKey; readonly verified: VerifiedToken }
+const goodMax = 2048
+let good = new Map<string, Good>()
+let goodBefore = new Map<string, Good>()
+
+function remember(token: string, one: Good): VerifiedToken {
+  if (good.size >= goodMax) {
+    goodBefore = good
+    good = new Map()
+  }
+  good.set(token, one)
+  return one.verified
+}
+
+/**
  * The claims of a token that one of these keys signed; `undefined` for anything else. Does not look at `exp`.
  */
 export function verifyToken(token: string, keys: readonly SigningKey[]): VerifiedToken | undefined {
+  const known = good.get(token)
+  // The key may be gone since, or another one of the same name.
+  if (known && keys.includes(known.key)) return known.verified
+  const before = goodBefore.get(token)
+  if (before && keys.includes(before.key)) return remember(token, before)
+  const verifying = verifyAnew(token, keys)
+  return verifying && remember(token, verifying)
+}
+
+function verifyAnew(token: string, keys: readonly SigningKey[]): Good | undefined {
   const [head, body, signature, ...rest] = token.split('.')
   if (!head || !body || !signature || rest.length > 0) return undefined
   const header = decode(head)
@@ -59,7 +87,7 @@ export function verifyToken(token: string, keys: readonly SigningKey[]): Verifie
     const digest = key.algorithm === 'EdDSA' ? null : 'sha256'
     const options = { key: publicKeyOf(key), dsaEncoding: 'ieee-p1363' } as const
     if (verify(digest, Buffer.from(`${head}.${body}`), options, Buffer.from(signature, 'base64url'))) {
-      return { header, claims }
+      return { key, verified: { header, claims } }
     }
   }
   return undefined

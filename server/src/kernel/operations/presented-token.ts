@@ -111,12 +111,15 @@ export async function lookAtToken(
 async function lookAtAccess(store: Store, claims: AccessClaims, ring: Ring): Promise<PresentedFacts> {
   const number = hearTokenId(ring, claims.jti)
   if (number === undefined) return { kind: 'version_unknown' }
-  const there = number === 0 ? undefined : await store.findGrant(number)
+  // Asked together: where asking is a round trip, it is one for both.
+  const [there, revoked] = await Promise.all([
+    number === 0 ? undefined : store.findGrant(number),
+    store.isAccessTokenRevoked(claims.jti),
+  ])
   const grant = there && isGrantOf(there.grant, claims) ? there : undefined
   const clientId = grant?.grant.clientId ?? claims.clientId
-  const [client, revoked, alone] = await Promise.all([
+  const [client, alone] = await Promise.all([
     clientId === undefined ? undefined : store.findClient(clientId),
-    store.isAccessTokenRevoked(claims.jti),
     number === 0 ? lookAtSubject(store, claims) : undefined,
   ])
   const isLost = number !== 0 && !grant
