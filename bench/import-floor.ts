@@ -1,7 +1,7 @@
 /**
  * The floor of an import: what any program in this language must at least do with a file of tokens. It splits
  * lines at commas (no quotes, no checks, no progress), hashes each token, sorts, and makes the rows durable;
- * with the engine, the settings, the runs, the slices and the rows per insert of this server, and nothing else.
+ * with the engine, the settings, the runs, the slices and the rows per insert of this server.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'

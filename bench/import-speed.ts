@@ -1,4 +1,4 @@
-/** `npm run bench -- import`: rows a second of `tokenferry import`, whole and in its parts, beside its floor. */
+/** `npm run bench -- import`: rows a second of `tokenferry import`, whole and in parts, beside its floor. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { optionsOf } from '../scripts/options.ts'

@@ -218,13 +218,13 @@ export type Store = Finders & {
   /** A block of grant numbers that no other process will get, none of them below `from`. */
   leaseNumbers(count: number, from?: number): Promise<NumberBlock>
   /**
-   * Whether this database has leased the block, and its primary is still the one that did: one that went back to
-   * an earlier moment has not, and one that took over may lack what was granted of it.
+   * Whether this database has leased the block, and its primary is still the one that did: one that went back
+   * to an earlier moment has not, and one that took over may lack what was granted of it.
    */
   isLeased(block: NumberBlock): Promise<boolean>
   /**
-   * Gives back what is left of a block, so that a number in it without a row is known to have been swept. One that
-   * is not leased any more stays open.
+   * Gives back what is left of a block, so that a number in it without a row is known to have been swept. One
+   * that is not leased any more stays open.
    */
   closeNumbers(block: NumberBlock): Promise<void>
 

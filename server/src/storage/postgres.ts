@@ -21,6 +21,7 @@ import {
 import { copyIn, copyRows } from './postgres-copy.ts'
 import type { Call, Run, Shape, UnitFunction } from './postgres-functions.ts'
 import { callAll, lockAlone, lockShared, makeFunction, runsOf, shapeOf } from './postgres-functions.ts'
+import { statementNames } from './postgres-names.ts'
 import { connectionPool } from './postgres-pool.ts'
 import { connectionsTo } from './postgres-primary.ts'
 import { readTogether } from './postgres-reads.ts'
@@ -37,14 +38,11 @@ type Waiting = {
 
 /** Units in one statement. */
 const batchMax = 256
-/** Statements that are prepared by name; lists of many lengths would fill the session's memory. */
-const namedMax = 500
 const functionAfterDefault = 4
 const connectionsDefault = 8
 const attemptsMax = 5
 
 const undefinedFunction = '42883'
-const planIsStale = '0A000'
 
 export async function openPostgres(settings: PostgresSettings): Promise<Database> {
   const waitMilliseconds = settings.waitMillisecondsMax ?? waitMillisecondsDefault
@@ -59,21 +57,9 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     alone: { lane: committing(), waiting: [] as Waiting[], busy: false },
     beside: { lane: committing(), waiting: [] as Waiting[], busy: false },
   }
-  const names = new Map<string, string>()
-  let namesGiven = 0
+  const names = statementNames(settings.pooler === true)
   const functions = new Map<string, { seen: number; made: Promise<UnitFunction | undefined> | undefined }>()
   let closed = false
-
-  /** The statement by its name, where the session keeps what was prepared. */
-  const named = (text: string, values: readonly unknown[]): pg.QueryConfig => {
-    let name = names.get(text)
-    if (name === undefined && !settings.pooler && names.size < namedMax) {
-      namesGiven += 1
-      name = `tf${namesGiven}`
-      names.set(text, name)
-    }
-    return name === undefined ? { text, values: [...values] } : { name, text, values: [...values] }
-  }
 
   // No row holds a text with a NUL, and PostgreSQL cannot even be asked for one.
   const asksForNul = (values: readonly Value[]): boolean =>
@@ -116,7 +102,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   ): Promise<void> {
     const { text, values } = callAll(calls)
     try {
-      const { rows } = await lane.run(named(text, values))
+      const { rows } = await lane.run(names.query(text, values))
       for (const { call, n, held } of rows) calls[call]?.group[n - 1]?.resolve(held === 1)
     } catch (error) {
       // Nobody knows whether they were committed: each caller hears that it is trouble of ours, and asks
@@ -229,14 +215,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   const query: Database['query'] = async (sql, values) => {
     if (closed) throw new StoreUnavailable('The database is closed.')
     if (asksForNul(values)) return []
-    try {
-      return (await reading.run(named(sql, values))).rows as Row[]
-    } catch (error) {
-      if (codeOf(error) !== planIsStale) throw error
-      // A migration has added a column: this name is of no use any more, in any session.
-      names.delete(sql)
-      return (await reading.run(named(sql, values))).rows as Row[]
-    }
+    return (await names.run(sql, values, reading.run)).rows as Row[]
   }
 
   return {
