@@ -154,8 +154,9 @@ suite('promises: the past does not win, on two nodes', () => {
       refreshTokenOf(await exchange(asks(node), app(), token(10 + at)))
     }
     assert.equal(await countOf(one, `select count(*) from grants where number = ${lostNumber}`), 0)
+    // Of a block that this database leased; what a declared restore skips is a block of a billion.
     const leased = `exists (select 1 from number_blocks b
-      where b.first <= g.number and b.next_first > g.number and b.closed_from is null)`
+      where b.first <= g.number and b.next_first > g.number and b.next_first - b.first < 1000000)`
     assert.equal(await countOf(one, `select count(*) from grants g where not ${leased}`), 0)
     assert.ok((await countOf(one, 'select max(id) from events')) > 1_000_000_000)
   })
