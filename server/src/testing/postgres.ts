@@ -116,7 +116,9 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     },
     output: () => output,
     kill() {
-      for (const one of [pid, ...childrenOf(pid)]) {
+      // Stopped first: a child that it makes meanwhile would live on, and nothing starts beside that one.
+      process.kill(pid, 'SIGSTOP')
+      for (const one of [...childrenOf(pid), pid]) {
         try {
           process.kill(one, 'SIGKILL')
         } catch {
