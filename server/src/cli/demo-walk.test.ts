@@ -19,15 +19,16 @@ type Answer = { readonly status: number; readonly json: Readonly<Record<string, 
 suite('the demo, in a browser', { skip: withoutBrowser, timeout: 180_000 }, () => {
   test('a user allows one app, confirms another, uninstalls both, and then nothing of them works', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'tokenferry-demo-walk-'))
-    t.after(() => rmSync(folder, { recursive: true, force: true }))
     const port = await freePort()
     const base = `http://127.0.0.1:${port}`
     const env = { ...process.env, PORT: String(port), TOKENFERRY_DATA: join(folder, 'data') }
     const demo = spawn(process.execPath, [binary, 'demo'], { env, cwd: folder })
     t.after(async () => {
-      if (demo.exitCode !== null) return
-      demo.kill('SIGKILL')
-      await once(demo, 'close')
+      if (demo.exitCode === null) {
+        demo.kill('SIGKILL')
+        await once(demo, 'close')
+      }
+      rmSync(folder, { recursive: true, force: true })
     })
     await new Promise<void>((greeted, failed) => {
       let said = ''

@@ -1,5 +1,4 @@
 /** A decision: the answer, and the writes that make it true. */
-
 import type { AccountWrite } from './account-writes.ts'
 import type { AdmissionWrite } from './admissions.ts'
 import type { CallbackWrite } from './callback-secrets.ts'
@@ -28,10 +27,8 @@ import type { RequestTokenWrite } from './request-token.ts'
 import type { SignInWrite } from './sign-in.ts'
 
 export type Answer<Result> = { readonly granted: Result } | { readonly refused: Refusal }
-
 export type Decision<Result> = { readonly answer: Answer<Result>; readonly writes: readonly Write[] }
 
-/** Yes. */
 export const grant = <Result>(result: Result, ...writes: readonly Write[]): Decision<Result> => ({
   answer: { granted: result },
   writes,
@@ -149,11 +146,18 @@ export type Write =
     }
   | { readonly write: 'append_event'; readonly event: Omit<Event, 'id'> }
   // Ends.
-  | { readonly write: 'end_grant'; readonly number: number; readonly reason: string }
   | {
-      /** With it go its open codes, its request token, and the codes that were mailed to its user. */
+      readonly write: 'end_grant'
+      readonly number: number
+      readonly reason: string
+      /** As a guard: only while its connection lives, so that an uninstall at the same moment comes first. */
+      readonly whileConnected?: true
+    }
+  | {
+      /** With it go its open codes, request token and mailed codes. `byGrant`: only while that one lives. */
       readonly write: 'revoke_connection'
       readonly connection: Pick<Connection, 'number' | 'clientId' | 'userId' | 'organizationId' | 'epoch'>
+      readonly byGrant?: number
     }
   | { readonly write: 'revoke_access_token'; readonly jti: string; readonly expires: Milliseconds }
   | {

@@ -104,5 +104,32 @@ export function keepsConnectionPromises(opened: () => Opened): void {
       assert.equal(await store.commit([end(connection)]), 'committed')
       assert.equal(await other.commit(exchange(token, { number: 500, connection })), 'overtaken')
     })
+
+    test('a reuse and an uninstall at the same moment: whichever comes second sees the first', async () => {
+      const { store } = opened()
+      const reuse = (number: number): Write => ({
+        write: 'end_grant',
+        number,
+        reason: 'refresh_token_reused',
+        whileConnected: true,
+      })
+      const uninstall = (connection: Connection, byGrant: number): Write => ({
+        write: 'revoke_connection',
+        connection,
+        byGrant,
+      })
+      const granted = async (number: number): Promise<Connection> => {
+        const token = aLegacyToken({ lookup: Buffer.from([number]), userId: `user ${number}` })
+        await importing(store, token)
+        await store.commit(exchange(token, { number }))
+        return (await store.findConnection('app', token.userId, '')) ?? assert.fail('no connection')
+      }
+      const one = await granted(21)
+      assert.equal(await store.commit([reuse(21)]), 'committed')
+      assert.equal(await store.commit([uninstall(one, 21)]), 'overtaken')
+      const other = await granted(22)
+      assert.equal(await store.commit([uninstall(other, 22)]), 'committed')
+      assert.equal(await store.commit([reuse(22)]), 'overtaken')
+    })
   })
 }

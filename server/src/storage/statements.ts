@@ -89,6 +89,10 @@ const useAliasesSql = `update legacy_tokens set status = $6, bound_to = $5, key_
   where ${aliases({ authorization: '$1', dialect: '$2', lookup: '$3', named: '$4', client: '$5' })}
   and status = 'active' and (client <> '' or $7 = 1)`
 
+/** Of a grant: nobody has taken its connection back. */
+const isConnected = `exists (select 1 from connections c where c.number = grants.connection and c.status = 'live'
+    and c.epoch = grants.epoch)`
+
 const codeGood = `status = 'open' and exists (select 1 from clients where id = codes.client
     and status = 'enabled' and tokens_valid_after <= codes.created)`
 
@@ -214,9 +218,7 @@ const table: Table = {
     {
       sql: `update grants set generation = $3, rotated_at = $4, used_at = $5, key_version = $6, refresh_until = $7,
           access_until = $8
-        where number = $1 and generation = $2 and status = 'live'
-        and exists (select 1 from connections c where c.number = grants.connection and c.status = 'live'
-          and c.epoch = grants.epoch)
+        where number = $1 and generation = $2 and status = 'live' and ${isConnected}
         and exists (select 1 from clients where id = grants.client and status = 'enabled'
           and tokens_valid_after <= grants.created)
         returning 1`,
@@ -294,9 +296,10 @@ const table: Table = {
     },
   ],
 
-  end_grant: ({ number, reason }) => [
+  end_grant: ({ number, reason, whileConnected }) => [
     {
-      sql: `update grants set status = 'revoked', reason = $2 where number = $1 and status = 'live' returning 1`,
+      sql: `update grants set status = 'revoked', reason = $2 where number = $1 and status = 'live'
+        ${whileConnected ? `and ${isConnected}` : ''} returning 1`,
       values: [number, reason],
     },
     {
@@ -305,11 +308,13 @@ const table: Table = {
       values: [number, `,${number},`],
     },
   ],
-  revoke_connection: ({ connection }) => [
+  revoke_connection: ({ connection, byGrant }) => [
     {
       sql: `update connections set status = 'revoked', epoch = epoch + 1, live_grants = ','
-        where number = $1 and epoch = $2 and status = 'live' returning 1`,
-      values: [connection.number, connection.epoch],
+        where number = $1 and epoch = $2 and status = 'live'
+        ${byGrant === undefined ? '' : `and exists (select 1 from grants where number = $3 and status = 'live')`}
+        returning 1`,
+      values: [connection.number, connection.epoch, ...(byGrant === undefined ? [] : [byGrant])],
     },
     {
       sql: `delete from codes where client = $1 and user_id = $2 and organization_id = $3 and status = 'open'`,

@@ -257,7 +257,8 @@ suite('refresh token pair: a lost answer', () => {
     const decision = decide({ ...lost, generation: 3 })
     assert.equal(reasonOf(decision), 'refresh_token_reused')
     const [guard, noted] = decision.writes
-    assert.deepEqual(guard, { write: 'end_grant', number: 2, reason: 'refresh_token_reused' })
+    const ended = { write: 'end_grant', number: 2, reason: 'refresh_token_reused', whileConnected: true }
+    assert.deepEqual(guard, ended)
     assert.ok(noted?.write === 'append_event')
     assert.equal(noted.event.kind, 'refresh_token_reused')
   })

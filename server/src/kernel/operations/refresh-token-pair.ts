@@ -172,7 +172,7 @@ function sayAgain(input: RefreshInput, genuine: Genuine, moment: Moment) {
   // Two parties hold this token and we cannot tell which one is the thief, so both lose it.
   return refuse(
     'refresh_token_reused',
-    { write: 'end_grant', number: grant.number, reason: 'refresh_token_reused' },
+    { write: 'end_grant', number: grant.number, reason: 'refresh_token_reused', whileConnected: true },
     event('refresh_token_reused', moment.now, caller.actor, { ...grant, grantNumber: grant.number }),
   )
 }

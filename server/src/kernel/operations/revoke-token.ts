@@ -60,7 +60,7 @@ export const revokeToken: Operation<RevokeInput, PresentedFacts, Revoked> = {
       return uninstalls
         ? granted(
             { revoked: true },
-            { write: 'revoke_connection', connection },
+            { write: 'revoke_connection', connection, byGrant: grant.number },
             event('connection_revoked', now, actor, about),
           )
         : granted(
