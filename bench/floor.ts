@@ -3,12 +3,13 @@
  * makes one row durable (a client's own token needs none; an introspection reads one) and signs, or verifies;
  * with the engine, the settings, the group commit and the signing function of this server, and nothing else.
  */
-import { createHash, generateKeyPairSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { builtinModules } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { parse } from 'node:querystring'
+import { generateKeyPair } from '../server/src/keys/key-pair.ts'
 import type { SigningKey } from '../server/src/keys/sign.ts'
 import { keyId, signToken, verifyToken } from '../server/src/keys/sign.ts'
 import { clientId, clientSecret, codeChallenge } from './rows.ts'
@@ -40,10 +41,7 @@ const refresh = connection.prepare(
 const read = connection.prepare('select * from grants where number = ?')
 
 const secretHash = sha256(clientSecret)
-const { privateKey, publicKey } =
-  algorithm === 'RS256'
-    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-    : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { privateKey, publicKey } = generateKeyPair(algorithm === 'RS256' ? 'RS256' : 'ES256')
 const jwk = publicKey.export({ format: 'jwk' })
 const key: SigningKey = {
   algorithm: algorithm === 'RS256' ? 'RS256' : 'ES256',

@@ -3,7 +3,7 @@
  * signs by ES256 or RS256 here. Its refresh tokens and codes are opaque, so that an answer has one signature,
  * as everybody's. Its token exchange says no refresh token.
  */
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parse } from 'node:querystring'
 import type {
@@ -18,6 +18,7 @@ import type {
   OAuthUser,
 } from '@jmondi/oauth2-server'
 import { AuthorizationServer, DateInterval, JwtService, OAuthRequest } from '@jmondi/oauth2-server'
+import { generateKeyPair } from '../server/src/keys/key-pair.ts'
 import { clientId, clientSecret, codeChallenge, legacyTokenOf, redirectUri, userOf } from './rows.ts'
 import type { Kind } from './serve-peer.ts'
 import { servePeer } from './serve-peer.ts'
@@ -123,10 +124,7 @@ type Signer = {
 }
 // What its service is made of; that takes one key for both, so it can do HMAC alone by itself.
 const { default: jsonwebtoken } = (await import('jsonwebtoken' as string)) as { default: Signer }
-const keys =
-  algorithm === 'RS256'
-    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-    : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const keys = generateKeyPair(algorithm === 'RS256' ? 'RS256' : 'ES256')
 const jwt = new JwtService('unused')
 jwt.sign = async (payload) => jsonwebtoken.sign(payload, keys.privateKey, { algorithm })
 jwt.verify = async (token, options = {}) =>

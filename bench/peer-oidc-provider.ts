@@ -3,8 +3,8 @@
  * keeps a thousand entries; this one keeps all, and is a plain `Map`, so that nothing but the peer itself is
  * measured.
  */
-import { generateKeyPairSync } from 'node:crypto'
 import type { RequestListener } from 'node:http'
+import { generateKeyPair } from '../server/src/keys/key-pair.ts'
 import { postgresAdapter } from './oidc-postgres.ts'
 import { clientId, clientSecret, codeChallenge, legacyTokenOf, redirectUri, userOf } from './rows.ts'
 import { servePeer } from './serve-peer.ts'
@@ -79,10 +79,7 @@ const resourceServer = {
     : { accessTokenFormat: 'jwt', jwt: { sign: { alg: algorithm } } }),
 }
 const keyAlgorithm = algorithm === 'RS256' ? 'RS256' : 'ES256'
-const { privateKey } =
-  keyAlgorithm === 'RS256'
-    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-    : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { privateKey } = generateKeyPair(keyAlgorithm)
 const signingKey = { ...privateKey.export({ format: 'jwk' }), alg: keyAlgorithm, use: 'sig' }
 
 const provider = new Provider(issuer, {

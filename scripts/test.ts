@@ -46,6 +46,9 @@ const ofEitherBackend = [
   ].map((name) => `promises/${name}.test`),
 ]
 
+/** Several times what the slowest file takes on two cores. */
+const fileMilliseconds = 600_000
+
 const all = globbed(['server/src', 'scripts', 'bench'], '.test.ts').filter(
   (path) => filters.length === 0 || filters.some((filter) => path.includes(filter)),
 )
@@ -94,6 +97,8 @@ async function run(
   console.log(`── ${tests.length} files of tests ${of}`)
   // A test that fails before it has closed what it opened must not wait for ever.
   const options = ['--test', '--test-force-exit', '--test-concurrency=2', '--test-reporter=spec']
+  // Nor one that hangs in native code, where nothing in its own process could end it.
+  if (!values.long) options.push(`--test-timeout=${fileMilliseconds}`)
   // Not waited for in one go: the server's log must be read meanwhile, or it stops where its pipe is full.
   const child = spawn(process.execPath, [...nodeOptions, ...options, ...tests], {
     cwd: root,

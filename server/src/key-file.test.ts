@@ -1,10 +1,11 @@
 /** What a file of keys may bring in: what this deployment has written, and nothing else. */
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import { markedLine } from './events/marked-line.ts'
 import type { Store } from './kernel/store.ts'
 import { exportKeys, importKeys, KeyFileError } from './key-file.ts'
+import { generateKeyPair } from './keys/key-pair.ts'
 import { openKeyRing } from './keys/key-ring.ts'
 import { RootSecretError } from './keys/root-secret.ts'
 import type { KeyWork } from './keys/rotate.ts'
@@ -49,7 +50,7 @@ suite('a file of keys', () => {
   test('a line that was changed is refused, whichever of its members', async () => {
     await rotateKeys(work())
     const lines = await exportKeys(store, rootSecret)
-    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const { publicKey } = generateKeyPair('ES256')
     const forged = JSON.stringify({ ...publicKey.export({ format: 'jwk' }), kid: 'theirs', alg: 'ES256' })
     for (const members of [
       { public_jwk: forged },

@@ -3,7 +3,7 @@
  * that every node knows a new version before the first one uses it.
  */
 import type { KeyObject } from 'node:crypto'
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import type { Actor } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
 import type { SignatureAlgorithm } from '../kernel/policy.ts'
@@ -11,6 +11,7 @@ import type { Milliseconds, StoredKey } from '../kernel/records.ts'
 import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
 import { purposes } from '../kernel/ring.ts'
 import type { Store } from '../kernel/store.ts'
+import { generateKeyPair } from './key-pair.ts'
 import { RootSecretError } from './root-secret.ts'
 import { derive, seal, unseal } from './seal.ts'
 import type { PublicJwk, SigningKey } from './sign.ts'
@@ -258,17 +259,11 @@ function publicJwkOf(key: KeyObject, algorithm: SignatureAlgorithm): PublicJwk {
 }
 
 function generate(algorithm: SignatureAlgorithm): { privateKey: Buffer; jwk: PublicJwk } {
-  const { privateKey, publicKey } = pairOf(algorithm)
+  const { privateKey, publicKey } = generateKeyPair(algorithm)
   return {
     privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }),
     jwk: publicJwkOf(publicKey, algorithm),
   }
-}
-
-function pairOf(algorithm: SignatureAlgorithm) {
-  if (algorithm === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  if (algorithm === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return generateKeyPairSync('ed25519')
 }
 
 const fingerprint = (

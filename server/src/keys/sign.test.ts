@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { generateKeyPair } from './key-pair.ts'
 import type { SigningKey } from './sign.ts'
 import { keyId, signToken, verifyToken } from './sign.ts'
 
 function aKey(): SigningKey {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } = generateKeyPair('ES256')
   const jwk = publicKey.export({ format: 'jwk' })
   const publicJwk = { ...jwk, kid: keyId(jwk), alg: 'ES256', use: 'sig' }
   return { algorithm: 'ES256', privateKey, publicJwk, currentFrom: 0, publishUntil: undefined, signs: true }

@@ -1,10 +1,11 @@
 /** A certificate for one name, signed by its own key, made for a test and worth nothing outside of it. */
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { sign } from 'node:crypto'
+import { generateKeyPair } from '../keys/key-pair.ts'
 
 export type TestCertificate = { readonly key: string; readonly cert: string }
 
 export function certificateFor(name: string): TestCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } = generateKeyPair('ES256')
   const signature = sequence(oid(ecdsaWithSha256))
   const names = sequence(der(0x31, sequence(oid(commonName), der(0x0c, Buffer.from(name)))))
   const day = 86_400_000

@@ -1,8 +1,8 @@
 /** An operator's own identity provider: a real one, on the loopback, that asks its users nothing. */
-import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
+import { generateKeyPair } from '../keys/key-pair.ts'
 
 /** What of the provider's interface is used here; it declares no types. */
 type Grant = { addOIDCScope(scope: string): void; save(): Promise<string> }
@@ -110,7 +110,7 @@ const configurationOf = (
 })
 
 const signingKey = () => ({
-  ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
+  ...generateKeyPair('RS256').privateKey.export({ format: 'jwk' }),
   alg: 'RS256',
   use: 'sig',
 })
