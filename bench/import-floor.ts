@@ -5,13 +5,12 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { runRowsDefault, sliceRows } from '../server/src/import/import-file.ts'
+import { rowsPerInsert } from '../server/src/storage/bulk.ts'
 import type { Statement } from '../server/src/storage/database.ts'
 import { openSqlite } from '../server/src/storage/sqlite.ts'
 
 const [file = '', path = ''] = process.argv.slice(2)
-const rowsPerInsert = 20
-const rowsPerSlice = 8000
-const rowsPerRun = 100_000
 
 type Row = readonly [digest: Buffer, fields: readonly string[]]
 
@@ -32,8 +31,8 @@ function insert(rows: readonly Row[]): Statement {
 
 async function write(rows: Row[]): Promise<void> {
   rows.sort(([one], [other]) => Buffer.compare(one, other))
-  for (let slice = 0; slice < rows.length; slice += rowsPerSlice) {
-    const end = Math.min(slice + rowsPerSlice, rows.length)
+  for (let slice = 0; slice < rows.length; slice += sliceRows) {
+    const end = Math.min(slice + sliceRows, rows.length)
     const statements: Statement[] = []
     for (let at = slice; at < end; at += rowsPerInsert) {
       statements.push(insert(rows.slice(at, Math.min(at + rowsPerInsert, end))))
@@ -59,7 +58,7 @@ for await (const text of createReadStream(file, { encoding: 'latin1', highWaterM
         fields,
       ])
   }
-  if (waiting.length >= rowsPerRun) {
+  if (waiting.length >= runRowsDefault) {
     await write(waiting)
     waiting = []
   }

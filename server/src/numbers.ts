@@ -86,7 +86,7 @@ export async function leaseNumbers(store: Store, now: () => Milliseconds): Promi
         size = Math.min(size * 2, blockMax)
       }
       const number = block.first
-      block = { first: number + 1, count: block.count - 1, era: block.era }
+      block = { first: number + 1, count: block.count - 1, primary: block.primary }
       if (!spare && block.count < size / 2) leaseAhead()
       return number
     },

@@ -58,8 +58,8 @@ export type ImportSummary = {
 }
 
 /** In longer sorted runs, more rows share a page of the table. */
-const runRowsDefault = 100_000
-const sliceRows = 8000
+export const runRowsDefault = 100_000
+export const sliceRows = 8000
 /**
  * A server on the same file asks for the lock every few milliseconds; between two slices it finds it free.
  * While the file is read, that takes as long, so one run is written while the next one is read.

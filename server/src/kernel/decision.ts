@@ -2,6 +2,7 @@
 import type { AccountWrite } from './account-writes.ts'
 import type { AdmissionWrite } from './admissions.ts'
 import type { CallbackWrite } from './callback-secrets.ts'
+import type { EndWrite } from './end-writes.ts'
 import type { EventKind } from './event-kinds.ts'
 import type { LeaseWrite } from './leases.ts'
 import type { Logo } from './logo.ts'
@@ -14,7 +15,6 @@ import type {
   Connection,
   Event,
   Grant,
-  LegacyToken,
   MetaKey,
   Milliseconds,
   Organization,
@@ -29,6 +29,7 @@ import type { SignInWrite } from './sign-in.ts'
 export type Answer<Result> = { readonly granted: Result } | { readonly refused: Refusal }
 export type Decision<Result> = { readonly answer: Answer<Result>; readonly writes: readonly Write[] }
 
+/** Yes. */
 export const grant = <Result>(result: Result, ...writes: readonly Write[]): Decision<Result> => ({
   answer: { granted: result },
   writes,
@@ -145,37 +146,7 @@ export type Write =
       readonly openMax: number | undefined
     }
   | { readonly write: 'append_event'; readonly event: Omit<Event, 'id'> }
-  // Ends.
-  | {
-      readonly write: 'end_grant'
-      readonly number: number
-      readonly reason: string
-      /** As a guard: only while its connection lives, so that an uninstall at the same moment comes first. */
-      readonly whileConnected?: true
-    }
-  | {
-      /** With it go its open codes, request token and mailed codes. `byGrant`: only while that one lives. */
-      readonly write: 'revoke_connection'
-      readonly connection: Pick<Connection, 'number' | 'clientId' | 'userId' | 'organizationId' | 'epoch'>
-      readonly byGrant?: number
-    }
-  | { readonly write: 'revoke_access_token'; readonly jti: string; readonly expires: Milliseconds }
-  | {
-      readonly write: 'revoke_legacy_token'
-      readonly token: SeenLegacyToken
-      readonly among?: LegacyTokensSeen | undefined
-    }
-  | {
-      /** The open codes of a client, of whatever kind: whoever stole its legacy tokens may hold one. */
-      readonly write: 'drop_codes'
-      readonly clientId: string
-    }
-  | {
-      readonly write: 'reset_legacy_token'
-      readonly token: SeenLegacyToken
-      readonly connectionEpoch: number
-      readonly among?: LegacyTokensSeen | undefined
-    }
+  | EndWrite
   // Consent and sessions.
   | {
       /** What the user allowed; only where the connection is as it was seen, or not there, as it was not. */
@@ -250,19 +221,6 @@ export type Write =
       readonly key: Pick<StoredKey, 'kind' | 'version' | 'status' | 'sealed' | 'publishUntil'>
       readonly seen?: NewestKey | undefined
     }
-
-/** A legacy token's row as seen: an exchange changes its status, a code its number, a reset its count. */
-export type SeenLegacyToken = Pick<LegacyToken, 'lookup' | 'clientId' | 'status' | 'exchange' | 'grantNumber'>
-
-/**
- * For the guard of whoever ends or resets several rows: these, and no others, stand under the look-ups and in
- * the authorizations of the rows, each as it was. Else an exchange in flight would leave a grant that nobody
- * ends.
- */
-export type LegacyTokensSeen = {
-  readonly lookups: readonly Uint8Array[]
-  readonly rows: readonly (SeenLegacyToken & Pick<LegacyToken, 'authorization' | 'dialect'>)[]
-}
 
 /**
  * The newest version of the ring as a commit saw it, for its guard. Without it, a key added while the table

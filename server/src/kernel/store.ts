@@ -105,7 +105,7 @@ export type NumberBlock = {
   readonly first: number
   readonly count: number
   /** Which of the database's primaries leased it, of those that were seen here. */
-  readonly era: number
+  readonly primary: number
 }
 
 export type ImportedLegacyToken = Omit<

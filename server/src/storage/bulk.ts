@@ -16,16 +16,16 @@ type Bulk = Pick<
 >
 
 /** Rows in one insert: measured best; more buy nothing. */
-const rowsPerInsert = 20
+export const rowsPerInsert = 20
 
 export const bulkOf = (database: Database): Bulk => ({
   async leaseNumbers(count, from = 1) {
     for (;;) {
       // Asked first: a block that was leased of another primary meanwhile is one too many, and is left.
-      const era = eraOf(database)
+      const primary = primaryOf(database)
       const first = Math.max(await nextNumber(database), from)
       const held = await database.commit([{ sql: leaseSql, values: [first, first + count] }])
-      if (held) return { first, count, era }
+      if (held) return { first, count, primary }
     }
   },
   isLeased: (block) => isLeased(database, block),
@@ -67,13 +67,13 @@ export const bulkOf = (database: Database): Bulk => ({
   sweep: sweeper(database),
 })
 
-const eraOf = ({ era }: Database): number => era?.() ?? 0
+const primaryOf = ({ primary }: Database): number => primary?.() ?? 0
 
-async function isLeased(database: Database, { first, count, era }: NumberBlock): Promise<boolean> {
+async function isLeased(database: Database, { first, count, primary }: NumberBlock): Promise<boolean> {
   const sql = 'select 1 from number_blocks where next_first = $1 and closed_from is null'
   const rows = await database.query(sql, [first + count])
   // By now it is known whose connection that was.
-  return rows.length > 0 && era === eraOf(database)
+  return rows.length > 0 && primary === primaryOf(database)
 }
 
 const leaseSql = `insert into number_blocks (first, next_first, closed_from)

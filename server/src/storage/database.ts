@@ -74,7 +74,7 @@ export type Database = {
    * Another number once another primary was found: it may lack what the one before it acknowledged. Absent
    * where there is never another.
    */
-  era?(): number
+  primary?(): number
   /** The names of all tables. */
   tables(): Promise<ReadonlySet<string>>
   close(): Promise<void>

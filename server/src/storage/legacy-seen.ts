@@ -1,5 +1,5 @@
 /** What a guard asks of legacy tokens that a decision has seen. */
-import type { LegacyTokensSeen, SeenLegacyToken } from '../kernel/decision.ts'
+import type { LegacyTokensSeen, SeenLegacyToken } from '../kernel/end-writes.ts'
 import type { Value } from './database.ts'
 import { places } from './statement-parts.ts'
 

@@ -2,6 +2,7 @@
 import type { KeyUses, LegacyRow, Store } from '../kernel/store.ts'
 import type { Database, Row } from './database.ts'
 import { bytes, number, text, toLegacyToken, words } from './rows.ts'
+import { isConnected } from './statement-parts.ts'
 
 type Finders = Pick<
   Store,
@@ -24,8 +25,7 @@ const legacyRowColumns = `l.*, (select max(c.epoch) ${ownConnection}) as connect
   exists (select 1 from grants g where g.number = l.grant_number and g.status = 'live') as grant_is_live`
 
 /** What a user took back is not to come alive again, so such tokens are not to be reset. */
-const isUnderItsConnection = `exists (select 1 from connections c where c.number = g.connection
-    and c.status = 'live' and c.epoch = g.epoch)`
+const isUnderItsConnection = isConnected('g')
 
 const isExchangedBy = (client: string): string =>
   `(l.client = ${client} or (l.client = '' and l.bound_to = ${client})) and l.status in ('exchanged', 'retired')`

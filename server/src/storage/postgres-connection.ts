@@ -55,7 +55,7 @@ export type Connections = {
   /** Ends one at once, whatever is in flight on it. */
   cut(client: pg.Client): void
   /** Another number once another primary was found. */
-  era(): number
+  primary(): number
 }
 
 /** Classes of errors that are the database's, not a mistake in a statement of ours. */

@@ -17,7 +17,7 @@ import {
 } from './postgres-connection.ts'
 
 /** Which primary a server is: each that is promoted counts its timeline one further. */
-type Standing = { readonly system: string; readonly timeline: number }
+type Primary = { readonly system: string; readonly timeline: number }
 
 /** A server that says nothing for so long is not there. */
 const connectMillisecondsMax = 2_000
@@ -43,8 +43,8 @@ export function connectionsTo(settings: PostgresSettings): Connections {
   const addresses = addressesIn(settings.url)
   const waitMilliseconds = settings.waitMillisecondsMax ?? waitMillisecondsDefault
   const open = new Map<pg.Client, Socket>()
-  let newest: Standing | undefined
-  let era = 0
+  let newest: Primary | undefined
+  let primariesSeen = 0
   let known: string | undefined
   let searching: Promise<string> | undefined
   let failed: { readonly error: unknown; readonly until: number } | undefined
@@ -56,18 +56,18 @@ export function connectionsTo(settings: PostgresSettings): Connections {
   }
 
   /** Throws where a later primary was seen; where this one is the later, the connections to others end. */
-  function learn(standing: Standing | undefined, address: string, client: pg.Client): void {
-    if (!standing) return
-    const isSame = standing.system === newest?.system
-    if (isSame && newest && standing.timeline < newest.timeline) {
+  function learn(primary: Primary | undefined, address: string, client: pg.Client): void {
+    if (!primary) return
+    const isSame = primary.system === newest?.system
+    if (isSame && newest && primary.timeline < newest.timeline) {
       throw new StoreUnavailable('The database was the primary once; another one is it now.')
     }
-    if (newest && !(isSame && standing.timeline === newest.timeline)) {
+    if (newest && !(isSame && primary.timeline === newest.timeline)) {
       distrust(client)
       known = address
-      era += 1
+      primariesSeen += 1
     }
-    newest = standing
+    newest = primary
   }
 
   async function openAt(address: string, pipeline: boolean): Promise<pg.Client> {
@@ -91,7 +91,7 @@ export function connectionsTo(settings: PostgresSettings): Connections {
     try {
       await client.connect()
       await refuseStandby(client)
-      if (!settings.unconfirmed) learn(await confirmedStanding(client), address, client)
+      if (!settings.unconfirmed) learn(await confirmedPrimary(client), address, client)
       return client
     } catch (error) {
       if (error instanceof StoreUnavailable) void client.end().catch(() => undefined)
@@ -153,7 +153,7 @@ export function connectionsTo(settings: PostgresSettings): Connections {
       }
     },
     distrust: () => distrust(),
-    era: () => era,
+    primary: () => primariesSeen,
     cut: (client) => void open.get(client)?.destroy(),
   }
 }
@@ -219,7 +219,7 @@ const confirmSql = `
   from pg_control_system(), pg_logical_emit_message(true, 'tokenferry', '')`
 
 /** `undefined`: this server does not say, or not to us. */
-async function confirmedStanding(client: pg.Client): Promise<Standing | undefined> {
+async function confirmedPrimary(client: pg.Client): Promise<Primary | undefined> {
   try {
     const { rows } = await client.query(confirmSql)
     refuseUnsure(client)

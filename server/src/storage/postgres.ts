@@ -262,7 +262,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     async script(sql) {
       await retrying(() => transaction(lockAlone, (client) => client.query(sql)))
     },
-    era: connections.era,
+    primary: connections.primary,
     async tables() {
       const { rows } = await retrying(() =>
         pool.use((client) =>

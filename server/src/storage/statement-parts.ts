@@ -115,6 +115,10 @@ export const userValues = (user: User): Value[] => [
   none(user.region),
 ]
 
+/** Of a grant, by the name of its row: nobody has taken its connection back. */
+export const isConnected = (grant: string): string => `exists (select 1 from connections c
+    where c.number = ${grant}.connection and c.epoch = ${grant}.epoch and c.status = 'live')`
+
 /** A value, or the null that a row keeps for none. */
 export const none = <V>(value: V | undefined): V | null => value ?? null
 

@@ -23,6 +23,7 @@ import {
   connectionValues,
   insert,
   isBarred,
+  isConnected,
   none,
   places,
 } from './statement-parts.ts'
@@ -88,10 +89,6 @@ const exchangeOfSeveral = exchangeSql(`${exchangeable} and ${noAliasIsUsed}`)
 const useAliasesSql = `update legacy_tokens set status = $6, bound_to = $5, key_version = null, grant_number = null
   where ${aliases({ authorization: '$1', dialect: '$2', lookup: '$3', named: '$4', client: '$5' })}
   and status = 'active' and (client <> '' or $7 = 1)`
-
-/** Of a grant: nobody has taken its connection back. */
-const isConnected = `exists (select 1 from connections c where c.number = grants.connection and c.status = 'live'
-    and c.epoch = grants.epoch)`
 
 const codeGood = `status = 'open' and exists (select 1 from clients where id = codes.client
     and status = 'enabled' and tokens_valid_after <= codes.created)`
@@ -218,7 +215,7 @@ const table: Table = {
     {
       sql: `update grants set generation = $3, rotated_at = $4, used_at = $5, key_version = $6, refresh_until = $7,
           access_until = $8
-        where number = $1 and generation = $2 and status = 'live' and ${isConnected}
+        where number = $1 and generation = $2 and status = 'live' and ${isConnected('grants')}
         and exists (select 1 from clients where id = grants.client and status = 'enabled'
           and tokens_valid_after <= grants.created)
         returning 1`,
@@ -299,7 +296,7 @@ const table: Table = {
   end_grant: ({ number, reason, whileConnected }) => [
     {
       sql: `update grants set status = 'revoked', reason = $2 where number = $1 and status = 'live'
-        ${whileConnected ? `and ${isConnected}` : ''} returning 1`,
+        ${whileConnected ? `and ${isConnected('grants')}` : ''} returning 1`,
       values: [number, reason],
     },
     {

@@ -3,6 +3,7 @@ import type { Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Database, Statement } from './database.ts'
 import { number, numberOrNone } from './rows.ts'
+import { isConnected } from './statement-parts.ts'
 
 const day = 86_400_000
 /** Events are read within this time, by whoever reads them. */
@@ -35,8 +36,7 @@ export function sweeper(database: Database): Store['sweep'] {
  * database.
  */
 const dead = `g.number > $2 and g.number <= $3 and g.access_until < $1
-  and (g.refresh_until < $1 or g.status <> 'live' or not exists (
-    select 1 from connections c where c.number = g.connection and c.epoch = g.epoch and c.status = 'live'))
+  and (g.refresh_until < $1 or g.status <> 'live' or not ${isConnected('g')})
   and exists (select 1 from number_blocks b where b.first <= g.number and b.closed_from > g.number)`
 
 /**

@@ -1,5 +1,5 @@
 /** What the operator's commands on one legacy token share: whose row is meant, and what it stands for. */
-import type { LegacyTokensSeen } from '../decision.ts'
+import type { LegacyTokensSeen } from '../end-writes.ts'
 import type { LegacyRow } from '../store.ts'
 
 /** The token's rows: of this client, or of all; without the other tokens of its authorization. */
