@@ -10,7 +10,7 @@ import { openDeployment } from '../main.ts'
 import { openDatabase } from '../open-database.ts'
 import { standardApp } from '../promises/asks.ts'
 import { rootSecretName, testConfig } from '../testing/deployment.ts'
-import { isLong, shortOrLong } from '../testing/length.ts'
+import { isLong, progress, shortOrLong } from '../testing/length.ts'
 import type { PostgresServer } from '../testing/postgres.ts'
 import { administer, startPostgres } from '../testing/postgres.ts'
 import type { ServerProcess } from '../testing/server-process.ts'
@@ -120,6 +120,7 @@ async function underLoad(
   const killed: string[] = []
   try {
     for (let round = 0; round < rounds; round += 1) {
+      progress(`round ${round + 1} of ${rounds}`)
       for (const victim of shuffled(victims, chance)) {
         await load.acknowledged(chance.between(10, 80), context.signal)
         killed.push(victim.name)

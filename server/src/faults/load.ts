@@ -125,9 +125,12 @@ export function startLoad({ bases, app, legacyTokens, refreshesPerToken, chance 
     acknowledged(more, signal) {
       const wanted = acknowledged + more
       return new Promise((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('The clients got no further.')))
+        const giveUp = (): void => reject(new Error('The clients got no further.'))
+        signal.addEventListener('abort', giveUp)
         progress = () => {
-          if (acknowledged >= wanted) resolve()
+          if (acknowledged < wanted) return
+          signal.removeEventListener('abort', giveUp)
+          resolve()
         }
         progress()
       })

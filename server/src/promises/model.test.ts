@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { Backend } from '../storage/database.ts'
-import { shortOrLong } from '../testing/length.ts'
+import { progress, shortOrLong } from '../testing/length.ts'
 import type { Step, Wish } from './model-play.ts'
 import { play } from './model-play.ts'
 import type { World } from './model-world.ts'
@@ -135,6 +135,7 @@ for (const [backend, count] of [
         const here = world
         here.clock.now = start
         names += 1
+        if (names % 100 === 0) progress(`${names} sequences on ${backend}`)
         let isGood = false
         try {
           isGood = await play(sequence, here, `n${names}`)
