@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { makeRootSecret } from '../keys/root-secret.ts'
 import { migrate } from '../storage/migrate.ts'
 import { openPostgres } from '../storage/postgres.ts'
 import type { PostgresServer } from '../testing/postgres.ts'
 import { administer, startPostgres } from '../testing/postgres.ts'
+import { freePort } from '../testing/serving.ts'
 import { examine } from './doctor-checks.ts'
 import { versionFinding } from './doctor-postgres.ts'
 
@@ -17,7 +19,11 @@ suite('doctor: PostgreSQL', { timeout: 120_000 }, () => {
 
   before(async () => {
     makeRootSecret(join(folder, 'root-secret'))
-    server = await startPostgres({ durable: true, settings: { max_connections: '30' } })
+    server = await startPostgres({
+      port: await freePort(),
+      durable: true,
+      settings: { max_connections: '30' },
+    })
     for (const name of ['sound', 'empty']) await administer(server.url(), `create database ${name}`)
     const database = await openPostgres({ url: server.url('sound') })
     await migrate(database)
@@ -195,5 +201,53 @@ suite('doctor: PostgreSQL', { timeout: 120_000 }, () => {
     )
     assert.equal(await said('partitions'), 'ok: grants has one part')
     assert.match(await said('partitions', many), /^warn: grants has one part, and postgres\.partitions is 4/)
+  })
+
+  test('changes of grants that find no room on their page are found, and those that do are fine', async () => {
+    const grants = (count: number) => `insert into grants
+      (number, locator_hash, connection, client, user_id, organization_id, acts_as, authorized_by, scopes,
+        resource, epoch, generation, rotated_at, key_version, created, access_until, status, replays)
+      select n, '\\x00', 1, 'app', 'ada', '', 'user', 'legacy_token', '', '', 0, 0, 0, 1, 0, 0, 'live', 0
+      from generate_series(1, ${count}) n`
+    const forget = "select pg_stat_reset_single_table_counters(to_regclass('grants'))"
+    const says = async (count: number, turns: number, end: string): Promise<string> => {
+      for (const sql of ['truncate grants', grants(count), forget]) await administer(server.url('sound'), sql)
+      const turn = `update grants set generation = generation + 1; ${end};`
+      const quick = `perform set_config('synchronous_commit', 'off', false)`
+      const change = `do $$ begin ${quick}; for turn in 1..${turns} loop ${turn} end loop; end $$`
+      await administer(server.url('sound'), change)
+      await administer(server.url('sound'), 'select pg_stat_force_next_flush()')
+      return said('refreshes')
+    }
+    try {
+      assert.equal(await says(1, 100, 'commit'), '', 'too few to say anything')
+      assert.match(await says(1, 10_001, 'commit'), /^ok: 100 % of the changes of grants touched no index$/)
+      assert.match(
+        await says(4_000, 4, 'null'),
+        /^warn: \d+ % of the changes .*: pages are full\. alter table/,
+      )
+    } finally {
+      await administer(server.url('sound'), 'truncate grants')
+    }
+  })
+
+  test('a standby is told of, and one that is far behind', async () => {
+    const standby = await startPostgres({ port: await freePort(), standbyOf: server })
+    /** It connects, and tells how far it is, when it comes to it. */
+    const until = async (expected: RegExp): Promise<void> => {
+      while (!expected.test(await said('standby'))) await pause(50)
+    }
+    try {
+      await until(/^ok: standby: streaming, async, \d+ KiB behind\nwarn: none is waited for/)
+      await administer(standby.url(), 'select pg_wal_replay_pause()')
+      // A segment of 16 MiB each.
+      for (let segment = 0; segment < 5; segment += 1) {
+        await administer(server.url(), `select pg_logical_emit_message(false, 'test', '')`)
+        await administer(server.url(), 'select pg_switch_wal()')
+      }
+      await until(/^warn: standby: streaming, async, \d{5} KiB behind: a switch to it waits for that/)
+    } finally {
+      await standby.stop()
+    }
   })
 })
