@@ -33,7 +33,8 @@ const settings: Readonly<Record<string, string>> = {
     'Your own key, where legacy tokens are imported as `hmac-sha256`: `env:NAME` or `file:PATH`.',
   trusted_proxies: 'Addresses whose `X-Forwarded-*` headers count.',
   'limits.body_bytes': 'The largest body.',
-  'limits.failures_per_minute': 'Failed guesses of tokens that one address may make in a minute.',
+  'limits.failures_per_minute':
+    'Failed guesses of tokens that one address (of IPv6: one /64) may make in a minute.',
   'limits.sign_in_failures_per_minute':
     'Wrong passwords that one address (of IPv6: one /64) may try in a minute, whatever the user names.',
   'brand.name': 'Your name, above every page and in every mail. Without it, the host of `public_url`.',

@@ -134,6 +134,14 @@ suite('http: failed attempts', () => {
     assert.equal(attempts.take().counts.length, 100)
   })
 
+  test('whoever changes addresses within a network of IPv6 is one', () => {
+    const attempts = counting(10, nobodyElse)
+    for (let at = 0; at < 10; at += 1) fail(attempts, `2001:db8::${at}`, 1)
+    assert.equal(attempts.countOf('2001:db8::ffff'), 10)
+    assert.equal(attempts.countOf('2001:db8:0:1::'), 0)
+    assert.equal(attempts.take().counts.length, 1)
+  })
+
   test('what this node is just writing is not counted twice when it is read', async () => {
     const attempts = counting(10, async () => [{ key: 'address:guess:a', count: 7 }])
     fail(attempts, 'a', 5)

@@ -1,8 +1,9 @@
 /**
- * Failed attempts by address, of the minute that is, on all nodes together: counted in memory and written in
- * batches; what other nodes have written is read again once a second, while anything fails here. Approximate
- * within that second.
+ * Failed attempts by address, or by network where that is whom an address stands for, of the minute that is, on
+ * all nodes together: counted in memory and written in batches; what other nodes have written is read again once
+ * a second, while anything fails here. Approximate within that second.
  */
+import { networkOf } from '../kernel/addresses.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Counted, Taken } from './budgets.ts'
@@ -94,14 +95,14 @@ export function failedAttempts({ store, kind, perMinuteMax, now }: FailedAttempt
   return {
     note(address) {
       turn()
-      const tally = tallyOf(address)
+      const tally = tallyOf(networkOf(address))
       tally.pending += 1
       unwritten.add(tally)
       void read()
     },
     countOf(address) {
       turn()
-      const tally = tallies.get(address)
+      const tally = tallies.get(networkOf(address))
       return tally === undefined ? 0 : ownOf(tally) + tally.others
     },
     secondsLeft: () => Math.ceil((minute - (now() % minute)) / 1000),

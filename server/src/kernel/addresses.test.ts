@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { isRange, isWithin } from './addresses.ts'
+import { isRange, isWithin, networkOf } from './addresses.ts'
 
 suite('addresses: what is in a range', () => {
   const cases: readonly (readonly [range: string, inside: readonly string[], outside: readonly string[]])[] =
@@ -90,5 +90,27 @@ suite('addresses: what is in a range', () => {
       assert.ok(!isRange(text), JSON.stringify(text))
       assert.ok(!isWithin('192.0.2.1', [text]), JSON.stringify(text))
     }
+  })
+
+  test('whom an address stands for: its /64, however it is written; one of IPv4, and what is none, itself', () => {
+    const networks = (...addresses: readonly string[]) => addresses.map(networkOf)
+    assert.deepEqual(
+      new Set(
+        networks('2001:db8:0:1::1', '2001:DB8:0:1:ffff::', '2001:db8::1:2:3:4:5', '2001:0db8:0000:1::'),
+      ),
+      new Set(['2001:db8:0:1::/64']),
+    )
+    assert.deepEqual(networks('2001:db8::1', '::1', '2001:db8:0:2::1', 'fe80::1%eth0'), [
+      '2001:db8:0:0::/64',
+      '0:0:0:0::/64',
+      '2001:db8:0:2::/64',
+      'fe80:0:0:0::/64',
+    ])
+    assert.deepEqual(networks('192.0.2.1', '::ffff:192.0.2.1', '192.0.2.2'), [
+      '192.0.2.1',
+      '192.0.2.1',
+      '192.0.2.2',
+    ])
+    assert.deepEqual(networks('', 'a:b', '1:2:3:4:5:6:7:8:9'), ['', 'a:b', '1:2:3:4:5:6:7:8:9'])
   })
 })

@@ -16,6 +16,19 @@ export function isRange(text: string): boolean {
   return length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= heard.bits)
 }
 
+/**
+ * Whom an address stands for: of IPv6 the network of 64 bits, since whoever has one address of it has them all
+ * (RFC 4291 §2.5.4, RFC 6177); of IPv4 itself.
+ */
+export function networkOf(address: string): string {
+  // Most are of IPv4, and this is asked with every request.
+  if (!address.includes(':')) return address
+  const heard = hearAddress(address.replace(/%.*/, ''))
+  if (!heard) return address
+  if (heard.bits === 32) return [24n, 16n, 8n, 0n].map((by) => (heard.value >> by) & 0xffn).join('.')
+  return `${[112n, 96n, 80n, 64n].map((by) => ((heard.value >> by) & 0xffffn).toString(16)).join(':')}::/64`
+}
+
 function contains(range: string, address: Heard): boolean {
   if (!isRange(range)) return false
   const [base = '', length] = range.split('/')

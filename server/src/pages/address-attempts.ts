@@ -1,5 +1,6 @@
 /** Passwords tried from one address: whoever tries one name after the other gets few of them a minute. */
 import type { FailedAttempts } from '../http/failed-attempts.ts'
+import { networkOf } from '../kernel/addresses.ts'
 
 export type AddressAttempts = {
   /**
@@ -18,37 +19,21 @@ export function addressAttempts(failures: FailedAttempts, failuresPerMinuteMax: 
 
   return {
     begin(address) {
-      const group = groupOf(address)
-      const failed = failures.countOf(group)
-      const begun = underWay.get(group) ?? 0
+      const network = networkOf(address)
+      const failed = failures.countOf(address)
+      const begun = underWay.get(network) ?? 0
       if (failed >= failuresPerMinuteMax) return 'spent'
       if (failed + begun >= failuresPerMinuteMax) return 'full'
-      underWay.set(group, begun + 1)
+      underWay.set(network, begun + 1)
       return 'begun'
     },
     end(address, hasFailed) {
-      const group = groupOf(address)
-      const begun = underWay.get(group) ?? 0
-      if (begun > 1) underWay.set(group, begun - 1)
-      else underWay.delete(group)
-      if (hasFailed) failures.note(group)
+      const network = networkOf(address)
+      const begun = underWay.get(network) ?? 0
+      if (begun > 1) underWay.set(network, begun - 1)
+      else underWay.delete(network)
+      if (hasFailed) failures.note(address)
     },
     secondsLeft: failures.secondsLeft,
   }
 }
-
-/** One line at home has as many IPv6 addresses as it likes, all within a /64 (RFC 6177 §2). */
-export function groupOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  if (mapped?.[1] !== undefined) return mapped[1]
-  if (!address.includes(':')) return address
-  const [head = '', tail] = address.split('::')
-  const before = groupsOf(head)
-  const after = groupsOf(tail ?? '')
-  const zeros = tail === undefined ? [] : Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0)
-  const network = [...before, ...zeros, ...after].slice(0, 4)
-  return `${network.map((group) => group.toString(16)).join(':')}::/64`
-}
-
-const groupsOf = (part: string): readonly number[] =>
-  part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))

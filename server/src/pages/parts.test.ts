@@ -10,7 +10,7 @@ import { aPlace } from '../testing/place.ts'
 import { anOrganization } from '../testing/records.ts'
 import { explain, languages, wordsFor } from '../words/index.ts'
 import type { AddressAttempts } from './address-attempts.ts'
-import { addressAttempts, groupOf } from './address-attempts.ts'
+import { addressAttempts } from './address-attempts.ts'
 import { consentPage } from './consent.ts'
 import { cookies } from './cookies.ts'
 import { html } from './html.ts'
@@ -132,25 +132,6 @@ suite('pages: parts', () => {
     assert.equal(counted.begin('192.0.2.1'), 'full')
     counted.end('192.0.2.1', true)
     assert.equal(counted.begin('192.0.2.1'), 'spent')
-  })
-
-  test('addresses of one /64 are one, however they are written; others and IPv4 stand for themselves', () => {
-    const groups = (...addresses: readonly string[]) => addresses.map(groupOf)
-    assert.deepEqual(
-      new Set(groups('2001:db8:0:1::1', '2001:DB8:0:1:ffff::', '2001:db8::1:2:3:4:5', '2001:0db8:0000:1::')),
-      new Set(['2001:db8:0:1::/64']),
-    )
-    assert.deepEqual(groups('2001:db8::1', '::1', '2001:db8:0:2::1', 'fe80::1%eth0'), [
-      '2001:db8:0:0::/64',
-      '0:0:0:0::/64',
-      '2001:db8:0:2::/64',
-      'fe80:0:0:0::/64',
-    ])
-    assert.deepEqual(groups('192.0.2.1', '::ffff:192.0.2.1', '192.0.2.2'), [
-      '192.0.2.1',
-      '192.0.2.1',
-      '192.0.2.2',
-    ])
   })
 
   test('of much work at once a little is done at a time, and the line has an end', async () => {
