@@ -154,6 +154,27 @@ export function keepsLegacyPromises(opened: () => Opened): void {
       assert.equal(await other.commit(exchange(one, { number: 2 })), 'overtaken')
     })
 
+    test('whoever looks while it is reset sees its grant alive, or the token active', async () => {
+      const { store, other } = opened()
+      const one = aLegacyToken()
+      await importing(store, one)
+      for (let number = 1; number <= 40; number += 1) {
+        const { token } = (await find(store, one)) ?? assert.fail()
+        const connection = await connectionOf(store)
+        const next = exchange(token, { number, connection })
+        assert.equal(await store.commit(next), 'committed')
+        const exchanged = (await find(store, one)) ?? assert.fail()
+        const reset: readonly Write[] = [
+          { write: 'reset_legacy_token', token: exchanged.token, connectionEpoch: connection?.epoch ?? 1 },
+          { write: 'end_grant', number, reason: 'reset' },
+        ]
+        const looks = Array.from({ length: 8 }, () => find(other, one))
+        const [outcome, ...seen] = await Promise.all([store.commit(reset), ...looks])
+        assert.equal(outcome, 'committed')
+        for (const facts of seen) assert.equal(facts?.grant?.status ?? 'live', 'live', facts?.token.status)
+      }
+    })
+
     test('whoever revokes or resets a token that was exchanged meanwhile looks again', async () => {
       const { store, other } = opened()
       const token = aLegacyToken()

@@ -98,10 +98,15 @@ export function sqlStore(database: Database): Store {
     async findLegacyToken(lookups, clientId, as) {
       if (lookups.length === 0) return undefined
       const statement = legacySqls[lookups.length] ?? legacySql(lookups.length)
-      const rows = await database.read(statement, [clientId, as, ...lookups])
-      const row = ownRow(rows, clientId)
-      if (!row) return undefined
-      return legacyFacts(row, rows)
+      for (let before: LegacyFacts | undefined; ; ) {
+        const rows = await database.read(statement, [clientId, as, ...lookups])
+        const row = ownRow(rows, clientId)
+        const facts = row && (await legacyFacts(row, rows))
+        // The grant is read after the token. One that is dead by then may be what a reset has ended, and the
+        // token is active again: so both are read once more.
+        if (!facts?.grant || facts.grant.status === 'live' || isSameToken(facts, before)) return facts
+        before = facts
+      }
     },
 
     async findGrant(grantNumber): Promise<GrantFacts | undefined> {
@@ -244,6 +249,9 @@ export function sqlStore(database: Database): Store {
     }
   }
 }
+
+const isSameToken = ({ token }: LegacyFacts, before: LegacyFacts | undefined): boolean =>
+  token.grantNumber === before?.token.grantNumber && token.status === before?.token.status
 
 /** The client's own row, else the one that names no client, else another client's (to be refused). */
 function ownRow(rows: readonly Row[], clientId: string): Row | undefined {
