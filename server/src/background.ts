@@ -6,14 +6,14 @@ import { closedProblems } from './http/closed.ts'
 import type { Usage } from './http/usage.ts'
 import type { Milliseconds } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
-import type { Closed } from './keys/key-ring.ts'
+import type { Closed } from './keys/closed.ts'
 import { troubleLine } from './trouble-line.ts'
 
 type Work = {
   readonly store: Store
   readonly usage: Usage
   readonly now: () => Milliseconds
-  /** Why nobody may be answered, nor anything changed in the database, if so; see `keys/key-ring.ts`. */
+  /** Why nobody may be answered, nor anything changed in the database, if so; see `keys/closed.ts`. */
   readonly closed: () => Closed | undefined
   /** Whether it is this node that sweeps, now. */
   readonly isOurs: () => boolean

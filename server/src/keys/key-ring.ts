@@ -11,6 +11,8 @@ import type { Milliseconds, StoredKey } from '../kernel/records.ts'
 import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
 import { purposes } from '../kernel/ring.ts'
 import type { Store } from '../kernel/store.ts'
+import type { Closed } from './closed.ts'
+import { closedIn } from './closed.ts'
 import { generateKeyPair } from './key-pair.ts'
 import { RootSecretError } from './root-secret.ts'
 import { derive, seal, unseal } from './seal.ts'
@@ -25,20 +27,6 @@ const reloadEveryMilliseconds = 2_000
 /** After this long every node has read what was written to the ring's tables. */
 export const ringHeardAfterMilliseconds = 3_000
 const reloadAtMostEveryMilliseconds = 1_000
-
-/**
- * `awaits_events`: revocations from after a copy of the database are still to be applied; `moved`: its rows
- * go elsewhere, or have gone.
- */
-export type Closed = 'awaits_events' | 'moved'
-
-export async function closedIn(store: Pick<Store, 'findMeta'>): Promise<Closed | undefined> {
-  const [awaits, moving, moved] = await Promise.all(
-    ['awaits_events', 'moving_to', 'moved_to'].map((key) => store.findMeta(key)),
-  )
-  if (moving !== undefined || moved !== undefined) return 'moved'
-  return awaits === 'yes' ? 'awaits_events' : undefined
-}
 
 export type KeyRing = {
   ring(): Ring
@@ -94,17 +82,29 @@ export async function openKeyRing(
     return { keys, lookupKinds, closed, print: fingerprint(keys, lookupKinds, closed) }
   }
   // Made once for each reading: every request asks for the ring several times.
+  const unsealed: Unsealed = new Map()
   const opening = ({ keys, lookupKinds, closed, print }: Awaited<ReturnType<typeof read>>) => {
-    const { ring, signing } = open(keys, sealing)
-    return { ring: { ...ring, lookupKinds, digestKey }, signing, closed, print }
+    const { ring, signing, isWhole } = open(keys, sealing, unsealed)
+    return {
+      ring: { ...ring, lookupKinds, digestKey },
+      signing,
+      // What it cannot read others sign with, and give out.
+      closed: closed ?? (isWhole ? undefined : 'keys_unread'),
+      print,
+      isWhole,
+    } as const
   }
   let opened = opening(await read())
+  if (!opened.isWhole) {
+    throw new RootSecretError(
+      'The root secret does not open the key table of this database. Is it the right one?',
+    )
+  }
   let readAt = performance.now()
 
   const reread = async (): Promise<boolean> => {
     readAt = performance.now()
     const table = await read()
-    // What is open already stays open: also after the table was sealed with another root secret than ours.
     if (table.print === opened.print) return false
     opened = opening(table)
     return true
@@ -196,36 +196,42 @@ export async function unsealable(store: Store, rootSecret: Uint8Array): Promise<
 export const aboutOf = ({ deploymentId }: Sealing, kind: string, version: number): string =>
   `${deploymentId} ${kind} ${version}`
 
+/**
+ * Keys by what they are sealed as. What was open once stays open, also after the table was sealed with
+ * another root secret: what that changes besides is still read, and heard.
+ */
+type Unsealed = Map<string, Uint8Array>
+
 type Opened = {
   readonly ring: Omit<Ring, 'lookupKinds' | 'digestKey'>
   readonly signing: readonly SigningKey[]
+  /** Whether every key could be opened. */
+  readonly isWhole: boolean
 }
 
-function open(keys: readonly StoredKey[], sealing: Sealing): Opened {
+function open(keys: readonly StoredKey[], sealing: Sealing, unsealed: Unsealed): Opened {
   const versions: RingVersion[] = []
   const signing: SigningKey[] = []
   const destroyed = new Set<number>()
   const compromised = new Set<number>()
+  let isWhole = true
   // Newest first, so that the first one whose time has come is the current one.
   for (const key of [...keys].sort((one, other) => other.version - one.version)) {
-    const plain =
-      key.status === 'destroyed'
-        ? undefined
-        : unseal(sealing.key, key.sealed, aboutOf(sealing, key.kind, key.version))
-    if (!plain && key.status !== 'destroyed') {
-      throw new RootSecretError(
-        'The root secret does not open the key table of this database. Is it the right one?',
-      )
-    }
+    const about = aboutOf(sealing, key.kind, key.version)
+    const isDestroyed = key.status === 'destroyed'
+    const plain = isDestroyed ? undefined : (unseal(sealing.key, key.sealed, about) ?? unsealed.get(about))
+    if (plain) unsealed.set(about, plain)
+    else unsealed.delete(about)
+    if (!plain && !isDestroyed) isWhole = false
     if (key.kind !== 'ring') {
       if (plain) signing.push(signingKeyOf(key, plain))
       continue
     }
-    if (!plain) destroyed.add(key.version)
-    else versions.push(versionOf(key, plain, sealing))
+    if (isDestroyed) destroyed.add(key.version)
+    if (plain) versions.push(versionOf(key, plain, sealing))
     if (key.status === 'compromised') compromised.add(key.version)
   }
-  return { ring: { versions, destroyed, compromised }, signing }
+  return { ring: { versions, destroyed, compromised }, signing, isWhole }
 }
 
 function versionOf(key: StoredKey, secret: Uint8Array, { deploymentId }: Sealing): RingVersion {
@@ -239,8 +245,8 @@ function versionOf(key: StoredKey, secret: Uint8Array, { deploymentId }: Sealing
 }
 
 /** Its public half is computed: the one beside it in the table is for people, and nobody has sealed it. */
-function signingKeyOf(key: StoredKey, pkcs8: Buffer): SigningKey {
-  const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+function signingKeyOf(key: StoredKey, pkcs8: Uint8Array): SigningKey {
+  const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
   // The kind of a key that is no ring key is the algorithm that it was made for.
   const algorithm = key.kind as SignatureAlgorithm
   return {

@@ -114,6 +114,30 @@ for (const backend of ['sqlite', 'postgres'] as const)
       assert.equal(ring.ring().versions.length, 1)
     })
 
+    test('key rewrap: a server that was running hears what else changes, and stops at a key that it cannot read', async () => {
+      const ring = await opened()
+      const key = ring.signingKey('ES256', Date.now())
+      const secret = randomBytes(32)
+      await rewrapKeys(work(), secret)
+      const set = (value: string) => store.commit([{ write: 'set_meta', key: 'awaits_events', value }])
+      await set('yes')
+      await ring.reread()
+      assert.equal(ring.closed(), 'awaits_events')
+      await set('no')
+      await store.noteLookupKind({ version: 1, kind: 'sha256' })
+      assert.equal(await ring.reread(), true)
+      assert.equal(ring.closed(), undefined)
+      assert.deepEqual(ring.ring().lookupKinds, [{ version: 1, kind: 'sha256' }])
+      assert.deepEqual(ring.signingKey('ES256', Date.now()).publicJwk, key.publicJwk)
+
+      const { version } = await rotateKeys({ ...work(), rootSecret: secret })
+      await compromiseKeys({ ...work(), rootSecret: secret }, version)
+      await ring.reread()
+      assert.equal(ring.closed(), 'keys_unread')
+      assert.deepEqual([...ring.ring().compromised], [1])
+      assert.equal((await opened(secret)).closed(), undefined)
+    })
+
     test('key rewrap: with a wrong root secret nothing changes', async () => {
       const before = await store.listKeys()
       await assert.rejects(

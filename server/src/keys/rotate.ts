@@ -75,7 +75,7 @@ export async function compromiseKeys({ store, now, actor }: KeyWork, before: num
 
 /**
  * Seals every key anew, with another root secret. Servers go on with what they opened until they are
- * restarted.
+ * restarted, or until a key is added that they cannot open.
  */
 export async function rewrapKeys(
   { store, rootSecret, now, actor }: KeyWork,
