@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { generateKeyPair } from './key-pair.ts'
 import type { SigningKey } from './sign.ts'
 import { keyId, signToken, verifyToken } from './sign.ts'
@@ -41,6 +43,24 @@ suite('signed tokens', () => {
     ]) {
       assert.equal(verifyToken(forged, [key]), undefined)
     }
+  })
+
+  test('what is remembered of a token keeps nothing alive of what it came in', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const key = aKey()
+    const bytes = 2 ** 20
+    const heard = async (at: number): Promise<void> => {
+      const token = await signed(key, { sub: `user ${at}` })
+      const body = `token=${token}&padding=${'x'.repeat(bytes)}`
+      assert.ok(verifyToken(body.slice('token='.length, 'token='.length + token.length), [key]))
+    }
+    await heard(0)
+    collect()
+    const before = process.memoryUsage().heapUsed
+    for (let at = 1; at <= 64; at += 1) await heard(at)
+    collect()
+    assert.ok(process.memoryUsage().heapUsed - before < 8 * bytes)
   })
 
   test('of more than are remembered, each is still good', async () => {

@@ -3,6 +3,7 @@ import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { createHash, createPublicKey, sign, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
+import { ownText } from '../kernel/own-text.ts'
 import type { SignatureAlgorithm } from '../kernel/policy.ts'
 import type { Milliseconds } from '../kernel/records.ts'
 
@@ -57,7 +58,7 @@ function remember(token: string, one: Good): VerifiedToken {
     goodBefore = good
     good = new Map()
   }
-  good.set(token, one)
+  good.set(ownText(token), one)
   return one.verified
 }
 

@@ -4,6 +4,7 @@
  * client is read again all the same, with whatever the request asks next and in the same round trip, and
  * `isCurrent` tells, before anything is decided for good, whether it is still as it was remembered.
  */
+import { ownText } from '../kernel/own-text.ts'
 import type { Client } from '../kernel/records.ts'
 import type { Database, Row } from './database.ts'
 import { oncePerTurn } from './once-per-turn.ts'
@@ -45,7 +46,7 @@ function unchangedClients(
     const found = kept.get(id)
     if (found) return found
     const client = await read(id)
-    if (client && keptAt === at) kept.set(id, client)
+    if (client && keptAt === at) kept.set(ownText(id), client)
     return client
   }
   return { find, recall: find, isCurrent: () => true, forget }
@@ -63,9 +64,9 @@ function rememberedClients(read: (id: string) => Promise<readonly Row[]>): Clien
     if (before?.rows === text) return before.client
     const client = toClient(rows)
     if (client) {
-      askedAs.set(client, id)
+      askedAs.set(client, ownText(id))
       if (remembered.size >= rememberedMax) remembered.clear()
-      remembered.set(id, { client, rows: text, reading: Promise.resolve(client) })
+      remembered.set(ownText(id), { client, rows: text, reading: Promise.resolve(client) })
     } else remembered.delete(id)
     return client
   })
