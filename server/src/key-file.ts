@@ -9,10 +9,11 @@ import type { Write } from './kernel/decision.ts'
 import { event } from './kernel/decision.ts'
 import type { Milliseconds, StoredKey } from './kernel/records.ts'
 import type { Store } from './kernel/store.ts'
-import { aboutOf, KeysOvertaken, markKeyOf, sealingOf, unsealable } from './keys/key-ring.ts'
+import { KeysOvertaken, unsealable } from './keys/key-ring.ts'
 import { RootSecretError } from './keys/root-secret.ts'
 import type { KeyWork } from './keys/rotate.ts'
 import { unseal } from './keys/seal.ts'
+import { aboutOf, markKeyOf, sealingOf } from './keys/sealing.ts'
 
 /** A file of keys that does not fit, in one sentence. */
 export class KeyFileError extends Error {

@@ -224,7 +224,10 @@ function composeAnswers(
     ...shared,
     policies: policiesOf(mounts),
     mails: config.mail !== undefined,
-    closed: keyRing.closed,
+    async closed() {
+      await keyRing.catchUp()
+      return keyRing.closed()
+    },
     regions: regionsOf(config),
     sign: (access, mount) => signAccess(access, mount, deployment),
     signIdentity: (identity, mount, beside) => signIdentity(identity, mount, beside, deployment),

@@ -66,8 +66,8 @@ export type Services = {
   /** An id_token, bound by hashes to what goes out beside it. */
   signIdentity(identity: Identity, mount: Mount, beside: Beside): Promise<string>
   readonly passwords: Passwords
-  /** Why nobody may be answered, if so. */
-  closed(): keyof typeof closedProblems | undefined
+  /** Why nobody may be answered, if so; from here on, what is known of keys is new enough to judge by. */
+  closed(): Promise<keyof typeof closedProblems | undefined>
   /** Whether mail is configured. */
   readonly mails: boolean
   /** The client of an application token of this mount. */
@@ -142,7 +142,7 @@ async function answerOnce(
   if ('refusal' in selected) return refused(selected.refusal, first)
   const { endpoint } = selected
   noted.operation = endpoint.does
-  const closed = services.closed()
+  const closed = await services.closed()
   if (closed) return refused({ reason: 'state_behind', problem: closedProblems[closed] }, endpoint)
   if (services.limits.isSpent(request.address)) {
     return refused({ reason: 'too_many_attempts', retryAfterSeconds: 60 }, endpoint)

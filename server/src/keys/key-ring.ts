@@ -2,22 +2,23 @@
  * The key ring: a table of sealed keys, opened with the root secret and read again every two seconds, so
  * that every node knows a new version before the first one uses it.
  */
-import type { KeyObject } from 'node:crypto'
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Actor } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
 import type { SignatureAlgorithm } from '../kernel/policy.ts'
 import type { Milliseconds, StoredKey } from '../kernel/records.ts'
-import type { Purpose, Ring, RingVersion } from '../kernel/ring.ts'
-import { purposes } from '../kernel/ring.ts'
+import type { Ring } from '../kernel/ring.ts'
 import type { Store } from '../kernel/store.ts'
 import type { Closed } from './closed.ts'
 import { closedIn } from './closed.ts'
 import { generateKeyPair } from './key-pair.ts'
+import type { Unsealed } from './open-keys.ts'
+import { openKeys, publicJwkOf } from './open-keys.ts'
 import { RootSecretError } from './root-secret.ts'
-import { derive, seal, unseal } from './seal.ts'
+import { seal, unseal } from './seal.ts'
+import type { Sealing } from './sealing.ts'
+import { aboutOf, sealingOf } from './sealing.ts'
 import type { PublicJwk, SigningKey } from './sign.ts'
-import { keyId } from './sign.ts'
 
 export const signatureAlgorithms: readonly SignatureAlgorithm[] = ['ES256', 'RS256', 'EdDSA']
 
@@ -27,6 +28,8 @@ const reloadEveryMilliseconds = 2_000
 /** After this long every node has read what was written to the ring's tables. */
 export const ringHeardAfterMilliseconds = 3_000
 const reloadAtMostEveryMilliseconds = 1_000
+/** Half of what a version is known before it is used: clocks may differ by some of the rest. */
+const behindAfterMilliseconds = publishAheadMilliseconds / 2
 
 export type KeyRing = {
   ring(): Ring
@@ -40,6 +43,11 @@ export type KeyRing = {
   reload(): Promise<boolean>
   /** Reads it again at once, for whoever has just written what it holds (an import, a rotation). */
   reread(): Promise<boolean>
+  /**
+   * Before anything is judged by it: reads it where it has not been read for so long that others may use keys
+   * that are not known here (a process that stood still, a database that was away). Fails where it cannot.
+   */
+  catchUp(): Promise<unknown> | undefined
   close(): void
 }
 
@@ -50,18 +58,6 @@ export class KeysOvertaken extends Error {
     super('Somebody else changed the keys at this moment. Run the command again.')
   }
 }
-
-export type Sealing = { readonly key: Uint8Array; readonly deploymentId: string }
-
-export async function sealingOf(store: Store, rootSecret: Uint8Array): Promise<Sealing> {
-  const deploymentId = await store.findMeta('deployment_id')
-  if (deploymentId === undefined) throw new Error('The database has no deployment id; was it migrated?')
-  return { key: derive(rootSecret, deploymentId, 'root'), deploymentId }
-}
-
-/** The key that marks what is shipped elsewhere, and may come back. */
-export const markKeyOf = ({ key, deploymentId }: Sealing): Buffer =>
-  derive(key, deploymentId, 'shipped lines')
 
 /** Opens the ring, and makes its first keys where there are none. */
 export async function openKeyRing(
@@ -84,7 +80,7 @@ export async function openKeyRing(
   // Made once for each reading: every request asks for the ring several times.
   const unsealed: Unsealed = new Map()
   const opening = ({ keys, lookupKinds, closed, print }: Awaited<ReturnType<typeof read>>) => {
-    const { ring, signing, isWhole } = open(keys, sealing, unsealed)
+    const { ring, signing, isWhole } = openKeys(keys, sealing, unsealed)
     return {
       ring: { ...ring, lookupKinds, digestKey },
       signing,
@@ -101,10 +97,12 @@ export async function openKeyRing(
     )
   }
   let readAt = performance.now()
+  let catchingUp: Promise<boolean> | undefined
 
   const reread = async (): Promise<boolean> => {
-    readAt = performance.now()
+    const at = performance.now()
     const table = await read()
+    readAt = at
     if (table.print === opened.print) return false
     opened = opening(table)
     return true
@@ -125,6 +123,13 @@ export async function openKeyRing(
       opened.signing.filter(({ publishUntil }) => publishUntil === undefined || publishUntil > now),
     reload: async () => (performance.now() - readAt < reloadAtMostEveryMilliseconds ? false : reread()),
     reread,
+    catchUp() {
+      if (performance.now() - readAt < behindAfterMilliseconds) return undefined
+      catchingUp ??= reread().finally(() => {
+        catchingUp = undefined
+      })
+      return catchingUp
+    },
     closed: () => opened.closed,
     close: () => clearInterval(timer),
   }
@@ -191,77 +196,6 @@ export async function unsealable(store: Store, rootSecret: Uint8Array): Promise<
   return live.every(
     ({ sealed, kind, version }) => unseal(sealing.key, sealed, aboutOf(sealing, kind, version)) !== undefined,
   )
-}
-
-export const aboutOf = ({ deploymentId }: Sealing, kind: string, version: number): string =>
-  `${deploymentId} ${kind} ${version}`
-
-/**
- * Keys by what they are sealed as. What was open once stays open, also after the table was sealed with
- * another root secret: what that changes besides is still read, and heard.
- */
-type Unsealed = Map<string, Uint8Array>
-
-type Opened = {
-  readonly ring: Omit<Ring, 'lookupKinds' | 'digestKey'>
-  readonly signing: readonly SigningKey[]
-  /** Whether every key could be opened. */
-  readonly isWhole: boolean
-}
-
-function open(keys: readonly StoredKey[], sealing: Sealing, unsealed: Unsealed): Opened {
-  const versions: RingVersion[] = []
-  const signing: SigningKey[] = []
-  const destroyed = new Set<number>()
-  const compromised = new Set<number>()
-  let isWhole = true
-  // Newest first, so that the first one whose time has come is the current one.
-  for (const key of [...keys].sort((one, other) => other.version - one.version)) {
-    const about = aboutOf(sealing, key.kind, key.version)
-    const isDestroyed = key.status === 'destroyed'
-    const plain = isDestroyed ? undefined : (unseal(sealing.key, key.sealed, about) ?? unsealed.get(about))
-    if (plain) unsealed.set(about, plain)
-    else unsealed.delete(about)
-    if (!plain && !isDestroyed) isWhole = false
-    if (key.kind !== 'ring') {
-      if (plain) signing.push(signingKeyOf(key, plain))
-      continue
-    }
-    if (isDestroyed) destroyed.add(key.version)
-    if (plain) versions.push(versionOf(key, plain, sealing))
-    if (key.status === 'compromised') compromised.add(key.version)
-  }
-  return { ring: { versions, destroyed, compromised }, signing, isWhole }
-}
-
-function versionOf(key: StoredKey, secret: Uint8Array, { deploymentId }: Sealing): RingVersion {
-  const derived = purposes.map((purpose) => [purpose, derive(secret, deploymentId, purpose)] as const)
-  return {
-    version: key.version,
-    currentFrom: key.currentFrom,
-    // `fromEntries` forgets that there is one entry for each purpose.
-    keys: Object.fromEntries<Uint8Array>(derived) as Record<Purpose, Uint8Array>,
-  }
-}
-
-/** Its public half is computed: the one beside it in the table is for people, and nobody has sealed it. */
-function signingKeyOf(key: StoredKey, pkcs8: Uint8Array): SigningKey {
-  const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
-  // The kind of a key that is no ring key is the algorithm that it was made for.
-  const algorithm = key.kind as SignatureAlgorithm
-  return {
-    algorithm,
-    privateKey,
-    publicJwk: publicJwkOf(createPublicKey(privateKey), algorithm),
-    currentFrom: key.currentFrom,
-    publishUntil: key.publishUntil,
-    signs: key.status === 'live',
-  }
-}
-
-function publicJwkOf(key: KeyObject, algorithm: SignatureAlgorithm): PublicJwk {
-  const jwk = key.export({ format: 'jwk' })
-  return { ...jwk, kid: keyId(jwk), alg: algorithm, use: 'sig' }
 }
 
 function generate(algorithm: SignatureAlgorithm): { privateKey: Buffer; jwk: PublicJwk } {

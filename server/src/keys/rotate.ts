@@ -7,9 +7,10 @@ import type { Actor, NewestKey, Write } from '../kernel/decision.ts'
 import { event } from '../kernel/decision.ts'
 import type { Milliseconds, StoredKey } from '../kernel/records.ts'
 import type { KeyUses, Store } from '../kernel/store.ts'
-import { aboutOf, addKeys, KeysOvertaken, publishAheadMilliseconds, sealingOf } from './key-ring.ts'
+import { addKeys, KeysOvertaken, publishAheadMilliseconds } from './key-ring.ts'
 import { RootSecretError } from './root-secret.ts'
 import { seal, unseal } from './seal.ts'
+import { aboutOf, sealingOf } from './sealing.ts'
 
 export type KeyWork = {
   readonly store: Store

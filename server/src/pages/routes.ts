@@ -125,7 +125,7 @@ function route(
     // RFC 9110 §9.3.2: HEAD is told what GET is; Node leaves the body out.
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const desk = deskFor(request)
-    if (desk.services.closed()) {
+    if (await desk.services.closed()) {
       return send(request, raw, refusedPage(desk, { reason: 'state_behind' }), { desk, dialect })
     }
     if (method === 'GET' || method === 'POST') {

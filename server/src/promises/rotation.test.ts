@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { addKeys, sealingOf } from '../keys/key-ring.ts'
+import { addKeys } from '../keys/key-ring.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
+import { sealingOf } from '../keys/sealing.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { rootSecretName, testDeployment } from '../testing/deployment.ts'
 import {
