@@ -21,7 +21,7 @@ suite('postgres: sweeping meets what is on its way', () => {
     const token = aLegacyToken({})
     await importing(store, token)
     assert.equal(await store.commit(exchange(token, { number: 1 })), 'committed')
-    await store.commit([{ write: 'revoke_access_token', jti: 'jti', expires: noon - 1 }])
+    await store.commit([{ write: 'revoke_access_token', jti: 'jti', expires: noon - 3_600_000 }])
     await administer(made.url, `update grants set access_until = ${noon - 1}, refresh_until = ${noon - 1}`)
 
     const other = new pg.Client(made.url)
