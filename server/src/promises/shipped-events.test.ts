@@ -27,9 +27,11 @@ import { readRootSecret } from '../keys/root-secret.ts'
 import { rotateKeys } from '../keys/rotate.ts'
 import { markKeyOf, sealingOf } from '../keys/sealing.ts'
 import { copyDatabase } from '../storage/copy-database.ts'
+import { CopyError } from '../storage/copy-tables.ts'
 import type { Backend } from '../storage/database.ts'
 import { newestEventId, raiseEventIds } from '../storage/event-ids.ts'
 import { openPostgres } from '../storage/postgres.ts'
+import { dropMeta, movedKey, movingKey } from '../storage/set-aside.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { rootSecretName, testDeployment } from '../testing/deployment.ts'
@@ -89,20 +91,33 @@ function shipped(backend: Backend): void {
 
     /** The database as it is now, for later. */
     async function copyOf(source: TestDeployment): Promise<string> {
-      if (backend === 'postgres') place = await testDatabase()
-      const url = place?.url ?? `sqlite:${join(folder, 'copy.db')}`
-      const target = place
-        ? await openPostgres({ url: place.url })
-        : await openSqlite(url.slice('sqlite:'.length))
-      await copyDatabase({
-        source: source.deployment.database,
-        target,
-        partitions: 1,
-        targetShown: 'a copy',
-        refuseInUse: async () => undefined,
-      })
-      await target.close()
-      return url
+      for (let time = 1; ; time += 1) {
+        if (backend === 'postgres') place = await testDatabase()
+        const url = place?.url ?? `sqlite:${join(folder, `copy-${time}.db`)}`
+        const target = place
+          ? await openPostgres({ url: place.url })
+          : await openSqlite(url.slice('sqlite:'.length))
+        const { database, keyRing } = source.deployment
+        try {
+          await copyDatabase({
+            source: database,
+            target,
+            partitions: 1,
+            targetShown: 'a copy',
+            refuseInUse: async () => undefined,
+          })
+        } catch (error) {
+          // What was used is noted once a second, and so may be just now.
+          if (error instanceof CopyError && time < 3) continue
+          throw error
+        } finally {
+          await target.close()
+          // It was set aside, and may have heard so; but it goes on here.
+          await database.bulk([dropMeta(movingKey), dropMeta(movedKey)])
+          await keyRing.reread()
+        }
+        return url
+      }
     }
 
     async function* eventsOf(path: string): AsyncGenerator<Event> {
