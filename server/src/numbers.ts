@@ -1,4 +1,5 @@
 /** Grant numbers, leased by the block: roughly in the order of time, so that new rows append. */
+import { numberFloorAt } from './kernel/number-floor.ts'
 import type { Milliseconds } from './kernel/records.ts'
 import type { NumberBlock, Store } from './kernel/store.ts'
 import { StoreUnavailable } from './kernel/store.ts'
@@ -19,25 +20,19 @@ const blockMin = 1024
 /** Grants of a block that a crash left open are never swept, so a block is not larger than it need be. */
 const blockMax = 8192
 
-const numbersPerSecond = 1024
-const firstSecond = Date.UTC(2026, 0) / 1000
-
 /**
  * Blocks begin no earlier than the clock says. So a copy of the database that is served again leases none of
  * the numbers that were given away since it was made, even before anybody has declared the restore.
  */
-const floorAt = (now: Milliseconds): number =>
-  Math.max(1, Math.floor(now / 1000 - firstSecond) * numbersPerSecond)
-
 export async function leaseNumbers(store: Store, now: () => Milliseconds): Promise<Numbers> {
   let size = blockMin
-  let block: NumberBlock = await store.leaseNumbers(size, floorAt(now()))
+  let block: NumberBlock = await store.leaseNumbers(size, numberFloorAt(now()))
   let spare: NumberBlock | undefined
   let leasing: Promise<void> | undefined
 
   const leaseAhead = (): void => {
     leasing ??= store
-      .leaseNumbers(size, floorAt(now()))
+      .leaseNumbers(size, numberFloorAt(now()))
       .then((leased) => {
         spare = leased
       })
@@ -61,7 +56,7 @@ export async function leaseNumbers(store: Store, now: () => Milliseconds): Promi
     const [held, kept] = [block, spare]
     if (kept && !(await store.isLeased(kept)) && spare === kept) spare = undefined
     if (held.count > 0 && !(await store.isLeased(held))) {
-      const leased = await store.leaseNumbers(size, floorAt(now()))
+      const leased = await store.leaseNumbers(size, numberFloorAt(now()))
       spare = undefined
       block = leased
     }

@@ -15,6 +15,8 @@ const binary = fileURLToPath(new URL('../../bin/tokenferry.js', import.meta.url)
 const folder = mkdtempSync(join(tmpdir(), 'tokenferry-restore-'))
 const target = join(folder, 'tokenferry.db')
 const copy = join(folder, 'copy.db')
+/** From before anything was exchanged. */
+const firstCopy = join(folder, 'first-copy.db')
 const rootSecret = randomBytes(32).toString('hex')
 const env = { RESTORE_TEST_ROOT_SECRET: rootSecret }
 const config = {
@@ -81,6 +83,7 @@ suite('db restore', () => {
     const rows = tokens.map((token, at) => `${token},${app.client_id},user-${at},read\n`)
     writeFileSync(join(folder, 'tokens.csv'), `token,client,user,scopes\n${rows.join('')}`)
     succeed('import', join(folder, 'tokens.csv'))
+    succeed('db', 'backup', firstCopy)
     server = await startServer({ folder, config, env })
   })
 
@@ -111,6 +114,49 @@ suite('db restore', () => {
     assert.equal((await refresh(lost.json.refresh_token)).status, 400)
     assert.equal((await exchange(unknown)).status, 200)
     await server.kill('SIGTERM')
+  })
+
+  test('the same copy once more, and one from before all grants, give out nothing that was given out before', async () => {
+    const [, unknown = ''] = tokens
+    const stream = join(folder, 'events.ndjson')
+    let backups = 0
+    const grants = async (): Promise<Set<number>> => {
+      // What this process itself has opened would be in use.
+      backups += 1
+      const backup = join(folder, `backup-${backups}.db`)
+      succeed('db', 'backup', backup)
+      const database = await openSqlite(backup)
+      const rows = await database.query('select number from grants', [])
+      await database.close()
+      return new Set(rows.map(({ number }) => Number(number)))
+    }
+    const given = new Set<number>()
+    server = await startServer({ folder, config, env })
+    for (const next of [copy, firstCopy]) {
+      const { json } = await exchange(unknown)
+      await server.kill('SIGTERM')
+      succeed('events', 'export', '--to', stream)
+      for (const number of await grants()) given.add(number)
+      succeed('db', 'restore', next)
+      const left = await grants()
+      server = await startServer({ folder, config, env })
+      const lost = await refresh(json.refresh_token)
+      assert.deepEqual([lost.status, lost.json.error], [400, 'invalid_grant'])
+      assert.equal((await exchange(unknown)).status, 200)
+      for (const number of await grants()) assert.ok(left.has(number) || !given.has(number), String(number))
+    }
+    await server.kill('SIGTERM')
+    const lines = () => readFileSync(stream, 'utf8').trimEnd().split('\n')
+    const before = lines().length
+    succeed('events', 'export', '--to', stream)
+    const ids = lines().map((line) => Number(JSON.parse(line).id))
+    assert.ok(ids.length > before)
+    assert.deepEqual(
+      ids,
+      [...new Set(ids)].sort((one, other) => one - other),
+    )
+    const last = JSON.parse(lines().at(-1) ?? '')
+    assert.equal(last.kind, 'legacy_token_exchanged')
   })
 
   test('a damaged copy is refused, and the database stays what it was', async () => {

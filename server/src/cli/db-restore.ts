@@ -6,6 +6,7 @@ import { Option } from 'commander'
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
 import { perform } from '../kernel/kernel.ts'
+import { numberAbove } from '../kernel/number-floor.ts'
 import { declareRestore } from '../kernel/operations/declare-restore.ts'
 import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
@@ -82,9 +83,6 @@ function sayNext(config: Config, { awaitEvents }: Awaiting): void {
     'then the revocations: tokenferry events apply --only revocations FILE'
   process.stderr.write(`${awaitEvents ? first : servers}\n`)
 }
-
-/** More events than can have happened since any copy that somebody would restore. */
-const eventIdsSkipped = 1_000_000_000
 
 const journals = ['-wal', '-shm', '-journal']
 
@@ -181,7 +179,7 @@ async function declare(
     throw new CommandError(`The moment of the copy lies before the database was made, on ${timeOf(made)}.`)
   }
   // Nobody who has seen an event of the time that is lost takes a new one for it.
-  await raiseEventIds(database, (await newestEventId(database)) + eventIdsSkipped)
+  await raiseEventIds(database, numberAbove(await newestEventId(database), world.moment().now))
   const declared = granted(await perform(declareRestore, { to, awaitsEvents, actor: operator() }, world), {
     parameter_malformed: 'The moment of the copy lies ahead. Is the clock right?',
   })

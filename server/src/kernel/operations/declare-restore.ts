@@ -1,6 +1,7 @@
 import type { Actor } from '../decision.ts'
 import { event, grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
+import { numberAbove } from '../number-floor.ts'
 import type { Milliseconds } from '../records.ts'
 import type { Numbering } from '../store.ts'
 
@@ -15,8 +16,6 @@ export type DeclaredRestore = { readonly healingUntil: Milliseconds; readonly ne
 
 /** Longer than any refresh token of a default policy: whoever comes back within it is healed. */
 const healingMilliseconds = 400 * 86_400_000
-/** More numbers than a deployment can have issued since any copy that somebody would restore. */
-const numbersSkipped = 1_000_000_000
 
 /**
  * The operator says that the database is a copy from an earlier moment. From now on a genuine token ahead of
@@ -28,7 +27,7 @@ export const declareRestore: Operation<DeclareRestoreInput, Numbering, DeclaredR
   decide({ to, awaitsEvents = false, actor }, { next }, { now }) {
     if (to > now) return refuse({ reason: 'parameter_malformed', parameter: 'to' })
     const healingUntil = now + healingMilliseconds
-    const nextNumber = next + numbersSkipped
+    const nextNumber = numberAbove(next, now)
     return granted(
       { healingUntil, nextNumber },
       { write: 'set_meta', key: 'restored_to', value: String(to) },
