@@ -24,10 +24,14 @@ suite('doctor: PostgreSQL', { timeout: 120_000 }, () => {
       durable: true,
       settings: { max_connections: '30' },
     })
-    for (const name of ['sound', 'empty']) await administer(server.url(), `create database ${name}`)
-    const database = await openPostgres({ url: server.url('sound') })
-    await migrate(database)
-    await database.close()
+    for (const name of ['sound', 'divided', 'empty']) {
+      await administer(server.url(), `create database ${name}`)
+    }
+    for (const [name, partitions] of Object.entries({ sound: 1, divided: 4 })) {
+      const database = await openPostgres({ url: server.url(name) })
+      await migrate(database, { partitions })
+      await database.close()
+    }
   })
   after(async () => {
     await server.stop()
@@ -201,6 +205,12 @@ suite('doctor: PostgreSQL', { timeout: 120_000 }, () => {
     )
     assert.equal(await said('partitions'), 'ok: grants has one part')
     assert.match(await said('partitions', many), /^warn: grants has one part, and postgres\.partitions is 4/)
+  })
+
+  test('a table that is divided has as many parts as it was given', async () => {
+    const four = { database: 'divided', postgres: { partitions: 4 } }
+    assert.equal(await said('partitions', four), 'ok: grants has 4 parts')
+    assert.match(await said('partitions', { database: 'divided' }), /^warn: grants has 4 parts, and .* is 1:/)
   })
 
   test('changes of grants that find no room on their page are found, and those that do are fine', async () => {

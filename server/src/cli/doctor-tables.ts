@@ -5,12 +5,12 @@ import type { Finding } from './doctor-finding.ts'
 import { ok, warn } from './doctor-finding.ts'
 
 export async function tableFindings(database: Database, config: Config): Promise<readonly Finding[]> {
-  // Of a partitioned table, the parts have the rows.
+  // Of a partitioned table, the parts have the rows; it stands beside them, and is none.
   const tables = await database.scan(
     `select coalesce(p.relname, s.relname) as name, count(*) as parts, sum(s.n_live_tup) as live,
         sum(s.n_dead_tup) as dead, sum(s.n_tup_upd) as updates, sum(s.n_tup_hot_upd) as hot,
         to_char(max(greatest(s.last_autovacuum, s.last_vacuum)), 'YYYY-MM-DD HH24:MI') as vacuumed
-      from pg_stat_user_tables s
+      from pg_stat_user_tables s join pg_class c on c.oid = s.relid and c.relkind = 'r'
       left join pg_inherits i on i.inhrelid = s.relid left join pg_class p on p.oid = i.inhparent
       where s.schemaname = current_schema group by 1 order by 1`,
     [],
