@@ -76,7 +76,7 @@ suite('the documentation works when pasted', { timeout: 600_000, skip }, () => {
     const port = await freePort()
     for (const page of ['set-up', 'mail', 'migrate', 'webhooks', 'concur', 'keep', 'high-availability']) {
       for (const { text, background } of blocksOf(`docs/operating/${page}.md`)) {
-        const here = text.replaceAll('4100', String(port))
+        const here = text.replaceAll('4100', String(port)).replace('/backups', folder)
         if (!background) await succeed(folder, here)
         else await answering(`http://127.0.0.1:${port}/readyz`, run(folder, here, {}))
       }
