@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -18,7 +27,10 @@ const copy = join(folder, 'copy.db')
 /** From before anything was exchanged. */
 const firstCopy = join(folder, 'first-copy.db')
 const rootSecret = randomBytes(32).toString('hex')
-const env = { RESTORE_TEST_ROOT_SECRET: rootSecret }
+const env = {
+  RESTORE_TEST_ROOT_SECRET: rootSecret,
+  RESTORE_TEST_NEW_SECRET: randomBytes(32).toString('hex'),
+}
 const config = {
   database: `sqlite:${target}`,
   root_secret: 'env:RESTORE_TEST_ROOT_SECRET',
@@ -200,6 +212,34 @@ suite('db restore', () => {
     succeed('events', 'apply', '--none')
     server = await startServer({ folder, config, env })
     assert.equal((await ask({ grant_type: 'client_credentials' })).status, 200)
+    await server.kill('SIGTERM')
+  })
+
+  test('a copy from before a key rewrap comes back by the root secret of then, and goes on with that of now', async () => {
+    const [yaml, old, events, keys] = ['tokenferry.yaml', 'old.yaml', 'events.ndjson', 'keys.ndjson'].map(
+      (name) => join(folder, name),
+    )
+    assert.ok(yaml && old && events && keys)
+    const before = join(folder, 'before-rewrap.db')
+    succeed('db', 'backup', before)
+    succeed('client', 'disable', app.client_id)
+    succeed('events', 'export', '--to', events)
+    succeed('key', 'rewrap', '--new-root-secret', 'env:RESTORE_TEST_NEW_SECRET')
+    copyFileSync(yaml, old)
+    const rewrapped = { ...config, root_secret: 'env:RESTORE_TEST_NEW_SECRET' }
+    writeFileSync(yaml, JSON.stringify({ public_url: 'http://127.0.0.1:1', ...rewrapped }))
+    writeFileSync(keys, succeed('key', 'export'))
+
+    const wrong =
+      /does not open the key table .* A copy from before a key rewrap needs the root secret of then/
+    assert.match(fail('db', 'restore', before), wrong)
+    succeed('db', 'restore', before, '--await-events', '--config', old)
+    succeed('key', 'import', keys)
+    const apply = ['events', 'apply', '--only', 'revocations', events]
+    assert.match(fail(...apply), /the first one since the copy that does not: .*before a key rewrap/)
+    succeed(...apply, '--unverified')
+    server = await startServer({ folder, config: rewrapped, env })
+    assert.equal((await ask({ grant_type: 'client_credentials' })).status, 401)
     await server.kill('SIGTERM')
   })
 })

@@ -8,6 +8,7 @@ import { readConfig } from '../config.ts'
 import { perform } from '../kernel/kernel.ts'
 import { numberAbove } from '../kernel/number-floor.ts'
 import { declareRestore } from '../kernel/operations/declare-restore.ts'
+import { RootSecretError, readRootSecret } from '../keys/root-secret.ts'
 import type { Deployment } from '../main.ts'
 import { openDeployment } from '../main.ts'
 import { isSqlite, sqlitePath } from '../open-database.ts'
@@ -93,6 +94,8 @@ async function restore(copy: string, options: Options): Promise<void> {
       'A PostgreSQL is restored by its own programs, and then declared: docs/operating/postgres.md',
     )
   }
+  // What is wrong with it alone is said first: what is said below of another one would mislead.
+  readRootSecret(config.root_secret)
   const target = sqlitePath(config)
   if (target === ':memory:')
     throw new CommandError('The database is in memory: nothing can be restored to it.')
@@ -153,7 +156,11 @@ async function prepare(copy: string, config: Config, options: Options): Promise<
   } finally {
     await database.close()
   }
-  const deployment = await openDeployment(config, { setAside: true })
+  const deployment = await openDeployment(config, { setAside: true }).catch((error: unknown) => {
+    if (!(error instanceof RootSecretError)) throw error
+    const then = 'A copy from before a key rewrap needs the root secret of then: docs/operating/keep.md'
+    throw new CommandError(`${error.message} ${then}`, { cause: error })
+  })
   try {
     return await declare(options.to ?? newest, deployment, options)
   } finally {
