@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -146,8 +146,18 @@ suite('command line: events that outlive their database', () => {
     const app = standardApp(lost)
     refreshTokenOf(await exchange(asks(lost), app, app.legacyTokens[1] ?? ''))
     while (linesIn() < told + 1) await pause(50)
+    const second = run(lost.path ?? '', 'events', 'export', '--to', at('followed.ndjson'))
+    assert.equal(second.status, 1)
+    assert.match(
+      second.stderr,
+      new RegExp(`\\(process ${child.pid} writes it; .*followed\\.ndjson\\.lock\\)`),
+    )
     child.kill('SIGTERM')
     assert.deepEqual(await once(child, 'exit'), [0, null])
+    assert.equal(existsSync(at('followed.ndjson.lock')), false)
+    // What a dead process has left keeps nobody away.
+    writeFileSync(at('followed.ndjson.lock'), `${child.pid}\n`)
+    succeed(lost.path ?? '', 'events', 'export', '--to', at('followed.ndjson'))
     assert.equal(
       readFileSync(at('followed.ndjson'), 'utf8').startsWith(readFileSync(at('events.ndjson'), 'utf8')),
       true,

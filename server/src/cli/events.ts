@@ -11,6 +11,7 @@ import { parseCount, parseTime } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, group, subcommand, withDeployment } from './command.ts'
 import { addApply, shippingOf } from './events-apply.ts'
+import { holdLock } from './lock-file.ts'
 import { sayRecord, sayRecords, timeOf } from './output.ts'
 
 export function addEventCommands(program: Command): void {
@@ -121,7 +122,10 @@ async function ship(deployment: Deployment, { after, since, to, follow }: Export
 }
 
 function opened(path: string, shipping: Shipping): ReturnType<typeof openEventFile> {
+  const lock = `${path}.lock`
   try {
+    // Each would write over what the other has written.
+    holdLock(lock, (holder) => new Error(`process ${holder} writes it; if that is no export, remove ${lock}`))
     return openEventFile(path, shipping)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
