@@ -247,7 +247,8 @@ function composeAnswers(
     logger,
     trustedProxies: config.trusted_proxies,
     bodyBytesMax: config.limits.body_bytes,
-    isReady: async () => (await store.listKeys()).length > 0 && (await closedIn(store)) === undefined,
+    // Whether anybody is answered is asked of what requests ask: the table may say it a moment earlier.
+    isReady: async () => (await store.listKeys()).length > 0 && keyRing.closed() === undefined,
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {

@@ -30,6 +30,7 @@ import {
   withDeployment,
 } from './command.ts'
 import { sayRecord, timeOf } from './output.ts'
+import { serversHear } from './servers-hear.ts'
 
 type Awaiting = { readonly awaitEvents?: boolean }
 type Options = Shared & Awaiting & { readonly to?: number }
@@ -66,6 +67,7 @@ export function addRestored(db: Command): void {
         options,
         async (deployment) => {
           sayRecord(await declare(options.to, deployment, options), options)
+          if (options.awaitEvents && !isSqlite(deployment.config)) await serversHear()
           sayNext(deployment.config, options)
         },
         { setAside: true },

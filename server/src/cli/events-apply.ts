@@ -19,6 +19,7 @@ import type { Deployment } from '../main.ts'
 import type { Shared } from './command.ts'
 import { CommandError, operator, subcommand, withDeployment } from './command.ts'
 import { sayJson, sayRecord, timeOf } from './output.ts'
+import { serversHear } from './servers-hear.ts'
 
 export async function shippingOf({ store, config }: Deployment): Promise<Shipping> {
   const sealing = await sealingOf(store, readRootSecret(config.root_secret))
@@ -67,6 +68,7 @@ async function apply(file: string | undefined, options: ApplyOptions): Promise<v
     const done = { write: 'set_meta', key: 'awaits_events', value: 'no' } as const
     const detail = file === undefined ? 'none' : 'servers may answer'
     await store.commit([done, eventOf('revocations_applied', now, operator(), { detail })])
+    if (isAwaited) await serversHear()
     process.stderr.write(isAwaited ? 'Servers answer again.\n' : 'No server was waiting for this.\n')
   })
 }
