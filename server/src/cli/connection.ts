@@ -4,12 +4,14 @@ import { perform } from '../kernel/kernel.ts'
 import { confirmConnectionForOperator } from '../kernel/operations/confirm-connection-for-operator.ts'
 import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
 import type { Connection } from '../kernel/records.ts'
+import type { Page } from '../kernel/store.ts'
 import { parseCount } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { sayRecord, sayRecords, timeOf } from './output.ts'
 import type { Paged } from './page.ts'
-import { withPage } from './page.ts'
+import { pageOf, withPage } from './page.ts'
+import { findUser } from './user-shown.ts'
 
 export function addConnectionCommands(program: Command): void {
   const connection = group(program, 'connection', 'what users and organizations allowed apps')
@@ -26,16 +28,19 @@ function addList(connection: Command): void {
     subcommand(connection, 'list', 'list connections, oldest first', 'tokenferry connection list --user u42'),
   )
     .option('--client <id>', 'of this client')
-    .option('--user <id>', 'of this user')
+    .option('--user <id>', 'of this user, by id or user name')
     .option('--organization <id>', 'of this organization')
     .action((options: ListOptions) =>
       withDeployment(options, async ({ store }) => {
         const filter = {
           ...(options.client !== undefined && { clientId: options.client }),
-          ...(options.user !== undefined && { userId: options.user }),
+          ...(options.user !== undefined && {
+            userId: (await findUser(store, options.user))?.id ?? options.user,
+          }),
           ...(options.organization !== undefined && { organizationId: options.organization }),
         }
-        const found = await store.listConnections(filter, { after: options.after, limit: options.limit })
+        const list = (page: Page) => store.listConnections(filter, page)
+        const { found, moreAfter } = await pageOf(options, list, ({ number }) => number)
         const columns = {
           NUMBER: ({ number }: Connection) => number,
           CLIENT: ({ clientId }: Connection) => clientId,
@@ -49,7 +54,7 @@ function addList(connection: Command): void {
           SINCE: ({ since }: Connection) => timeOf(since),
           SCOPES: ({ scopes }: Connection) => scopes,
         }
-        sayRecords(found, columns, { ...options, none: 'There are no such connections.' })
+        sayRecords(found, columns, { ...options, none: 'There are no such connections.', moreAfter })
       }),
     )
 }

@@ -7,12 +7,14 @@ import { exportEvents, openEventFile } from '../events/export-events.ts'
 import type { Event } from '../kernel/records.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
 import type { Deployment } from '../main.ts'
+import { eventIdBefore } from '../storage/event-ids.ts'
 import { parseCount, parseTime } from './arguments.ts'
 import type { Shared } from './command.ts'
 import { CommandError, group, subcommand, withDeployment } from './command.ts'
 import { addApply, shippingOf } from './events-apply.ts'
 import { holdLock } from './lock-file.ts'
 import { sayRecord, sayRecords, timeOf } from './output.ts'
+import { pageOf } from './page.ts'
 
 export function addEventCommands(program: Command): void {
   const events = group(program, 'events', 'what has happened: listed, shipped elsewhere, applied again')
@@ -22,14 +24,25 @@ export function addEventCommands(program: Command): void {
   addApply(events)
 }
 
-type ListOptions = Shared & { readonly after: number; readonly limit: number }
+type ListOptions = Shared & { readonly after: number; readonly limit: number; readonly last?: number }
 
 function addList(events: Command): void {
-  subcommand(events, 'list', 'list events, the oldest first', 'tokenferry events list --after 1200')
+  subcommand(
+    events,
+    'list',
+    'list events, the oldest first',
+    'tokenferry events list --after 1200',
+    'tokenferry events list --last 20',
+  )
     .option('--after <id>', 'go on behind this one', parseCount, 0)
     .option('--limit <count>', 'how many', parseCount, 100)
+    .addOption(
+      new Option('--last <count>', 'so many of the newest')
+        .argParser(parseCount)
+        .conflicts(['after', 'limit']),
+    )
     .action((options: ListOptions) =>
-      withDeployment(options, async ({ store }) => {
+      withDeployment(options, async ({ store, database }) => {
         const columns = {
           ID: ({ id }: Event) => id,
           AT: ({ at }: Event) => timeOf(at),
@@ -39,8 +52,15 @@ function addList(events: Command): void {
           USER: ({ userId }: Event) => userId,
           DETAIL: ({ detail }: Event) => detail,
         }
-        const found = await store.listEvents(options.after, options.limit)
-        sayRecords(found, columns, { ...options, none: 'There are no more events.' })
+        const { last } = options
+        const after = last === undefined ? options.after : await eventIdBefore(database, last)
+        const page = { limit: last ?? options.limit }
+        const { found, moreAfter } = await pageOf(
+          page,
+          ({ limit }) => store.listEvents(after, limit),
+          ({ id }) => id,
+        )
+        sayRecords(found, columns, { ...options, none: 'There are no more events.', moreAfter })
       }),
     )
 }

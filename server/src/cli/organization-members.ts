@@ -7,11 +7,12 @@ import { perform } from '../kernel/kernel.ts'
 import { putMembership, removeMembership } from '../kernel/operations/put-membership.ts'
 import type { Membership } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
+import type { Page } from '../kernel/store.ts'
 import type { Shared } from './command.ts'
 import { CommandError, granted, group, operator, subcommand, withDeployment } from './command.ts'
 import { sayRecord, sayRecords } from './output.ts'
 import type { Paged } from './page.ts'
-import { withPage } from './page.ts'
+import { pageOf, withPage } from './page.ts'
 
 export function addMemberCommands(organization: Command): void {
   const member = group(organization, 'member', 'who belongs to an organization, and who governs its apps')
@@ -31,8 +32,9 @@ function addList(member: Command): void {
   ).action((id: string, options: Shared & Paged) =>
     withDeployment(options, async ({ store }) => {
       if (!(await store.findOrganization(id))) throw new CommandError(organizationUnknown)
-      const members = await store.listMembers(id, { after: options.after, limit: options.limit })
-      const shown = members.map(({ user, role }) => ({ ...user, role }))
+      const list = (page: Page) => store.listMembers(id, page)
+      const { found, moreAfter } = await pageOf(options, list, ({ user }) => user.id)
+      const shown = found.map(({ user, role }) => ({ ...user, role }))
       const columns = {
         USER: ({ id }: ShownMember) => id,
         USERNAME: ({ username }: ShownMember) => username,
@@ -40,7 +42,7 @@ function addList(member: Command): void {
         STATUS: ({ status }: ShownMember) => status,
         NAME: ({ name }: ShownMember) => name,
       }
-      sayRecords(shown, columns, { ...options, none: 'The organization has no members.' })
+      sayRecords(shown, columns, { ...options, none: 'The organization has no members.', moreAfter })
     }),
   )
 }

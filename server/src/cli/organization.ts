@@ -13,7 +13,7 @@ import { addMemberCommands } from './organization-members.ts'
 import { addOrganizationSet } from './organization-set.ts'
 import { sayRecord, sayRecords } from './output.ts'
 import type { Paged } from './page.ts'
-import { withPage } from './page.ts'
+import { pageOf, withPage } from './page.ts'
 import { checkRegion } from './region-argument.ts'
 
 export function addOrganizationCommands(program: Command): void {
@@ -72,7 +72,7 @@ function addList(organization: Command): void {
   withPage(subcommand(organization, 'list', 'list organizations, in the order of their ids')).action(
     (options: Shared & Paged) =>
       withDeployment(options, async ({ store }) => {
-        const organizations = await store.listOrganizations({ after: options.after, limit: options.limit })
+        const { found, moreAfter } = await pageOf(options, store.listOrganizations, ({ id }) => id)
         const columns = {
           ID: ({ id }: Organization) => id,
           STATUS: ({ status }: Organization) => status,
@@ -81,7 +81,7 @@ function addList(organization: Command): void {
           ADDRESSES: ({ allowedAddresses }: Organization) => allowedAddresses,
           'API DOMAIN': ({ apiDomain }: Organization) => apiDomain,
         }
-        sayRecords(organizations, columns, { ...options, none: 'There are no organizations here.' })
+        sayRecords(found, columns, { ...options, none: 'There are no organizations here.', moreAfter })
       }),
   )
 }

@@ -2,12 +2,12 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { Delivery } from '../kernel/records.ts'
-import type { Store } from '../kernel/store.ts'
+import type { Page, Store } from '../kernel/store.ts'
 import type { Shared } from './command.ts'
 import { CommandError, group, subcommand, withDeployment } from './command.ts'
 import { sayRecord, sayRecords, timeOf } from './output.ts'
 import type { Paged } from './page.ts'
-import { withPage } from './page.ts'
+import { pageOf, withPage } from './page.ts'
 
 export function addOutboxCommands(program: Command): void {
   const outbox = group(program, 'outbox', 'mails and callbacks: what waits, and what was given up')
@@ -31,7 +31,9 @@ function addList(outbox: Command): void {
     .addOption(new Option('--status <status>', 'which').choices(statuses).default('waiting'))
     .action((options: ListOptions) =>
       withDeployment(options, async ({ store }) => {
-        const { status, after, limit } = options
+        const { status } = options
+        const list = (page: Page) => store.listDeliveries(status, page)
+        const { found, moreAfter } = await pageOf(options, list, ({ id }) => id)
         const columns = {
           ID: ({ id }: Delivery) => id,
           CHANNEL: ({ channel }: Delivery) => channel,
@@ -45,7 +47,7 @@ function addList(outbox: Command): void {
           PROBLEM: ({ problem }: Delivery) => problem,
         }
         const none = `There are none with status ${status}.`
-        sayRecords(await store.listDeliveries(status, { after, limit }), columns, { ...options, none })
+        sayRecords(found, columns, { ...options, none, moreAfter })
       }),
     )
 }

@@ -9,11 +9,14 @@ export const say = (line: string): void => void process.stdout.write(`${line}\n`
 
 export const sayJson = (value: unknown): void => say(JSON.stringify(value, undefined, 2))
 
+/** `moreAfter`: the key of the last one, where the list goes on behind it. */
+type ListOptions = Pick<Shared, 'json'> & { readonly none: string; readonly moreAfter?: string | undefined }
+
 /** Records as a table, with these columns; as JSON whole. Without a record, a sentence says so. */
 export function sayRecords<Record extends Shown>(
   records: readonly Record[],
   columns: Readonly<{ [heading: string]: (record: Record) => Cell }>,
-  { json, none }: Pick<Shared, 'json'> & { readonly none: string },
+  { json, none, moreAfter }: ListOptions,
 ): void {
   if (json) sayJson(records)
   else if (records.length === 0) process.stderr.write(`${none}\n`)
@@ -21,6 +24,9 @@ export function sayRecords<Record extends Shown>(
     const headings = Object.keys(columns)
     const lines = records.map((record) => Object.values(columns).map((read) => cell(read(record))))
     sayAligned([headings, ...lines])
+  }
+  if (moreAfter !== undefined) {
+    process.stderr.write(`${records.length} are shown, and there are more: --after ${harmless(moreAfter)}\n`)
   }
 }
 

@@ -68,6 +68,25 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 suite('command line: what is known of people', () => {
+  test('a list that goes on says so, and one is found by name', async () => {
+    await json('user', 'add', '--id', 'u-18', '--username', 'ben')
+    const first = await run('user', 'list', '--limit', '1')
+    assert.match(first.stdout, /^u-17 .*alice/m)
+    assert.equal(first.stderr, '1 are shown, and there are more: --after u-17\n')
+    const rest = await run('user', 'list', '--limit', '1', '--after', 'u-17')
+    assert.match(rest.stdout, /^u-18 .*ben/m)
+    assert.equal(rest.stderr, '')
+    assert.match((await run('user', 'show', 'alice')).stdout, /^organizations +acme \(member\)$/m)
+    assert.match(await failing('user', 'show', 'nobody'), /There is no such user/)
+  })
+
+  test('the newest events are listed by how many', async () => {
+    const [newest] = (await json('events', 'list')).slice(-1)
+    assert.deepEqual(await json('events', 'list', '--last', '1'), [newest])
+    assert.match((await run('events', 'list', '--limit', '1')).stderr, /^1 are shown, .*--after 1\n$/)
+    assert.equal((await run('events', 'list', '--last', '1')).stderr, '')
+  })
+
   test('a user moves to another region and back to where the organization is', async () => {
     assert.equal((await json('user', 'set', 'alice', '--region', 'eu')).region, 'eu')
     assert.match((await run('user', 'list')).stdout, /REGION\n.* eu\n/)

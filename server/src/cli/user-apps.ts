@@ -6,7 +6,7 @@ import { barUserForOperator, unbarUserForOperator } from '../kernel/operations/b
 import type { Shared } from './command.ts'
 import { CommandError, granted, operator, subcommand, withDeployment } from './command.ts'
 import { sayRecord, sayRecords, timeOf } from './output.ts'
-import { userUnknown } from './user-shown.ts'
+import { findUser, userUnknown } from './user-shown.ts'
 
 export function addUserBarCommands(user: Command): void {
   addBar(user)
@@ -56,7 +56,7 @@ function addBarred(user: Command): void {
   subcommand(user, 'barred <user>', 'list the apps that a user may not use').action(
     (id: string, options: Shared) =>
       withDeployment(options, async ({ store }) => {
-        const found = (await store.findUser(id)) ?? (await store.findUserByUsername(id))
+        const found = await findUser(store, id)
         if (!found) throw new CommandError(userUnknown)
         const columns = {
           CLIENT: ({ clientId }: ClientBarredForUser) => clientId,

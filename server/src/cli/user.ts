@@ -12,17 +12,18 @@ import { CommandError, granted, group, operator, subcommand, withDeployment } fr
 import { readSecret } from './input.ts'
 import { sayRecord, sayRecords, timeOf } from './output.ts'
 import type { Paged } from './page.ts'
-import { withPage } from './page.ts'
+import { pageOf, withPage } from './page.ts'
 import { checkRegion } from './region-argument.ts'
 import { addUserBarCommands } from './user-apps.ts'
 import { addUserSet } from './user-set.ts'
 import type { ShownUser } from './user-shown.ts'
-import { shownUser, userUnknown } from './user-shown.ts'
+import { findUser, shownUser, userUnknown } from './user-shown.ts'
 
 export function addUserCommands(program: Command): void {
   const user = group(program, 'user', 'people who sign in, or whom legacy tokens name')
   addAdd(user)
   addList(user)
+  addShow(user)
   addUserSet(user)
   addStatus(user, 'disable')
   addStatus(user, 'enable')
@@ -91,7 +92,7 @@ function addList(user: Command): void {
   withPage(subcommand(user, 'list', 'list users, in the order of their ids')).action(
     (options: Shared & Paged) =>
       withDeployment(options, async ({ store, world }) => {
-        const users = (await store.listUsers({ after: options.after, limit: options.limit })).map(shownUser)
+        const { found, moreAfter } = await pageOf(options, store.listUsers, ({ id }) => id)
         const columns = {
           ID: ({ id }: ShownUser) => id,
           USERNAME: ({ username }: ShownUser) => username,
@@ -102,7 +103,22 @@ function addList(user: Command): void {
           EMAIL: ({ email }: ShownUser) => email,
           REGION: ({ region }: ShownUser) => region,
         }
-        sayRecords(users, columns, { ...options, none: 'There are no users here.' })
+        const none = 'There are no users here.'
+        sayRecords(found.map(shownUser), columns, { ...options, none, moreAfter })
+      }),
+  )
+}
+
+function addShow(user: Command): void {
+  subcommand(user, 'show <id>', 'show one user, by id or user name', 'tokenferry user show alice').action(
+    (id: string, options: Shared) =>
+      withDeployment(options, async ({ store, world }) => {
+        const found = await findUser(store, id)
+        if (!found) throw new CommandError(userUnknown)
+        const memberships = await store.findMemberships(found.id)
+        const organizations = memberships.map(({ organization, role }) => `${organization.id} (${role})`)
+        const locked = options.json ? {} : { lockedUntil: lockedAt(found.lockedUntil, world.moment().now) }
+        sayRecord({ ...shownUser(found), ...locked, organizations }, options)
       }),
   )
 }

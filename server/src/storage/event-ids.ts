@@ -11,6 +11,12 @@ export async function newestEventId(database: Database): Promise<number> {
   return number(row?.newest ?? 0)
 }
 
+/** The id behind which so many events stand, or fewer where there are no more. */
+export async function eventIdBefore(database: Database, count: number): Promise<number> {
+  const [row] = await database.scan('select id from events order by id desc limit 1 offset $1', [count])
+  return number(row?.id ?? 0)
+}
+
 /** The next id is above this one. Ids only rise, and those of rows that were copied in do not count. */
 export async function raiseEventIds(database: Database, above: number): Promise<void> {
   if (database.backend === 'postgres') {
