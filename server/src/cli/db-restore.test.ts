@@ -228,7 +228,12 @@ suite('db restore', () => {
     copyFileSync(yaml, old)
     const rewrapped = { ...config, root_secret: 'env:RESTORE_TEST_NEW_SECRET' }
     writeFileSync(yaml, JSON.stringify({ public_url: 'http://127.0.0.1:1', ...rewrapped }))
-    writeFileSync(keys, succeed('key', 'export'))
+    writeFileSync(keys, 'older', { mode: 0o644 })
+    assert.match(fail('key', 'export', '--to', keys, '--config', old), /does not open the keys/)
+    assert.equal(readFileSync(keys, 'utf8'), 'older')
+    succeed('key', 'export', '--to', keys)
+    assert.equal(readFileSync(keys, 'utf8'), succeed('key', 'export'))
+    assert.equal(statSync(keys).mode & 0o777, 0o600)
 
     const wrong =
       /does not open the key table .* A copy from before a key rewrap needs the root secret of then/

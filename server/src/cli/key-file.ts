@@ -1,5 +1,5 @@
 /** `tokenferry key export` and `key import`: the sealed keys, for a copy newer than the database's own. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { exportKeys, importKeys, KeyFileError } from '../key-file.ts'
@@ -14,12 +14,17 @@ export function addKeyFiles(key: Command): void {
     key,
     'export',
     'print all keys, sealed with the root secret, one a line; keep it beside the newest copy',
-    'tokenferry key export > keys.ndjson    # after each rotation',
-  ).action((options: Shared) =>
-    withDatabase(options, async (database, { root_secret }) => {
-      for (const line of await exportKeys(sqlStore(database), readRootSecret(root_secret))) say(line)
-    }),
+    'tokenferry key export --to keys.ndjson    # after each rotation',
   )
+    .option('--to <file>', 'into this file, in the place of what it holds')
+    .action((options: Shared & { readonly to?: string }) =>
+      withDatabase(options, async (database, { root_secret }) => {
+        const lines = await exportKeys(sqlStore(database), readRootSecret(root_secret))
+        if (options.to === undefined) return lines.forEach(say)
+        replaceFile(options.to, `${lines.join('\n')}\n`)
+        sayRecord({ exported: resolve(options.to), keys: lines.length }, options)
+      }),
+    )
   subcommand(
     key,
     'import <file>',
@@ -39,6 +44,19 @@ export function addKeyFiles(key: Command): void {
       sayRecord(imported, options)
     }),
   )
+}
+
+/** Readable by its owner alone; the older one stays until the newer one is whole. */
+function replaceFile(file: string, text: string): void {
+  const beside = `${file}.writing`
+  try {
+    rmSync(beside, { force: true })
+    writeFileSync(beside, text, { mode: 0o600, flag: 'wx', flush: true })
+    renameSync(beside, file)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`${resolve(file)} cannot be written (${why}).`, { cause: error })
+  }
 }
 
 function linesOf(file: string): readonly string[] {
