@@ -114,6 +114,15 @@ suite('tokenferry import', () => {
     assert.match(errors, /run the same command again/)
   })
 
+  test('a warning says in which line the first one stands, and one is no many', async () => {
+    const file = join(folder, 'warned.csv')
+    const rows = ['read', 'read', 'admin'].map((scopes, at) => `short-${at},${client},,${scopes}\n`)
+    writeFileSync(file, `token,client,user,scopes\n${rows.join('')}`)
+    const { output } = await start(file).ended
+    assert.match(output, /^Warning: 3 tokens \(the first in line 2\) of under about 80 bits/m)
+    assert.match(output, /^Warning: 1 token \(line 4\) with scopes that the client may not have: admin/m)
+  })
+
   test('what was refused is counted, and no token of the file is printed', async () => {
     const file = join(folder, 'wrong.csv')
     const token = `old_${randomBytes(20).toString('hex')}`

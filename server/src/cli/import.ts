@@ -8,6 +8,7 @@ import { importFile } from '../import/import-file.ts'
 import { bytesOfKind } from '../import/lookups.ts'
 import { progressTeller } from '../import/progress.ts'
 import type { FileFormat } from '../import/read-rows.ts'
+import type { Counted } from '../import/warnings.ts'
 import { ringHeardAfterMilliseconds } from '../keys/key-ring.ts'
 import { collect } from './arguments.ts'
 import type { Shared } from './command.ts'
@@ -148,31 +149,32 @@ const wereOrWas = (number: number): string => (number === 1 ? 'was' : 'were')
 
 function warningLines({ warnings }: ImportSummary): string[] {
   if (!warnings) return []
-  const { weak, expired, withoutScopes, beyond, beyondNames, withoutSubject, crowded } = warnings
-  const told: readonly (readonly [number, string])[] = [
-    [weak, 'have under about 80 bits, and can be guessed.'],
-    [expired, 'have expired, and cannot be exchanged.'],
-    [withoutScopes, 'have no recorded scopes, and get all that their client may have.'],
+  const { firstLines, beyondNames, crowded } = warnings
+  const told: readonly (readonly [Counted, string])[] = [
+    ['weak', 'of under about 80 bits, which can be guessed.'],
+    ['expired', 'that expired, which cannot be exchanged.'],
+    ['withoutScopes', 'without recorded scopes: for all that the client may have.'],
     [
-      beyond,
-      `have scopes that their client may not have: ${[...beyondNames].join(', ')}. ` +
+      'beyond',
+      `with scopes that the client may not have: ${[...beyondNames].join(', ')}. ` +
         'At the exchange these are left out, or it is refused (legacy_scopes_beyond_client).',
     ],
     [
-      withoutSubject,
-      'name neither user nor organization. Each gets a user of its own (legacy:…), ' +
+      'withoutSubject',
+      'without user and organization. Each gets a user of its own (legacy:…), ' +
         'shared only by tokens of one authorization.',
     ],
-    [warnings.userUnknown, 'name users that are not here. Bring them in: tokenferry import --users'],
-    [
-      warnings.organizationUnknown,
-      'name organizations that are not here. Bring them in: tokenferry import --organizations',
-    ],
+    ['userUnknown', 'whose user is not here. Bring them in: tokenferry import --users'],
+    ['organizationUnknown', 'whose organization is not here. Bring it in: tokenferry import --organizations'],
   ]
+  const tokens = (of: Counted): string => {
+    const line = firstLines.get(of)
+    return warnings[of] === 1
+      ? `1 token (line ${line})`
+      : `${count(warnings[of])} tokens (the first in line ${line})`
+  }
   return [
-    ...told
-      .filter(([tokens]) => tokens > 0)
-      .map(([tokens, says]) => `Warning: ${count(tokens)} tokens ${says}`),
+    ...told.filter(([of]) => warnings[of] > 0).map(([of, says]) => `Warning: ${tokens(of)} ${says}`),
     ...[...crowded].map(
       ([client, max]) =>
         `Warning: of ${client}, one user brings more than ${max} tokens. Only the newest ${max} exchanged ` +

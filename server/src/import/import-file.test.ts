@@ -9,6 +9,7 @@ import { testDeployment } from '../testing/deployment.ts'
 import { ImportError } from './columns.ts'
 import type { ImportOptions, ImportSummary } from './import-file.ts'
 import { importFile } from './import-file.ts'
+import type { Counted } from './warnings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenferry-import-'))
 const digestKey = 'the key of the old world'
@@ -172,10 +173,15 @@ suite('import of legacy tokens', () => {
 
   test('users and organizations that are not here are counted, also in a dry run', async () => {
     await run('id,username\nthere,una\n', { kind: 'users' })
-    const rows = [`${newToken()},${client},there,`, `${newToken()},${client},gone,o9`]
+    const here = Array.from({ length: 9 }, () => `${newToken()},${client},there,`)
+    const rows = [...here, `${newToken()},${client},gone,o9`, `${newToken()},${client},gone,o9`]
     for (const dryRun of [true, false]) {
       const { warnings } = await run(`token,client,user,organization\n${rows.join('\n')}\n`, { dryRun })
-      assert.deepEqual([warnings?.userUnknown, warnings?.organizationUnknown], [1, 1])
+      assert.deepEqual([warnings?.userUnknown, warnings?.organizationUnknown], [2, 2])
+      const lines = ['userUnknown', 'organizationUnknown'].map((of) =>
+        warnings?.firstLines.get(of as Counted),
+      )
+      assert.deepEqual(lines, [11, 11])
     }
   })
 

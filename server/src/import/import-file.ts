@@ -10,13 +10,14 @@ import { event } from '../kernel/decision.ts'
 import type { FileKind } from './columns.ts'
 import { columnMap, ImportError } from './columns.ts'
 import type { Delimiter } from './csv.ts'
-import type { LegacyTokenOptions, Warnings } from './legacy-tokens.ts'
+import type { LegacyTokenOptions } from './legacy-tokens.ts'
 import type { FileFormat } from './read-rows.ts'
 import { readRows } from './read-rows.ts'
 import type { RefusedFile } from './refused-file.ts'
 import { refusedFile } from './refused-file.ts'
-import type { ImportPlace, Target } from './targets.ts'
+import type { ImportPlace, Target, Waiting } from './targets.ts'
 import { legacyTokenTarget, organizationTarget, userTarget } from './targets.ts'
+import type { Warnings } from './warnings.ts'
 
 export type ImportOptions = Pick<LegacyTokenOptions, 'dialect' | 'client' | 'digestKind'> & {
   readonly path: string
@@ -96,7 +97,7 @@ async function importInto<Imported>(
   try {
     for await (const piece of readRows({ ...options, map })) {
       for (const row of piece.rows) {
-        const checked = 'broken' in row ? { refused: row.broken } : target.check(row.values)
+        const checked = 'broken' in row ? { refused: row.broken } : target.check(row.values, row.line)
         if (isRefused(checked)) refused.write(row.line, checked.refused)
         else waiting.push({ line: row.line, record: checked })
       }
@@ -138,8 +139,6 @@ function sizeOf(path: string): number {
   return found.size
 }
 
-type Waiting<Imported> = { readonly line: number; readonly record: Imported }
-
 const isRefused = (checked: unknown): checked is { readonly refused: string } =>
   typeof checked === 'object' && checked !== null && 'refused' in checked
 
@@ -163,7 +162,7 @@ async function writeSlice<Imported>(
   const slice = run.rows.slice(run.written, run.written + sliceRows)
   if (slice.length === 0) return
   const records = slice.map(({ record }) => record)
-  await target.look?.(records)
+  await target.look?.(slice)
   const written = dryRun ? { cameIn: records.length, refused: [] } : await target.write(records)
   for (const place of written.refused) refused.write(slice[place]?.line ?? 0, target.taken)
   counts.cameIn += written.cameIn

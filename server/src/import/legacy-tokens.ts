@@ -17,6 +17,8 @@ import type { Values } from './columns.ts'
 import { ImportError } from './columns.ts'
 import { lookupMaker } from './lookups.ts'
 import { hearMoment, isShort, isWeak } from './values.ts'
+import type { Warnings } from './warnings.ts'
+import { noWarnings, warn } from './warnings.ts'
 
 export type Refused = { readonly refused: string }
 
@@ -31,25 +33,9 @@ export type LegacyTokenOptions = {
   readonly digestKind: string | undefined
 }
 
-/** What the operator should know of rows that came in. */
-export type Warnings = {
-  weak: number
-  expired: number
-  withoutScopes: number
-  beyond: number
-  /** The first few, each with its client. */
-  readonly beyondNames: Set<string>
-  /** Tokens that name neither user nor organization. */
-  withoutSubject: number
-  /** Tokens whose user, or whose organization, is not in the database. */
-  userUnknown: number
-  organizationUnknown: number
-  /** Clients of which one user brings more tokens than grants can live, with how many can. */
-  readonly crowded: Map<string, number>
-}
-
 export type LegacyTokenChecker = {
-  check(values: Values): ImportedLegacyToken | Refused
+  /** `line`: where the row stands, for warnings. */
+  check(values: Values, line: number): ImportedLegacyToken | Refused
   /** Kinds of digest that were met and are not yet noted in the store; emptied by this. */
   takeNewKinds(): readonly LookupKind[]
   readonly warnings: Warnings
@@ -82,7 +68,7 @@ export function legacyTokenChecker(options: LegacyTokenOptions): LegacyTokenChec
   const warnings = noWarnings()
   const fallback = checkedDefaults(options, clients)
 
-  function check(values: Values): ImportedLegacyToken | Refused {
+  function check(values: Values, line: number): ImportedLegacyToken | Refused {
     const owner = ownerOf(values, clients, fallback)
     if ('refused' in owner) return owner
     const found = lookups.of(values, options.digestKind)
@@ -97,12 +83,12 @@ export function legacyTokenChecker(options: LegacyTokenOptions): LegacyTokenChec
     const heard = values.scopes === undefined ? undefined : scopes(values.scopes)
     if (values.scopes !== undefined && !heard) return { refused: 'scopes: a name has an illegal character' }
 
-    if (weak) warnings.weak += 1
-    if (times.expires !== undefined && times.expires <= now) warnings.expired += 1
-    if (!heard) warnings.withoutScopes += 1
-    else if (owner.client) noteBeyond(owner.client.id, beyondOf(owner.client.id)(values.scopes ?? ''))
+    if (weak) warn(warnings, 'weak', line)
+    if (times.expires !== undefined && times.expires <= now) warn(warnings, 'expired', line)
+    if (!heard) warn(warnings, 'withoutScopes', line)
+    else if (owner.client) noteBeyond(owner.client.id, beyondOf(owner.client.id)(values.scopes ?? ''), line)
     const named = values.user !== undefined || values.organization !== undefined
-    if (!named) warnings.withoutSubject += 1
+    if (!named) warn(warnings, 'withoutSubject', line)
     else if (owner.client) noteCrowd(owner.client.id, values)
     return {
       lookup: found.lookup,
@@ -122,9 +108,9 @@ export function legacyTokenChecker(options: LegacyTokenOptions): LegacyTokenChec
     }
   }
 
-  function noteBeyond(client: string, scope: string | undefined): void {
+  function noteBeyond(client: string, scope: string | undefined, line: number): void {
     if (scope === undefined) return
-    warnings.beyond += 1
+    warn(warnings, 'beyond', line)
     if (warnings.beyondNames.size < 5) warnings.beyondNames.add(`${scope} (${client})`)
   }
 
@@ -136,18 +122,6 @@ export function legacyTokenChecker(options: LegacyTokenOptions): LegacyTokenChec
 
   return { check, takeNewKinds: lookups.takeNewKinds, warnings }
 }
-
-const noWarnings = (): Warnings => ({
-  weak: 0,
-  expired: 0,
-  withoutScopes: 0,
-  beyond: 0,
-  beyondNames: new Set(),
-  withoutSubject: 0,
-  userUnknown: 0,
-  organizationUnknown: 0,
-  crowded: new Map(),
-})
 
 const ownSubjectPrefix = 'legacy:'
 
