@@ -6,6 +6,7 @@
 import { walk } from '../server/src/promises/failover.ts'
 import type { HighAvailability, Mishap } from '../server/src/testing/high-availability.ts'
 import { startHighAvailability } from '../server/src/testing/high-availability.ts'
+import type { Member } from '../server/src/testing/patroni.ts'
 import { missingPrograms } from '../server/src/testing/patroni.ts'
 import { helpIfAsked, optionsOf } from './options.ts'
 
@@ -33,7 +34,7 @@ const stopped = new Promise<void>((resolve) => {
 console.log('Starting etcd, three members and two nodes: half a minute.')
 const here = await startHighAvailability()
 try {
-  show(here)
+  await show(here)
   if (values.walk) await Promise.race([walkThrough(here), stopped])
   else await stopped
 } catch (error) {
@@ -42,6 +43,10 @@ try {
 } finally {
   console.log('Ending all that was started.')
   await here.close()
+}
+
+function memberShown({ name, api, data, roots }: Member): string {
+  return `member ${name}: its Patroni answers at ${api}; processes ${roots().join(' and ')}, data in ${data}`
 }
 
 async function walkThrough(all: HighAvailability): Promise<void> {
@@ -56,19 +61,25 @@ async function walkThrough(all: HighAvailability): Promise<void> {
   console.log('All that was acknowledged is there, nothing twice.')
 }
 
-function show({ cluster, nodes, sections }: HighAvailability): void {
+async function show({ cluster, nodes, sections }: HighAvailability): Promise<void> {
   const [{ config = '' } = {}] = cluster.members
-  const [{ base = '' } = {}] = nodes
+  const [{ base = '', configPath = '' } = {}] = nodes
+  const leader = await cluster.leader()
   const { client_id, client_secret, legacy_tokens }: Readonly<Record<string, unknown>> =
     sections.standard ?? {}
   const [token] = Array.isArray(legacy_tokens) ? legacy_tokens : []
   console.log(`
 database: ${cluster.url()}
-${cluster.members.map(({ name, api }) => `member ${name}: its Patroni answers at ${api}`).join('\n')}
-${nodes.map((node) => `node: ${node.base}`).join('\n')}
+${cluster.members.map(memberShown).join('\n')}
+${nodes.map((node) => `node: ${node.base}, process ${node.pid}`).join('\n')}
 
 patronictl -c ${config} list
 patronictl -c ${config} switchover
+kill -KILL ${leader?.roots().join(' ')}    # the primary, ${leader?.name}, with its Patroni
+
+export TOKENFERRY_TEST_ROOT_SECRET=${process.env.TOKENFERRY_TEST_ROOT_SECRET}
+export TOKENFERRY_CONFIG=${configPath}
+npx tokenferry doctor
 
 curl -si ${base}/oauth2/token -u '${client_id}:${client_secret}' \\
   -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \\

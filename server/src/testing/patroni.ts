@@ -19,6 +19,10 @@ export type Member = {
   /** Where its Patroni answers. */
   readonly api: string
   readonly config: string
+  /** The folder of its PostgreSQL. */
+  readonly data: string
+  /** Its Patroni and its postmaster, of those that run: without both, it is dead. */
+  roots(): readonly number[]
   /** Sends a signal to every process of it that runs: its Patroni, the postmaster and their children. */
   signal(name: NodeJS.Signals): void
   /** Starts its Patroni, which starts PostgreSQL. */
@@ -181,14 +185,14 @@ function memberOf(at: Place, started: (program: Program) => void, how: SpawnOpti
   // Every JSON is YAML.
   writeFileSync(config, JSON.stringify(configOf(at), undefined, 2))
   let patroni: Program | undefined
-  const processes = (): readonly number[] => {
-    const roots = [patroni?.pid() ?? 0, postmasterIn(data)].filter((pid) => pid > 0)
-    return roots.flatMap((pid) => [pid, ...childrenOf(pid)])
-  }
+  const roots = (): readonly number[] => [patroni?.pid() ?? 0, postmasterIn(data)].filter((pid) => pid > 0)
+  const processes = (): readonly number[] => roots().flatMap((pid) => [pid, ...childrenOf(pid)])
   return {
     name: at.name,
     port: at.port,
     config,
+    data,
+    roots,
     api: `http://127.0.0.1:${at.rest}`,
     signal(name) {
       for (const pid of processes()) {
