@@ -137,8 +137,10 @@ function shipped(backend: Backend): void {
       for (const [at, name] of ['revoked', 'kept', 'user', 'barred'].entries()) {
         held[name as keyof typeof held] = refreshTokenOf(await exchange(ask, app(), token(at)))
       }
-      held.access = accessTokenOf(await refresh(ask, app(), held.kept))
-      held.kept = refreshTokenOf(await refresh(ask, app(), held.kept))
+      // Once: a repeated one is counted, a second later.
+      const refreshed = await refresh(ask, app(), held.kept)
+      held.access = accessTokenOf(refreshed)
+      held.kept = refreshTokenOf(refreshed)
       const none = { region: undefined, apiDomain: undefined, allowedAddresses: [] }
       const organization = { id: 'acme', name: 'Acme', status: 'enabled', ...none } as const
       await asked(addOrganization, { organization, actor })
