@@ -21,7 +21,6 @@ import { signIdentity } from './id-tokens.ts'
 import type { World } from './kernel/kernel.ts'
 import { policyOf } from './kernel/policy.ts'
 import type { Store } from './kernel/store.ts'
-import { closedIn } from './keys/closed.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { openKeyRing } from './keys/key-ring.ts'
 import { readReference, readRootSecret } from './keys/root-secret.ts'
@@ -248,7 +247,7 @@ function composeAnswers(
     trustedProxies: config.trusted_proxies,
     bodyBytesMax: config.limits.body_bytes,
     // Whether anybody is answered is asked of what requests ask: the table may say it a moment earlier.
-    isReady: async () => (await store.listKeys()).length > 0 && keyRing.closed() === undefined,
+    isReady: async () => (await store.listKeys()).length > 0 && (await services.closed()) === undefined,
     isOriginKnown: async (origin) =>
       (await store.listClients()).some(({ origins }) => origins.includes(origin)),
     routes(server) {

@@ -1,7 +1,7 @@
 /**
- * Failed attempts by address, or by network where that is whom an address stands for, of the minute that is, on
- * all nodes together: counted in memory and written in batches; what other nodes have written is read again once
- * a second, while anything fails here. Approximate within that second.
+ * Failed attempts by address, or by network where that is whom an address stands for, of the minute that is,
+ * on all nodes together: counted in memory and written in batches; what other nodes have written is read
+ * again once a second, while anything fails here. Approximate within that second.
  */
 import { networkOf } from '../kernel/addresses.ts'
 import type { Milliseconds } from '../kernel/records.ts'

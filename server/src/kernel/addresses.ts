@@ -17,8 +17,8 @@ export function isRange(text: string): boolean {
 }
 
 /**
- * Whom an address stands for: of IPv6 the network of 64 bits, since whoever has one address of it has them all
- * (RFC 4291 §2.5.4, RFC 6177); of IPv4 itself.
+ * Whom an address stands for: of IPv6 the network of 64 bits, since whoever has one address of it has them
+ * all (RFC 4291 §2.5.4, RFC 6177); of IPv4 itself.
  */
 export function networkOf(address: string): string {
   // Most are of IPv4, and this is asked with every request.

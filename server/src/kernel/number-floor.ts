@@ -2,13 +2,14 @@
 import type { Milliseconds } from './records.ts'
 
 const numbersPerMillisecond = 1_000
-const firstMoment = Date.UTC(2026, 0)
+/** 2026-01-01, in UTC. */
+const firstMoment = 1_767_225_600_000
 /** Blocks are leased ahead, and clocks differ: some numbers are that much ahead of one's own clock. */
 const aheadMillisecondsMax = 60_000
 
 /**
- * What is given out at a moment is no lower than this, and as long as that is less than a million a second, all
- * that was given out before it is lower.
+ * What is given out at a moment is no lower than this; and all that was given out before it is lower, as long
+ * as that is less than a million a second.
  */
 export const numberFloorAt = (now: Milliseconds): number =>
   Math.max(1, Math.floor((now - firstMoment) * numbersPerMillisecond))

@@ -15,8 +15,8 @@ suite('pairs of keys', () => {
       assert.equal(verify(digest, Buffer.from('bob'), publicKey, signature), false)
     })
 
-  // The generator's own objects hang here at the first or the second pair. With `--gc-global` every collection
-  // throws away what made the pair, and nearly all that is allocated is allocated within `export`.
+  // The generator's own objects hang here at the first or the second pair. With `--gc-global` every
+  // collection throws away what made the pair, and nearly all that is allocated is so within `export`.
   test('a collection of garbage while a key is written out does not hang', () => {
     const program = `
       import { generateKeyPair } from ${JSON.stringify(import.meta.url.replace('.test', ''))}

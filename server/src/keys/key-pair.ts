@@ -15,7 +15,7 @@ const encodings = {
  * A new pair for an algorithm (RFC 7518 §3.1, RFC 8037 §3.1).
  *
  * Not the objects that Node's generator would give: they share a lock with the job that made them, which the
- * garbage collector takes to throw that job away. `export({ format: 'jwk' })` holds it while it allocates, and
+ * garbage collector takes to throw that job away. `export({ format: 'jwk' })` holds it while it allocates;
  * where that is what makes the collector run, the process waits for itself for ever (seen with Node 20).
  */
 export function generateKeyPair(algorithm: SignatureAlgorithm): KeyPair {
