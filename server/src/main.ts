@@ -207,7 +207,8 @@ const leaseOf = ({ config, store }: Deployment, now: () => number, logger: Logge
 
 const othersLease: HeldLease = { isHeld: () => false, release: async () => undefined }
 
-const policiesOf = (mounts: readonly Mount[]): Services['policies'] =>
+/** By the names of their dialects. */
+export const policiesOf = (mounts: readonly Mount[]): Services['policies'] =>
   Object.fromEntries(mounts.map(({ dialect, policy }) => [dialect.name, policy]))
 
 /** Answering alone. */

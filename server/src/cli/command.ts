@@ -62,7 +62,7 @@ export const exampled = (command: Command, ...examples: readonly string[]): Comm
 export async function withDeployment<Result>(
   { config: path }: Shared,
   work: (deployment: Deployment) => Promise<Result>,
-  options: Pick<DeploymentOptions, 'setAside'> = {},
+  options: Pick<DeploymentOptions, 'setAside' | 'numbers'> = {},
 ): Promise<Result> {
   const config = readConfig(path)
   const deployment = await openDeployment(config, { numbers: false, ...options }).catch(explaining(config))

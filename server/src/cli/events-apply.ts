@@ -16,6 +16,7 @@ import { readRootSecret } from '../keys/root-secret.ts'
 import { compromiseKeys } from '../keys/rotate.ts'
 import { markKeyOf, sealingOf } from '../keys/sealing.ts'
 import type { Deployment } from '../main.ts'
+import { policiesOf } from '../main.ts'
 import type { Shared } from './command.ts'
 import { CommandError, operator, subcommand, withDeployment } from './command.ts'
 import { sayJson, sayRecord, timeOf } from './output.ts'
@@ -55,7 +56,7 @@ async function apply(file: string | undefined, options: ApplyOptions): Promise<v
   if (file !== undefined && options.only !== 'revocations') {
     throw new CommandError('Write --only revocations: nothing else of the events is applied.')
   }
-  await withDeployment(options, async (deployment) => {
+  const work = async (deployment: Deployment): Promise<void> => {
     const { store, world } = deployment
     const isAwaited = (await store.findMeta('awaits_events')) === 'yes'
     if (file !== undefined) {
@@ -70,7 +71,9 @@ async function apply(file: string | undefined, options: ApplyOptions): Promise<v
     await store.commit([done, eventOf('revocations_applied', now, operator(), { detail })])
     if (isAwaited) await serversHear()
     process.stderr.write(isAwaited ? 'Servers answer again.\n' : 'No server was waiting for this.\n')
-  })
+  }
+  // A mark of what is not here has a number, as what it marks had.
+  await withDeployment(options, work, { numbers: true })
 }
 
 /** A file that knows nothing of the time since the copy is the wrong one: all of that would be forgotten. */
@@ -116,7 +119,12 @@ async function applyFile(file: string, deployment: Deployment, options: ApplyOpt
     restoredTo: Number((await store.findMeta('restored_to')) ?? 0),
     unverified: options.unverified === true,
   }
-  return applyRevocations(eventsIn(file, reading), world, operator(), compromise)
+  return applyRevocations(eventsIn(file, reading), {
+    world,
+    actor: operator(),
+    policies: policiesOf(deployment.mounts),
+    compromiseKeys: compromise,
+  })
 }
 
 type Reading = {
@@ -171,7 +179,7 @@ function tell({ newestKey: _, newestAt: __, ...applied }: Applied, options: Shar
   for (const notice of applied.notices) process.stderr.write(`${notice}\n`)
   if (applied.unknown > 0) {
     process.stderr.write(
-      `${applied.unknown} events are about what is not here. Import what you imported since the copy, and apply again.\n`,
+      `${applied.unknown} events are about what is not here. Import or add again what came in since the copy, and apply again.\n`,
     )
   }
 }

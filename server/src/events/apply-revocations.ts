@@ -3,12 +3,12 @@
  * event that says so is one operation, whose own event has `event <id>` for its request id: so the same event
  * is applied once, however often its file is.
  */
-import type { Actor } from '../kernel/decision.ts'
 import { event as eventOf } from '../kernel/decision.ts'
+import type { EventKind } from '../kernel/event-kinds.ts'
 import type { World } from '../kernel/kernel.ts'
 import type { Event, Milliseconds } from '../kernel/records.ts'
-import type { Held, Outcome, Reapplying } from './revocations.ts'
-import { heldBy, revocations } from './revocations.ts'
+import type { Begun, Held, Outcome, Reapplying } from './revocations.ts'
+import { clockDifferenceMilliseconds, heldBy, revocations } from './revocations.ts'
 
 export type Applied = Readonly<Record<Outcome, number>> & {
   readonly read: number
@@ -22,14 +22,17 @@ export type Applied = Readonly<Record<Outcome, number>> & {
 
 const eventsPerPage = 10_000
 
+const births: ReadonlySet<EventKind> = new Set<EventKind>(['legacy_token_exchanged', 'grant_created'])
+
 export async function applyRevocations(
   events: AsyncIterable<Event>,
-  world: World,
-  actor: Actor,
-  keys: Reapplying['compromiseKeys'],
+  how: Pick<Reapplying, 'world' | 'actor' | 'policies' | 'compromiseKeys'>,
 ): Promise<Applied> {
+  const { world, actor } = how
   const done = await appliedBefore(world)
   const held: Held = new Set()
+  const begun: Begun = new Map()
+  const copiedAt = Number((await world.store.findMeta('restored_to')) ?? 0) - clockDifferenceMilliseconds
   const counts: Record<Outcome, number> = { applied: 0, already: 0, unknown: 0, other: 0 }
   const notices = new Set<string>()
   let read = 0
@@ -39,7 +42,11 @@ export async function applyRevocations(
     read += 1
     newestAt = Math.max(newestAt ?? 0, event.at)
     if (event.kind === 'key_added') newestKey = Math.max(newestKey, versionIn(event))
-    const apply = revocations[event.kind]
+    const { kind, grantNumber, detail } = event
+    if (births.has(kind) && grantNumber !== undefined && event.at >= copiedAt) {
+      begun.set(grantNumber, { kind, detail })
+    }
+    const apply = revocations[kind]
     if (!apply) {
       counts.other += 1
       continue
@@ -52,11 +59,11 @@ export async function applyRevocations(
       continue
     }
     const outcome = await apply(event, {
-      world,
+      ...how,
       held,
+      begun,
       actor: { ...actor, requestId: `event ${event.id}` },
       notice: (text) => void notices.add(text),
-      compromiseKeys: keys,
     })
     counts[outcome] += 1
   }

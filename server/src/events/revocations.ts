@@ -11,12 +11,15 @@ import { changeClient } from '../kernel/operations/change-client.ts'
 import { endEnablingForOperator } from '../kernel/operations/enable-client-for-operator.ts'
 import { endGrant } from '../kernel/operations/end-grant.ts'
 import { endRequestToken } from '../kernel/operations/end-request-token.ts'
+import { ownerOf, rowsOf } from '../kernel/operations/legacy-rows.ts'
 import { putMembership, removeMembership } from '../kernel/operations/put-membership.ts'
+import { markConnectionRevoked, spendLegacyToken } from '../kernel/operations/reapply-lost.ts'
 import { replaceSecret, revokeAccessToken } from '../kernel/operations/reapply-revocation.ts'
 import { resetLegacyToken } from '../kernel/operations/reset-legacy-token.ts'
 import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
 import { revokeLegacyToken } from '../kernel/operations/revoke-legacy-token.ts'
 import { setStatus } from '../kernel/operations/set-status.ts'
+import type { Policy } from '../kernel/policy.ts'
 import type { Client, Event } from '../kernel/records.ts'
 import { StoreUnavailable } from '../kernel/store.ts'
 
@@ -26,10 +29,16 @@ export type Outcome = 'applied' | 'already' | 'unknown' | 'other'
 /** What this stream has taken back, and a later event of it may give again. */
 export type Held = Set<string>
 
+/** The grants that began in this stream, by their numbers: a copy may not know them. */
+export type Begun = Map<number, Pick<Event, 'kind' | 'detail'>>
+
 export type Reapplying = {
   readonly world: World
   readonly actor: Actor
   readonly held: Held
+  readonly begun: Begun
+  /** Of all mounts, by the name of their dialect. */
+  readonly policies: Readonly<Record<string, Partial<Policy>>>
   readonly notice: (text: string) => void
   /** Marks the versions before this one; `unknown`, where it is not there. */
   readonly compromiseKeys: (before: number) => Promise<Outcome>
@@ -45,7 +54,9 @@ export const revocations: Readonly<Partial<Record<EventKind, Apply>>> = {
   refresh_token_reused: (event, how) => endOf(event, 'refresh_token_reused', how),
   async connection_revoked({ clientId = '', userId = '', organizationId = '', at }, how) {
     const connection = await how.world.store.findConnection(clientId, userId, organizationId)
-    if (!connection) return 'unknown'
+    if (!connection) {
+      return outcomeOf(markConnectionRevoked, { of: { clientId, userId, organizationId }, at }, how)
+    }
     // Allowed anew since: that is another consent. Clocks differ, and in doubt what was revoked stays so.
     if (connection.since > at + clockDifferenceMilliseconds) return 'already'
     return outcomeOf(revokeConnection, { connection: connection.number }, how)
@@ -53,10 +64,17 @@ export const revocations: Readonly<Partial<Record<EventKind, Apply>>> = {
   legacy_token_revoked(event, how) {
     // An app that gives up a legacy token keeps the grant that came of it.
     const alone = event.actor === `client:${event.clientId}`
-    return onLegacyToken(event, how, (of) => outcomeOf(revokeLegacyToken, { ...of, alone }, how))
+    return onLegacyToken(event, how, async (of) => {
+      if (!(await isShared(of, how))) return outcomeOf(revokeLegacyToken, { ...of, alone }, how)
+      return spend(event, of.lookups, 'revoked', how)
+    })
   },
   legacy_token_reset: (event, how) =>
-    onLegacyToken(event, how, (of) => outcomeOf(resetLegacyToken, { ...of, keepsRevoked: true }, how)),
+    onLegacyToken(event, how, async (of) => {
+      // Exchanged and reset: here it never was.
+      if (await isShared(of, how)) return 'already'
+      return outcomeOf(resetLegacyToken, { ...of, keepsRevoked: true }, how)
+    }),
   async access_token_revoked({ clientId, detail }, how) {
     const said = heardIn(detail)
     const jti = said.get('jti')
@@ -85,8 +103,10 @@ export const revocations: Readonly<Partial<Record<EventKind, Apply>>> = {
     ),
   client_enabling_ended: ({ clientId = '', organizationId = '' }, how) =>
     outcomeOf(endEnablingForOperator, { clientId, organizationId }, how),
-  request_token_ended: ({ clientId = '', userId = '', organizationId = '' }, how) =>
-    outcomeOf(endRequestToken, { clientId, userId, organizationId }, how),
+  async request_token_ended({ clientId = '', userId = '', organizationId = '' }, how) {
+    const of = { clientId, userId, organizationId }
+    return (await how.world.store.hasRequestToken(of)) ? outcomeOf(endRequestToken, of, how) : 'already'
+  },
   async key_compromised({ detail }, how) {
     return how.compromiseKeys(Number(/^versions before (\d+)$/.exec(detail ?? '')?.[1] ?? 0))
   },
@@ -108,22 +128,53 @@ export function heldBy({ kind, clientId, userId, organizationId, detail }: Event
   return undefined
 }
 
-async function endOf({ grantNumber, clientId }: Event, reason: string, how: Reapplying): Promise<Outcome> {
+async function endOf(event: Event, reason: string, how: Reapplying): Promise<Outcome> {
+  const { grantNumber, clientId } = event
   if (grantNumber === undefined) return 'unknown'
   const facts = await how.world.store.findGrant(grantNumber)
-  if (facts?.grant.clientId !== clientId) return 'unknown'
-  return outcomeOf(endGrant, { grant: grantNumber, reason }, how)
+  if (facts) {
+    return facts.grant.clientId === clientId
+      ? outcomeOf(endGrant, { grant: grantNumber, reason }, how)
+      : 'unknown'
+  }
+  const begun = how.begun.get(grantNumber)
+  if (!begun) return 'unknown'
+  // No token of it is good here. But a legacy token that it came of would be exchanged anew.
+  if (begun.kind === 'grant_created') return 'already'
+  return onLegacyToken({ ...event, detail: begun.detail }, how, ({ lookups }) =>
+    spend({ ...event, detail: reason }, lookups, 'exchanged', how),
+  )
 }
+
+type Named = { readonly lookups: readonly Uint8Array[]; readonly clientId: string | undefined }
 
 async function onLegacyToken(
   { clientId, detail, userId }: Event,
   { notice }: Reapplying,
-  apply: (of: { lookups: readonly Uint8Array[]; clientId: string | undefined }) => Promise<Outcome>,
+  apply: (of: Named) => Promise<Outcome>,
 ): Promise<Outcome> {
   const lookup = heardIn(detail).get('lookup')
   if (lookup !== undefined) return apply({ lookups: [bytesIn(lookup)], clientId })
   notice(`A legacy token of user ${userId ?? '-'} was ended; its event is too old to say which one.`)
   return 'unknown'
+}
+
+/** Whether a token that the client had made its own is still everybody's here. */
+async function isShared({ lookups, clientId }: Named, { world: { store } }: Reapplying): Promise<boolean> {
+  if (clientId === undefined) return false
+  const rows = rowsOf(await store.findLegacyRows(lookups), lookups, undefined).map(ownerOf)
+  return rows.includes('') && !rows.includes(clientId)
+}
+
+async function spend(
+  about: Event,
+  lookups: readonly Uint8Array[],
+  as: 'exchanged' | 'revoked',
+  how: Reapplying,
+): Promise<Outcome> {
+  const [lookup] = lookups
+  if (!lookup) return 'unknown'
+  return outcomeOf(spendLegacyToken, { lookup, as, about, policies: how.policies }, how)
 }
 
 async function clientChanged({ clientId = '', detail }: Event, how: Reapplying): Promise<Outcome> {

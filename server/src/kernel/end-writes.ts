@@ -16,11 +16,26 @@ export type EndWrite =
       /** Only while this grant lives, so that a reuse of it at the same moment comes first. */
       readonly byGrant?: number
     }
+  | {
+      /** The mark of one that is not here; only where there still is none. */
+      readonly write: 'add_revoked_connection'
+      readonly connection: Connection
+    }
   | { readonly write: 'revoke_access_token'; readonly jti: string; readonly expires: Milliseconds }
   | {
       readonly write: 'revoke_legacy_token'
       readonly token: SeenLegacyToken
       readonly among?: LegacyTokensSeen | undefined
+    }
+  | {
+      /** active → spent, for a grant that is not here. */
+      readonly write: 'spend_legacy_token'
+      readonly token: SeenLegacyToken
+      readonly boundTo: string
+      /** The row stays every client's, and a copy of it is made for this one. */
+      readonly leavesShared: boolean
+      readonly status: 'exchanged' | 'retired' | 'revoked'
+      readonly grantNumber: number | undefined
     }
   | {
       /** The open codes of a client, of whatever kind: whoever stole its legacy tokens may hold one. */

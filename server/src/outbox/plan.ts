@@ -2,7 +2,7 @@
  * From an event to what must be told of it, and to whom. Each delivery's id is computed from what it tells,
  * so that the same event planned twice, by two processes or after a crash, is told once.
  */
-import { connected, widened } from '../kernel/operations/confirmation.ts'
+import { connected, newsIn, widened } from '../kernel/operations/confirmation.ts'
 import type { Policy } from '../kernel/policy.ts'
 import type {
   CallbackKind,
@@ -77,16 +77,17 @@ async function* tellOfExchange(
       yield { deliveries: [], announced: { clientId: client.id, organizationId } }
     }
   }
-  if (event.detail !== connected && event.detail !== widened) return
+  const news = newsIn(event.detail)
+  if (!news) return
   const users = await concerned(event, store)
-  if (event.detail === connected) yield { deliveries: users.map((userId) => installed(event, userId)) }
+  if (news === connected) yield { deliveries: users.map((userId) => installed(event, userId)) }
   const connection = await store.findConnection(client.id, event.userId ?? '', organizationId)
   if (connection?.confirmation !== 'pending') return
   const remindAt = (due: Milliseconds): Part => ({
     deliveries: users.map((userId) => reminder(event, connection, userId, due)),
   })
   // They were told of the app before, which is told once. But it may do more now, and waits again.
-  if (event.detail === widened) yield remindAt(event.at)
+  if (news === widened) yield remindAt(event.at)
   if (confirmationReminderSeconds !== null) yield remindAt(event.at + confirmationReminderSeconds * 1000)
 }
 

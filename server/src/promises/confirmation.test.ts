@@ -3,6 +3,7 @@ import { after, before, suite, test } from 'node:test'
 import { perform } from '../kernel/kernel.ts'
 import { lookupOf } from '../kernel/legacy-lookup.ts'
 import { confirmConnectionForOperator } from '../kernel/operations/confirm-connection-for-operator.ts'
+import { newsIn } from '../kernel/operations/confirmation.ts'
 import { exchangeLegacyToken } from '../kernel/operations/exchange-legacy-token.ts'
 import { registerClient } from '../kernel/operations/register-client.ts'
 import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
@@ -235,7 +236,7 @@ suite('promises: what its user has not seen, a connection does not do', () => {
   const eventsOf = async (userId: string) =>
     (await here.deployment.store.listEvents(0, 10_000))
       .filter((event) => event.userId === userId)
-      .map(({ kind, detail }) => (kind === 'legacy_token_exchanged' ? `exchanged ${detail}` : kind))
+      .map(({ kind, detail }) => (kind === 'legacy_token_exchanged' ? `exchanged ${newsIn(detail)}` : kind))
 
   test('a wider token after the confirmation sleeps, and so does all, until that is confirmed too', async () => {
     const { id, tokens } = await someone(['read'], wide)

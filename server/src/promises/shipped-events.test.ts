@@ -26,17 +26,13 @@ import { exportKeys, importKeys } from '../key-file.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { rotateKeys } from '../keys/rotate.ts'
 import { markKeyOf, sealingOf } from '../keys/sealing.ts'
-import { copyDatabase } from '../storage/copy-database.ts'
-import { CopyError } from '../storage/copy-tables.ts'
+import { policiesOf } from '../main.ts'
 import type { Backend } from '../storage/database.ts'
 import { newestEventId, raiseEventIds } from '../storage/event-ids.ts'
-import { openPostgres } from '../storage/postgres.ts'
-import { dropMeta, movedKey, movingKey } from '../storage/set-aside.ts'
-import { openSqlite } from '../storage/sqlite.ts'
+import type { DatabaseCopy } from '../testing/database-copy.ts'
+import { copyOf } from '../testing/database-copy.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { rootSecretName, testDeployment } from '../testing/deployment.ts'
-import type { TestDatabase } from '../testing/postgres.ts'
-import { testDatabase } from '../testing/postgres.ts'
 import {
   accessTokenOf,
   asks,
@@ -61,7 +57,7 @@ function shipped(backend: Backend): void {
     const stream = join(folder, `${backend}.ndjson`)
     let lost: TestDeployment
     let here: TestDeployment
-    let place: TestDatabase | undefined
+    let copy: DatabaseCopy | undefined
     let keys: readonly string[]
     let shipping: Shipping
     let newSecret: string
@@ -89,37 +85,6 @@ function shipped(backend: Backend): void {
       return 'granted' in answer ? answer.granted : assert.fail(answer.refused.reason)
     }
 
-    /** The database as it is now, for later. */
-    async function copyOf(source: TestDeployment): Promise<string> {
-      for (let time = 1; ; time += 1) {
-        if (backend === 'postgres') place = await testDatabase()
-        const url = place?.url ?? `sqlite:${join(folder, `copy-${time}.db`)}`
-        const target = place
-          ? await openPostgres({ url: place.url })
-          : await openSqlite(url.slice('sqlite:'.length))
-        const { database, keyRing } = source.deployment
-        try {
-          await copyDatabase({
-            source: database,
-            target,
-            partitions: 1,
-            targetShown: 'a copy',
-            refuseInUse: async () => undefined,
-          })
-        } catch (error) {
-          // What was used is noted once a second, and so may be just now.
-          if (error instanceof CopyError && time < 3) continue
-          throw error
-        } finally {
-          await target.close()
-          // It was set aside, and may have heard so; but it goes on here.
-          await database.bulk([dropMeta(movingKey), dropMeta(movedKey)])
-          await keyRing.reread()
-        }
-        return url
-      }
-    }
-
     async function* eventsOf(path: string): AsyncGenerator<Event> {
       for (const line of readFileSync(path, 'utf8').split('\n')) {
         const event = line === '' ? undefined : eventIn(line, shipping)?.event
@@ -128,7 +93,12 @@ function shipped(backend: Backend): void {
     }
 
     const apply = () =>
-      applyRevocations(eventsOf(stream), here.deployment.world, actor, async () => 'unknown')
+      applyRevocations(eventsOf(stream), {
+        world: here.deployment.world,
+        actor,
+        policies: policiesOf(here.deployment.mounts),
+        compromiseKeys: async () => 'unknown',
+      })
 
     before(async () => {
       // It is copied while it is open, so nothing may be written in the background.
@@ -144,7 +114,7 @@ function shipped(backend: Backend): void {
       const none = { region: undefined, apiDomain: undefined, allowedAddresses: [] }
       const organization = { id: 'acme', name: 'Acme', status: 'enabled', ...none } as const
       await asked(addOrganization, { organization, actor })
-      const url = await copyOf(lost)
+      copy = await copyOf(lost)
 
       // After the copy: all this is known to the shipped events alone.
       lost.clock.advance(1000)
@@ -178,7 +148,7 @@ function shipped(backend: Backend): void {
         policy,
         seed: false,
         now: lost.clock.now + 1000,
-        config: { database: url },
+        config: { database: copy.url },
       })
       const { database } = here.deployment
       await raiseEventIds(database, (await newestEventId(database)) + 1_000_000)
@@ -188,8 +158,8 @@ function shipped(backend: Backend): void {
     })
     after(async () => {
       await here?.close()
+      await copy?.remove()
       await lost?.close()
-      await place?.remove()
     })
 
     test('the stream holds no credential, and goes on behind its last whole line', async () => {

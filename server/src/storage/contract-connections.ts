@@ -132,4 +132,17 @@ export function keepsConnectionPromises(opened: () => Opened): void {
       assert.equal(await store.commit([reuse(22)]), 'overtaken')
     })
   })
+
+  test('a connection comes in as revoked where there is none, and its user may allow it anew', async () => {
+    const { store, other } = opened()
+    const connection = aConnection({ number: 11, status: 'revoked', epoch: 2, scopes: [] })
+    const mark: Write = { write: 'add_revoked_connection', connection }
+    assert.equal(await store.commit([mark]), 'committed')
+    assert.equal(await other.commit([{ ...mark, connection: { ...connection, number: 12 } }]), 'overtaken')
+    assert.deepEqual(await stateOf(other, 11, 12), [['revoked', 2, []], undefined])
+    const anew: Connection = { ...connection, status: 'live', scopes: ['read'] }
+    const allow: Write = { write: 'allow_connection', connection: anew, seen: connection }
+    assert.equal(await store.commit([allow]), 'committed')
+    assert.deepEqual(await stateOf(other, 11), [['live', 2, []]])
+  })
 }

@@ -134,6 +134,43 @@ export function keepsLegacyPromises(opened: () => Opened): void {
     })
   })
 
+  suite('a legacy token is spent for a grant that is not here', () => {
+    const spend = (token: LegacyToken, leavesShared: boolean): Write => ({
+      write: 'spend_legacy_token',
+      token,
+      boundTo: 'app',
+      leavesShared,
+      status: 'exchanged',
+      grantNumber: 7,
+    })
+
+    test('once, and a reset makes it active', async () => {
+      const { store, other } = opened()
+      const one = aLegacyToken({ clientId: '' })
+      await importing(store, one)
+      assert.equal(await store.commit([spend(one, false)]), 'committed')
+      assert.equal(await other.commit([spend(one, false)]), 'overtaken')
+      const { token } = (await find(other, one)) ?? assert.fail()
+      const { clientId, boundTo, status, grantNumber } = token
+      assert.deepEqual([clientId, boundTo, status, grantNumber], ['', 'app', 'exchanged', 7])
+      const reset: Write = { write: 'reset_legacy_token', token, connectionEpoch: 1 }
+      assert.equal(await store.commit([reset]), 'committed')
+      assert.equal((await find(other, one))?.token.status, 'active')
+    })
+
+    test('where every app has its own, for that app alone', async () => {
+      const { store, other } = opened()
+      const shared = aLegacyToken({ clientId: '' })
+      await importing(store, shared)
+      assert.equal(await store.commit([spend(shared, true)]), 'committed')
+      assert.equal(await other.commit([spend(shared, true)]), 'overtaken')
+      const { token } = (await find(other, shared)) ?? assert.fail()
+      const { clientId, status, grantNumber, userId } = token
+      assert.deepEqual([clientId, status, grantNumber, userId], ['app', 'exchanged', 7, shared.userId])
+      assert.equal((await find(other, shared, 'second'))?.token.status, 'active')
+    })
+  })
+
   suite('what an operator does to a legacy token', () => {
     test('a reset makes a token active once more, and drops its codes', async () => {
       const { store, other } = opened()

@@ -320,6 +320,12 @@ const table: Table = {
     ...requestTokenStatements.end_request_token({ write: 'end_request_token', of: connection }),
     revokeOneTimeCodes(connection.clientId, connection),
   ],
+  add_revoked_connection: ({ connection }) => [
+    {
+      sql: `${insert('connections', connectionColumns)} on conflict do nothing returning 1`,
+      values: connectionValuesOf(connection),
+    },
+  ],
   revoke_access_token: ({ jti, expires }) => [
     {
       sql: 'insert into revoked_access_tokens (jti, expires) values ($1, $2) on conflict do nothing returning 1',
@@ -330,6 +336,16 @@ const table: Table = {
     {
       sql: `update legacy_tokens set status = 'revoked' where ${asSeen} and ${noneElse(6, among)} returning 1`,
       values: [...seenValues(token), ...noneElseValues(among)],
+    },
+  ],
+  spend_legacy_token: ({ token, boundTo, leavesShared, status, grantNumber }) => [
+    {
+      sql: leavesShared
+        ? `insert into legacy_tokens (lookup, client, bound_to, status, exchange, grant_number, ${legacyColumns})
+          select lookup, $6, $6, $7, exchange, $8, ${legacyColumns} from legacy_tokens where ${asSeen}
+          on conflict do nothing returning 1`
+        : `update legacy_tokens set bound_to = $6, status = $7, grant_number = $8 where ${asSeen} returning 1`,
+      values: [...seenValues(token), boundTo, status, none(grantNumber)],
     },
   ],
   drop_codes: ({ clientId }) => [

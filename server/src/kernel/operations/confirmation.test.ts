@@ -21,6 +21,7 @@ import { defaultPolicy } from '../policy.ts'
 import type { Connection } from '../records.ts'
 import { sha256 } from '../ring.ts'
 import type { CodeFacts, LegacyFacts } from '../store.ts'
+import { newsIn } from './confirmation.ts'
 import type { ExchangeInput } from './exchange-legacy-token.ts'
 import { exchangeLegacyToken } from './exchange-legacy-token.ts'
 import type { Caller, Issued } from './issue.ts'
@@ -110,7 +111,7 @@ const opened = ({ writes }: Decision<unknown>): Extract<Write, { write: 'open_co
 /** The event of a decision: its kind, and what it says in detail. */
 const toldBy = ({ writes }: Decision<unknown>) =>
   writes.flatMap((write) =>
-    write.write === 'append_event' ? [[write.event.kind, write.event.detail]] : [],
+    write.write === 'append_event' ? [[write.event.kind, newsIn(write.event.detail)]] : [],
   )[0]
 const formatOf = (decision: Decision<Issued>) => grantedBy(decision).access?.format
 

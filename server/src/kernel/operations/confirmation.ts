@@ -59,6 +59,10 @@ export const connected = 'connected'
 /** The same where a connection that its user had settled waits for them again. */
 export const widened = 'widened'
 
+/** The one of these that an event says, first of its detail. */
+export const newsIn = (detail: string | undefined): typeof connected | typeof widened | undefined =>
+  ([connected, widened] as const).find((word) => detail?.split(' ')[0] === word)
+
 /** What there is to tell the user of a connection that was so before, and is so now. */
 export function newsOf(
   before: Connection | undefined,

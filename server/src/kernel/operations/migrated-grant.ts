@@ -41,6 +41,7 @@ export function migratedGrant(
       version,
       about: { userId, organizationId, actsAs: as, authorizedBy: token.userId, scopes, resource },
       kind: 'legacy_token_exchanged',
+      lookup: token.lookup,
     },
     moment,
   )

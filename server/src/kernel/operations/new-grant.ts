@@ -2,6 +2,7 @@
 import { locatorHash } from '../chain.ts'
 import type { Write } from '../decision.ts'
 import { event } from '../decision.ts'
+import { said } from '../event-detail.ts'
 import type { EventKind } from '../event-kinds.ts'
 import type { Moment } from '../kernel.ts'
 import type { Connection, Grant } from '../records.ts'
@@ -21,6 +22,8 @@ type Birth = {
   readonly version: RingVersion
   readonly about: Pick<Grant, 'userId' | 'organizationId' | 'actsAs' | 'authorizedBy' | 'scopes' | 'resource'>
   readonly kind: Extract<EventKind, 'grant_created' | 'legacy_token_exchanged'>
+  /** Of the legacy token that it comes of: who reads the events again must know which one is spent. */
+  readonly lookup?: Uint8Array
 }
 
 /**
@@ -28,7 +31,7 @@ type Birth = {
  * connection is told as it is after the commit.
  */
 export function newGrant(
-  { caller, connection: seen, isNew, number, locator, version, about, kind }: Birth,
+  { caller, connection: seen, isNew, number, locator, version, about, kind, lookup }: Birth,
   { now }: Moment,
 ): { readonly grant: Grant; readonly connection: Connection; readonly followers: readonly Write[] } {
   const { client, policy, actor } = caller
@@ -73,7 +76,11 @@ export function newGrant(
       },
       ...(connection === seen ? [] : [{ write: 'widen_connection', connection } as const]),
       { write: 'add_grant', grant },
-      event(kind, now, actor, { grantNumber: number, detail: news, ...grant }),
+      event(kind, now, actor, {
+        grantNumber: number,
+        detail: said(news ?? '', { lookup }) || undefined,
+        ...grant,
+      }),
     ],
   }
 }
