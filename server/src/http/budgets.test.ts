@@ -56,6 +56,8 @@ suite('http: the daily budget of exchanges', () => {
     for (const one of [token, 'unknown-token', token, 'another-unknown-token', token]) await exchange(one)
     assert.equal(await exchange(next()), 200)
     assert.equal(await exchange(next()), 429)
+    assert.equal(await exchange(token), 200, 'an answer that was lost is said again, though all is spent')
+    assert.equal(await exchange('unknown-token'), 400)
   })
 
   test('what another process has made counts within a second', async () => {

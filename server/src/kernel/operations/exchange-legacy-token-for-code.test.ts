@@ -77,7 +77,6 @@ suite('exchange legacy token for code: the refusals, in order', () => {
     good,
     [
       ['client_disabled', (state) => withClient(state, { status: 'disabled' })],
-      ['exchange_budget_spent', (state) => withInput(state, { budgetSpent: true })],
       ['legacy_token_of_other_client', (state) => withToken(state, { clientId: 'other' })],
       ['subject_mismatch', (state) => withInput(state, { organizationId: 'another' })],
       ['user_disabled', (state) => withFacts(state, { user: aUser({ status: 'disabled' }) })],
@@ -85,13 +84,14 @@ suite('exchange legacy token for code: the refusals, in order', () => {
       ['legacy_token_exchanged', (state) => withToken(state, { status: 'exchanged' })],
       ['exchange_window_closed', (state) => withClient(state, { exchangeStatus: 'off' })],
       ['legacy_token_expired', (state) => withToken(state, { expires: noon })],
+      ['exchange_budget_spent', (state) => withInput(state, { budgetSpent: true })],
       [
         'code_challenge_missing',
         (state) =>
           withClient({ ...state, input: { ...state.input, codeChallenge: undefined } }, { type: 'public' }),
       ],
       ['legacy_scopes_exceed_client', (state) => withToken(state, { scopes: ['admin'] })],
-      ['key_version_unknown', (state) => withToken(state, { keyVersion: 9, grantNumber: 5 })],
+      ['key_version_unknown', (state) => withToken(state, { keyVersion: 9 })],
     ],
     decide,
   )
@@ -127,6 +127,11 @@ suite('exchange legacy token for code: what is granted', () => {
       ['add_code'],
     )
     assert.notEqual(grantedBy(one).code, grantedBy(two).code)
+    assert.deepEqual(
+      [good, reserved].map((state) => grantedBy(decide(state)).repeated),
+      [false, true],
+    )
+    assert.equal(reasonOf(decide(withInput(reserved, { budgetSpent: true }))), undefined)
   })
 
   test('it expires on a whole second, which is what the caller is told', () => {

@@ -8,6 +8,7 @@ import type { Reason } from '../refusals.ts'
 import { sha256 } from '../ring.ts'
 import type { LegacyFacts } from '../store.ts'
 import {
+  budgetSpent,
   isExchanged,
   refusalOfTime,
   refusalOfToken,
@@ -30,7 +31,12 @@ export type ExchangeForCodeInput = {
   readonly budgetSpent?: boolean | undefined
 }
 
-export type IssuedCode = { readonly code: string; readonly expiresAt: Milliseconds }
+export type IssuedCode = {
+  readonly code: string
+  readonly expiresAt: Milliseconds
+  /** Another code of the same legacy token. */
+  readonly repeated: boolean
+}
 
 /**
  * Trades a legacy token for an authorization code. The token stays active until a code of it is redeemed, so
@@ -55,6 +61,9 @@ export const exchangeLegacyTokenForCode: Operation<
       : refusalOfTime(client, facts, moment)
     if (late) return refuse(late)
     const { token, connection } = facts
+    // A code of theirs has fixed which grant they lead to: another one makes nothing.
+    const repeated = token.grantNumber !== undefined
+    if (input.budgetSpent && !repeated) return refuse(budgetSpent)
     // A code is redeemed only against what proves the client: its secret, or the verifier of this challenge.
     if (client.type === 'public' && input.codeChallenge === undefined) return refuse('code_challenge_missing')
     const scopes = scopesOf(token, caller)
@@ -89,7 +98,7 @@ export const exchangeLegacyTokenForCode: Operation<
       grantNumber,
     }
     const add: Write = { write: 'add_code', code: row, openMax: policy.codesPerLegacyTokenMax }
-    const answer = { code, expiresAt: row.expires }
+    const answer = { code, expiresAt: row.expires, repeated }
     if (token.grantNumber !== undefined) return granted(answer, add)
     const reserve: Write = {
       write: 'reserve_grant',

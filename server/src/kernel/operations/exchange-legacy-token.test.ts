@@ -108,7 +108,6 @@ suite('exchange legacy token: the refusals, in order', () => {
     company,
     [
       ['client_disabled', (state) => withClient(state, { status: 'disabled' })],
-      ['exchange_budget_spent', (state) => withInput(state, { budgetSpent: true })],
       ['legacy_token_of_other_client', (state) => withToken(state, { clientId: 'other' })],
       ['legacy_token_of_other_dialect', (state) => withToken(state, { dialect: 'other' })],
       ['subject_mismatch', (state) => withInput(state, { organizationId: 'another' })],
@@ -126,6 +125,7 @@ suite('exchange legacy token: the refusals, in order', () => {
       ['exchange_window_closed', (state) => withClient(state, { exchangeStatus: 'off' })],
       ['legacy_token_retired', (state) => withToken(state, { status: 'retired' })],
       ['legacy_token_expired', (state) => withToken(state, { expires: noon })],
+      ['exchange_budget_spent', (state) => withInput(state, { budgetSpent: true })],
       ['legacy_scopes_exceed_client', (state) => withToken(state, { scopes: ['read', 'admin'] })],
       ['scope_widened', (state) => withInput(state, { scopes: ['read', 'write'] })],
     ],

@@ -48,6 +48,7 @@ export const exchangeLegacyToken: Operation<ExchangeInput, LegacyFacts | undefin
 
     const late = refusalOfTime(caller.client, facts, moment)
     if (late) return refuse(late)
+    if (input.budgetSpent) return refuse(budgetSpent)
     const scopes = scopesOf(facts.token, caller)
     if ('reason' in scopes) return refuse(scopes)
     const beyond = input.scopes && firstBeyond(input.scopes, scopes)
@@ -83,15 +84,11 @@ export const exchangeLegacyToken: Operation<ExchangeInput, LegacyFacts | undefin
  * Checks that come before the question whether the token was exchanged; shared with the exchange into a code.
  */
 export function refusalOfToken(
-  input: Pick<
-    ExchangeInput,
-    'caller' | 'legacyToken' | 'as' | 'organizationId' | 'companyKinds' | 'budgetSpent'
-  >,
+  input: Pick<ExchangeInput, 'caller' | 'legacyToken' | 'as' | 'organizationId' | 'companyKinds'>,
   facts: LegacyFacts | undefined,
 ): Reason | Refusal | undefined {
   const { client } = input.caller
   if (client.status === 'disabled') return 'client_disabled'
-  if (input.budgetSpent) return { reason: 'exchange_budget_spent', retryAfterSeconds: 60 }
   if (!facts) return isOneOfOurs(input.legacyToken) ? 'legacy_token_is_ours' : 'legacy_token_unknown'
   const { token, alias, connection } = facts
   if (token.clientId !== '' && token.clientId !== client.id) return 'legacy_token_of_other_client'
@@ -117,6 +114,9 @@ export const isExchanged = ({ token, alias }: LegacyFacts): boolean =>
   token.status === 'exchanged' ||
   (token.status === 'retired' && token.grantNumber !== undefined) ||
   alias === 'exchanged'
+
+/** Only of what would begin: saying an answer again takes nothing of it. */
+export const budgetSpent: Refusal = { reason: 'exchange_budget_spent', retryAfterSeconds: 60 }
 
 /** The exchange window first, then the token's own end. */
 export function refusalOfTime(client: Client, { token }: LegacyFacts, { now }: Moment): Reason | undefined {
