@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseRedirectUris, parseWorkers } from './arguments.ts'
+import { parseRedirectUris, parseScopes, parseWorkers } from './arguments.ts'
 
 suite('command line: redirect URIs', () => {
   test('an address that a browser can be sent back to is taken as it stands', () => {
@@ -22,6 +22,12 @@ suite('command line: redirect URIs', () => {
   for (const [uri, says] of wrongs) {
     test(`${uri} is refused`, () => assert.throws(() => parseRedirectUris(uri, undefined), { message: says }))
   }
+})
+
+test('command line: scopes are as many as an access token has room for', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, at) => `https://api.example/auth/${at}`)
+  assert.equal(parseScopes(many(170).join(' '), undefined).length, 170)
+  assert.throws(() => parseScopes(many(100).join(' '), many(220).slice(100)), /too long for an access token/)
 })
 
 test('command line: processes are a whole number from 1', () => {

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 import { isRange } from '../kernel/addresses.ts'
 import { isScopeName } from '../kernel/scopes.ts'
+import { scopesFit } from '../kernel/token-size.ts'
 
 const unitMilliseconds = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
@@ -68,9 +69,16 @@ const listOf =
     return [...new Set([...(before ?? []), ...values])]
   }
 
-export const parseScopes = listOf((scope) =>
+const parseScopeNames = listOf((scope) =>
   isScopeName(scope) ? undefined : 'A scope is printable ASCII without quotes and backslashes.',
 )
+
+export const parseScopes: Collect = (text, before) => {
+  const scopes = parseScopeNames(text, before)
+  if (!scopesFit(scopes))
+    throw new InvalidArgumentError('Together these scopes are too long for an access token: 6000 characters.')
+  return scopes
+}
 
 export const parseIdentifiers = listOf((identifier) =>
   isIdentifier(identifier) ? undefined : 'An identifier is up to 255 characters of printable ASCII.',

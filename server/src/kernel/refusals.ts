@@ -174,7 +174,7 @@ export const refusals = {
   target_invalid: {
     status: 400,
     oauth: 'invalid_target',
-    says: 'The resource or audience is not one of the grant.',
+    says: 'The resource or audience is malformed, not one of the grant, or too long in all.',
   },
 
   // The pages.

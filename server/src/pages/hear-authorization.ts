@@ -7,6 +7,7 @@ import type { AuthorizationRequest } from '../kernel/operations/authorization.ts
 import type { Milliseconds } from '../kernel/records.ts'
 import type { Refusal } from '../kernel/refusals.ts'
 import { hearScopes, within } from '../kernel/scopes.ts'
+import { targetsFit } from '../kernel/token-size.ts'
 import type { Hub } from './page.ts'
 import { hearAsked, markAsked } from './sign-in-asked.ts'
 
@@ -125,7 +126,8 @@ function wrongIn(
     return { reason: 'parameter_malformed', parameter: 'max_age' }
   if ((heard.get('nonce')?.[0]?.length ?? 0) > nonceLengthMax)
     return { reason: 'parameter_malformed', parameter: 'nonce' }
-  if (resource === 'many' && !(heard.get('resource') ?? []).every(isResource))
+  const resources = resource === 'many' ? (heard.get('resource') ?? []) : []
+  if (!resources.every(isResource) || !targetsFit(resources))
     return { reason: 'target_invalid', parameter: 'resource' }
   return undefined
 }

@@ -277,6 +277,7 @@ suite('pages: what an app is told, and what only the user', () => {
       [hub(code, { scope: 'admin' }), 'forbidden_scope'],
       [hub(standard, { scope: 'admin' }), 'invalid_scope'],
       [hub(standard, { resource: 'no address' }), 'invalid_target'],
+      [`${hub(standard)}${`&resource=https://api.example/${'x'.repeat(470)}`.repeat(5)}`, 'invalid_target'],
       [`${hub(code)}&scope=write`, 'invalid_request'],
       [hub(code, { prompt: 'none consent' }), 'invalid_request'],
       [hub(code, { prompt: 'none' }), 'interaction_required'],

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { event } from '../kernel/decision.ts'
 import { perform } from '../kernel/kernel.ts'
-import { lookupsOf } from '../kernel/legacy-lookup.ts'
+import { lookupOf, lookupsOf } from '../kernel/legacy-lookup.ts'
+import { registerClient } from '../kernel/operations/register-client.ts'
 import { revokeLegacyToken } from '../kernel/operations/revoke-legacy-token.ts'
 import type { Client } from '../kernel/records.ts'
+import { currentVersion } from '../kernel/ring.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
+import { aClient, aLegacyToken } from '../testing/records.ts'
 import {
   accessTokenOf,
   asks,
@@ -14,11 +17,14 @@ import {
   dump,
   exchange,
   introspect,
+  legacyTokenType,
   proof,
   publicApp,
   refresh,
   refreshTokenOf,
+  revoke,
   standardApp,
+  tokenExchange,
 } from './asks.ts'
 
 suite('promises: revocation, refusals and scopes', () => {
@@ -43,6 +49,58 @@ suite('promises: revocation, refusals and scopes', () => {
     assert.equal(await store.commit(writes), 'committed')
   }
   const lastGrant = (): Promise<number> => countOf(here, 'select max(number) from grants')
+
+  /** An app whose scopes are of this length together, and the access token of its user's first exchange. */
+  async function withScopes(length: number, resources: readonly string[] = []) {
+    const { store, world } = here.deployment
+    const scopes = Array.from({ length: Math.floor(length / 40) }, (_, at) => `scope-${at}-`.padEnd(37, 'x'))
+    const client = { ...aClient({ scopes, policy: { signature: 'RS256' } }), id: `app-of-${length}` }
+    const { secrets: _, ...asked } = client
+    const actor = { actor: 'operator', address: undefined, requestId: undefined }
+    const added = await perform(registerClient, { client: asked, actor }, world)
+    assert.ok('granted' in added)
+    const { ring } = world.moment()
+    const version = currentVersion(ring, here.clock.now)
+    const legacyToken = `a token of ${client.id}`
+    const row = {
+      ...aLegacyToken({ clientId: client.id, scopes: undefined }),
+      lookup: lookupOf(version, 'raw', Buffer.from(legacyToken)),
+      lookupVersion: version.version,
+      alsoAs: [],
+    }
+    assert.equal(await store.importLegacyTokens([row]), 1)
+    const app = { id: client.id, secret: added.granted.secret }
+    const form = new URLSearchParams({
+      grant_type: tokenExchange,
+      subject_token: legacyToken,
+      subject_token_type: legacyTokenType,
+      ...proof(app),
+    })
+    for (const resource of resources) form.append('resource', resource)
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const answer = await here.request('', { path: '/oauth2/token', headers, body: form.toString() })
+    return { app, answer }
+  }
+
+  test('the longest access token is known here, is revoked, and has room in a header', async () => {
+    const resources = Array.from({ length: 4 }, (_, at) => `https://api-${at}.example/`.padEnd(490, 'x'))
+    const { app, answer } = await withScopes(6_000, resources)
+    const longest = accessTokenOf(answer)
+    assert.ok(longest.length > 10_000 && longest.length < 12_000, `${longest.length} characters`)
+    assert.equal((await introspect(asks(here), app, longest)).json.active, true)
+    assert.equal((await revoke(asks(here), app, longest)).status, 200)
+    assert.equal((await introspect(asks(here), app, longest)).json.active, false)
+    const more = await withScopes(400, [...resources, 'https://api.example/and-one-more'])
+    assert.deepEqual([more.answer.status, more.answer.json.error], [400, 'invalid_target'])
+  })
+
+  test('so is that of an app which was given more scopes than there is room for', async () => {
+    const { app, answer } = await withScopes(30_000)
+    assert.equal((await introspect(asks(here), app, accessTokenOf(answer))).json.active, true)
+    const next = accessTokenOf(await refresh(asks(here), app, refreshTokenOf(answer)))
+    assert.equal((await revoke(asks(here), app, next)).status, 200)
+    assert.equal((await introspect(asks(here), app, next)).json.active, false)
+  })
 
   test('revoking a grant is one row, effective at the next introspection and refresh', async () => {
     const app = standardApp(here)

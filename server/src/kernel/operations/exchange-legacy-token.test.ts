@@ -126,6 +126,7 @@ suite('exchange legacy token: the refusals, in order', () => {
       ['legacy_token_retired', (state) => withToken(state, { status: 'retired' })],
       ['legacy_token_expired', (state) => withToken(state, { expires: noon })],
       ['exchange_budget_spent', (state) => withInput(state, { budgetSpent: true })],
+      ['target_invalid', (state) => withInput(state, { resource: ['x'.repeat(2_000)] })],
       ['legacy_scopes_exceed_client', (state) => withToken(state, { scopes: ['read', 'admin'] })],
       ['scope_widened', (state) => withInput(state, { scopes: ['read', 'write'] })],
     ],

@@ -9,6 +9,7 @@ import type { RingVersion } from '../ring.ts'
 import { currentVersion, equal, findVersion } from '../ring.ts'
 import { firstBeyond, renamed, sameSet } from '../scopes.ts'
 import type { LegacyFacts } from '../store.ts'
+import { targetsFit } from '../token-size.ts'
 import type { Caller, Issued } from './issue.ts'
 import { barredReason, disabledSubject, isAlive, sayPair, seconds } from './issue.ts'
 import { guardOf, migratedGrant } from './migrated-grant.ts'
@@ -49,6 +50,7 @@ export const exchangeLegacyToken: Operation<ExchangeInput, LegacyFacts | undefin
     const late = refusalOfTime(caller.client, facts, moment)
     if (late) return refuse(late)
     if (input.budgetSpent) return refuse(budgetSpent)
+    if (!targetsFit(input.resource ?? [])) return refuse('target_invalid')
     const scopes = scopesOf(facts.token, caller)
     if ('reason' in scopes) return refuse(scopes)
     const beyond = input.scopes && firstBeyond(input.scopes, scopes)
@@ -239,7 +241,7 @@ function beginGrant(
 function isOneOfOurs(token: string): boolean {
   if (/^tf[ra]_/.test(token)) return true
   const [, payload, ...rest] = token.split('.')
-  if (payload === undefined || rest.length !== 1 || token.length > 8192) return false
+  if (payload === undefined || rest.length !== 1) return false
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
     return (

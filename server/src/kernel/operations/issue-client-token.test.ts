@@ -21,6 +21,7 @@ suite('issue client token', () => {
       ['client_disabled', (input) => withClient(input, { status: 'disabled' })],
       ['grant_type_not_allowed', (input) => withClient(input, { type: 'public' })],
       ['scope_not_allowed', (input) => ({ ...input, scopes: ['read', 'admin'] })],
+      ['target_invalid', (input) => ({ ...input, resource: ['https://api.example/'.padEnd(2_000, 'x')] })],
     ],
     decide,
   )

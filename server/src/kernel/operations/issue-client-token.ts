@@ -1,6 +1,7 @@
 import { grant as granted, refuse } from '../decision.ts'
 import type { Operation } from '../kernel.ts'
 import { firstBeyond } from '../scopes.ts'
+import { targetsFit } from '../token-size.ts'
 import type { Caller, Issued } from './issue.ts'
 import { accessOf } from './issue.ts'
 
@@ -22,6 +23,7 @@ export const issueClientToken: Operation<ClientTokenInput, undefined, Issued> = 
     const asked = scopes ?? client.scopes
     const beyond = firstBeyond(asked, client.scopes)
     if (beyond !== undefined) return refuse({ reason: 'scope_not_allowed', parameter: beyond })
+    if (!targetsFit(resource ?? [])) return refuse('target_invalid')
     const about = {
       number: 0,
       userId: '',
