@@ -75,7 +75,12 @@ const refresh = endpoint({
   hear({ refresh_token, scope, resource }) {
     const scopes = scope === undefined ? undefined : hearScopes(scope)
     if (scope !== undefined && scopes === undefined) return malformed('scope')
-    return { refreshToken: refresh_token, scopes, resource: resource.length > 0 ? resource : undefined }
+    // RFC 8707 §2.2: some of those that were granted, which the grant tells; each once, as there.
+    return {
+      refreshToken: refresh_token,
+      scopes,
+      resource: resource.length > 0 ? [...new Set(resource)] : undefined,
+    }
   },
   say: (result) => reply(200, tokens(result)),
 })
@@ -90,6 +95,7 @@ const clientCredentials = endpoint({
   hear({ scope, resource }) {
     const scopes = scope === undefined ? undefined : hearScopes(scope)
     if (scope !== undefined && scopes === undefined) return malformed('scope')
+    if (!resource.every(isTarget)) return { refusal: { reason: 'target_invalid' } }
     return { scopes, resource }
   },
   say: (result) => reply(200, tokens(result)),

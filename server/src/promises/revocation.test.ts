@@ -76,10 +76,13 @@ suite('promises: revocation, refusals and scopes', () => {
       subject_token_type: legacyTokenType,
       ...proof(app),
     })
+    return { app, answer: await askFor(form, resources) }
+  }
+
+  function askFor(form: URLSearchParams, resources: readonly string[]) {
     for (const resource of resources) form.append('resource', resource)
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const answer = await here.request('', { path: '/oauth2/token', headers, body: form.toString() })
-    return { app, answer }
+    return here.request('', { path: '/oauth2/token', headers, body: form.toString() })
   }
 
   test('the longest access token is known here, is revoked, and has room in a header', async () => {
@@ -90,6 +93,9 @@ suite('promises: revocation, refusals and scopes', () => {
     assert.equal((await introspect(asks(here), app, longest)).json.active, true)
     assert.equal((await revoke(asks(here), app, longest)).status, 200)
     assert.equal((await introspect(asks(here), app, longest)).json.active, false)
+    const form = { grant_type: 'refresh_token', refresh_token: refreshTokenOf(answer), ...proof(app) }
+    const again = await askFor(new URLSearchParams(form), [...resources, ...resources])
+    assert.ok(accessTokenOf(again).length <= longest.length, 'a resource that is named twice is said once')
     const more = await withScopes(400, [...resources, 'https://api.example/and-one-more'])
     assert.deepEqual([more.answer.status, more.answer.json.error], [400, 'invalid_target'])
   })
