@@ -96,12 +96,15 @@ function ended(backend: Backend): void {
       for (const name of ['uninstalled', 'given up', 'used twice', 'reset', 'kept'])
         await token(name, first.id)
       for (const name of ['taken', 'taken, revoked', 'own', 'own, revoked']) await token(name, '')
+      await token('old', first.id)
+      await took(first, 'old')
       copy = await copyOf(lost)
       const copiedAt = lost.clock.now
 
       lost.clock.advance(1000)
       await took(first, 'uninstalled')
       await uninstalls(first, 'uninstalled')
+      await uninstalls(first, 'old')
       await took(first, 'kept')
       for (const [app, name] of [
         [first, 'given up'],
@@ -161,7 +164,7 @@ function ended(backend: Backend): void {
 
     test('all of it is applied, once; what is unknown is about an app that came in since', async () => {
       const once = await apply()
-      assert.deepEqual([once.applied, once.unknown, once.notices], [9, 1, []])
+      assert.deepEqual([once.applied, once.unknown, once.notices], [10, 1, []])
       const again = await apply()
       assert.deepEqual([again.applied, again.unknown], [0, 1])
     })
@@ -170,7 +173,9 @@ function ended(backend: Backend): void {
       const { store } = here.deployment
       const mark = await store.findConnection(first.id, 'user of uninstalled', '')
       assert.deepEqual([mark?.status, mark?.epoch, mark?.liveGrants], ['revoked', 2, []])
-      assert.equal(await trade(first, 'uninstalled'), 'The token is not valid.')
+      for (const name of ['uninstalled', 'old']) {
+        assert.equal(await trade(first, name), 'The token is not valid.', name)
+      }
     })
 
     test('a legacy token whose grant has ended is exchanged no more, and what it opened, it opens', async () => {
@@ -196,7 +201,7 @@ function ended(backend: Backend): void {
       assert.equal(await trade(first, 'kept'), 200)
     })
 
-    test('no access token of that time opens anything', async () => {
+    test('no access token of what has ended opens anything, whichever side of the copy it is from', async () => {
       for (const [name, token] of access) {
         assert.equal((await introspect(asks(here), first, token)).json.active, false, name)
       }
