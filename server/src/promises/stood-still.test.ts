@@ -20,7 +20,7 @@ const secret = `env:${rootSecretName}`
 const keyOf = (token: string): string =>
   token.startsWith('tfa_') ? String(Buffer.from(token.slice(4), 'base64url')[0]) : (token.split('.')[0] ?? '')
 
-suite('promises: a node that stood still', { timeout: 120_000 }, () => {
+suite('promises: a node that stood still', { timeout: 120_000, concurrency: true }, () => {
   // Where reading the keys is no round trip, they are read before a request is.
   const backend = 'postgres'
   for (const format of ['jwt', 'opaque']) {
