@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { applyRevocations } from '../events/apply-revocations.ts'
 import type { Operation } from '../kernel/kernel.ts'
 import { perform } from '../kernel/kernel.ts'
 import { lookupOf, lookupsOf } from '../kernel/legacy-lookup.ts'
@@ -14,11 +13,10 @@ import { resetLegacyToken } from '../kernel/operations/reset-legacy-token.ts'
 import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
 import { revokeLegacyToken } from '../kernel/operations/revoke-legacy-token.ts'
 import { currentVersion } from '../kernel/ring.ts'
-import { policiesOf } from '../main.ts'
 import type { Backend } from '../storage/database.ts'
 import { newestEventId, raiseEventIds } from '../storage/event-ids.ts'
 import type { DatabaseCopy } from '../testing/database-copy.ts'
-import { copyOf } from '../testing/database-copy.ts'
+import { copyOf, reapply } from '../testing/database-copy.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { testDeployment } from '../testing/deployment.ts'
 import { aClient, aLegacyToken } from '../testing/records.ts'
@@ -150,17 +148,7 @@ function ended(backend: Backend): void {
       await lost?.close()
     })
 
-    async function* shipped() {
-      yield* await lost.deployment.store.listEvents(0, 10_000)
-    }
-
-    const apply = () =>
-      applyRevocations(shipped(), {
-        world: here.deployment.world,
-        actor,
-        policies: policiesOf(here.deployment.mounts),
-        compromiseKeys: async () => 'unknown',
-      })
+    const apply = () => reapply(lost, here, { actor, compromiseKeys: async () => 'unknown' })
 
     test('all of it is applied, once; what is unknown is about an app that came in since', async () => {
       const once = await apply()

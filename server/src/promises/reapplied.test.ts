@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { applyRevocations } from '../events/apply-revocations.ts'
 import { revocations } from '../events/revocations.ts'
 import type { Operation } from '../kernel/kernel.ts'
 import { perform } from '../kernel/kernel.ts'
@@ -21,15 +20,13 @@ import { addOrganization } from '../kernel/operations/put-organization.ts'
 import { resetLegacyToken } from '../kernel/operations/reset-legacy-token.ts'
 import { revokeConnection } from '../kernel/operations/revoke-connection.ts'
 import { setStatus } from '../kernel/operations/set-status.ts'
-import type { Event } from '../kernel/records.ts'
 import type { Store } from '../kernel/store.ts'
 import { readRootSecret } from '../keys/root-secret.ts'
 import { compromiseKeys, rotateKeys } from '../keys/rotate.ts'
-import { policiesOf } from '../main.ts'
 import type { Backend } from '../storage/database.ts'
 import { newestEventId, raiseEventIds } from '../storage/event-ids.ts'
 import type { DatabaseCopy } from '../testing/database-copy.ts'
-import { copyOf } from '../testing/database-copy.ts'
+import { copyOf, reapply } from '../testing/database-copy.ts'
 import type { TestDeployment } from '../testing/deployment.ts'
 import { rootSecretName, testDeployment } from '../testing/deployment.ts'
 import { aClient, aRequestToken } from '../testing/records.ts'
@@ -203,15 +200,9 @@ function reapplied(backend: Backend): void {
       await lost?.close()
     })
 
-    async function* shipped(): AsyncGenerator<Event> {
-      yield* await lost.deployment.store.listEvents(0, 10_000)
-    }
-
     const apply = () =>
-      applyRevocations(shipped(), {
-        world: here.deployment.world,
+      reapply(lost, here, {
         actor,
-        policies: policiesOf(here.deployment.mounts),
         compromiseKeys: async (before) =>
           (await compromiseKeys({ ...keyWork(), store: here.deployment.store }, before)) > 0
             ? 'applied'
